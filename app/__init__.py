@@ -1,0 +1,1 @@
+"""Streamlit shell: entry point, navigation, cached reads, charts, tables, theme."""

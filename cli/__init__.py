@@ -1,0 +1,1 @@
+"""The `shelfcast` command."""

@@ -1,0 +1,1 @@
+"""The one door to storage: objects, tables, runs, ledger, importers, demo data."""

@@ -1,0 +1,1 @@
+"""Any file into checked tables: read, map, check, load."""

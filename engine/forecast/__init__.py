@@ -1,0 +1,1 @@
+"""Demand forecasting for a whole portfolio at once."""

@@ -1,0 +1,1 @@
+"""Prophet's model, fitted for many series at once."""

@@ -1,0 +1,1 @@
+"""From demand paths to explained order quantities."""

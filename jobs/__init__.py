@@ -1,0 +1,1 @@
+"""What the system does, one verb a file; the only place where engine and lake meet."""

@@ -1,0 +1,1 @@
+"""AWS shells, one folder a function. They arrive with the event issue; logic lives in `jobs`."""

@@ -1,0 +1,1 @@
+"""What a planner reads and clicks. Layout only: no arithmetic, no path, no storage."""
