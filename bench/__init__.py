@@ -1,0 +1,1 @@
+"""Every performance and accuracy claim, as a command: `python -m bench.NAME`."""
