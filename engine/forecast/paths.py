@@ -1,0 +1,204 @@
+"""Sample paths of demand, regenerated at will from a series' mean, two noise figures and a seed.
+
+Demand of period h on a path: y_h ~ NegativeBinomial(mean = mean_h·G, variance = dispersion·mean) with
+one G ~ Gamma(mean 1, coefficient of variation level_cv) a path: the level may be wrong for all
+periods at once, and each period has its own noise. The protection-period sum has mean M and variance
+dispersion·M + level_cv²·M².
+
+Uniforms are Latin-hypercube strata over the paths, counter-based (`engine.forecast.uniforms`): a higher mean gives
+every path at least as much demand, to the unit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.errors import EngineError
+from engine.forecast.negative_binomial import quantile, switch_mean, switch_table
+from engine.forecast.uniforms import normal_quantile, shuffled_strata
+
+Floats = npt.NDArray[np.float64]
+
+MAX_LEVEL_CV = 1.5
+"""A level more uncertain than this is drawn as if it were this."""
+MAX_DISPERSION = 1000.0
+"""Variance over mean beyond this is drawn as if it were this."""
+_TABLE_LENGTH = 32_768
+
+
+def sample_paths(
+    mean: npt.ArrayLike, level_cv: float, dispersion: float, seed: int | np.uint64, n_paths: int
+) -> Floats:
+    """Draw demand paths of one series.
+
+    Parameters
+    ----------
+    mean : [h], units a period, ≥ 0
+    level_cv : relative standard deviation of the level common to all periods, ≥ 0
+    dispersion : variance over mean of one period given the level, ≥ 1
+    seed : 64-bit; see `engine.forecast.uniforms.series_seed`
+    n_paths : ≥ 1
+
+    Returns
+    -------
+    [n_paths, h] whole numbers. A pure function of the arguments.
+
+    Raises
+    ------
+    EngineError : an argument outside these ranges, or not finite.
+
+    Examples
+    --------
+    >>> paths = sample_paths([2.0, 3.0], level_cv=0.2, dispersion=1.3, seed=7, n_paths=1000)
+    >>> paths.shape, bool(abs(paths.mean(axis=0) - [2.0, 3.0]).max() < 0.1)
+    ((1000, 2), True)
+    """
+    means = np.atleast_2d(np.asarray(mean, dtype=np.float64))
+    return sample_paths_many(
+        means, np.array([level_cv]), np.array([dispersion]), np.array([seed], dtype=np.uint64), n_paths
+    )[0]
+
+
+def sample_paths_many(
+    mean: npt.ArrayLike,
+    level_cv: npt.ArrayLike,
+    dispersion: npt.ArrayLike,
+    seeds: npt.NDArray[np.uint64],
+    n_paths: int,
+    out: Floats | None = None,
+) -> Floats:
+    """Draw demand paths of many series: row i is `sample_paths` of row i, to the bit.
+
+    Parameters
+    ----------
+    mean : [n, h]
+    level_cv, dispersion : [n]
+    seeds : uint64[n]
+    n_paths : ≥ 1
+    out : float64[n, n_paths, h] to fill, so that a caller can work in blocks
+
+    Returns
+    -------
+    float64[n, n_paths, h]
+    """
+    means = np.ascontiguousarray(mean, dtype=np.float64)
+    if means.ndim != 2:
+        raise EngineError(f"mean has {means.ndim} dimensions; it must be [series, periods]")
+    levels, dispersions = _checked_noise(means, level_cv, dispersion)
+    keys = np.asarray(seeds, dtype=np.uint64)
+    if keys.shape != levels.shape:
+        raise EngineError(f"seeds has shape {keys.shape}; it must be one seed a series, {levels.shape}")
+    if n_paths < 1:
+        raise EngineError(f"n_paths is {n_paths}; it must be at least 1")
+    shape = (means.shape[0], n_paths, means.shape[1])
+    if out is None:
+        out = np.empty(shape)
+    elif out.shape != shape:
+        raise EngineError(f"out has shape {out.shape}; it must be {shape}")
+    _fill(means, levels, dispersions, keys, out)
+    return out
+
+
+def quantiles(
+    mean: npt.ArrayLike, level_cv: npt.ArrayLike, dispersion: npt.ArrayLike, probabilities: npt.ArrayLike
+) -> Floats:
+    """Return quantiles of each period's demand, without sampling noise.
+
+    The period's distribution is the negative binomial with the paths' mean and variance,
+    dispersion·mean + level_cv²·mean².
+
+    Parameters
+    ----------
+    mean : [n, h]
+    level_cv, dispersion : [n]
+    probabilities : [q], each in (0, 1)
+
+    Returns
+    -------
+    [n, h, q], units a period, never falling along q
+
+    Examples
+    --------
+    >>> quantiles([[3.0]], [0.0], [1.0], [0.05, 0.5, 0.95])[0, 0]  # Poisson of mean 3
+    array([1., 3., 6.])
+    """
+    means = np.ascontiguousarray(mean, dtype=np.float64)
+    levels, dispersions = _checked_noise(means, level_cv, dispersion)
+    chances = np.asarray(probabilities, dtype=np.float64)
+    if not ((chances > 0) & (chances < 1)).all():
+        raise EngineError(f"probabilities are {chances.tolist()}; each must lie between 0 and 1")
+    result = np.empty((*means.shape, len(chances)))
+    _quantiles(means, levels, dispersions, chances, result)
+    return result
+
+
+def _checked_noise(
+    means: Floats, level_cv: npt.ArrayLike, dispersion: npt.ArrayLike
+) -> tuple[Floats, Floats]:
+    levels = np.asarray(level_cv, dtype=np.float64)
+    dispersions = np.asarray(dispersion, dtype=np.float64)
+    faults = []
+    if levels.shape != (means.shape[0],) or dispersions.shape != (means.shape[0],):
+        faults.append(
+            f"level_cv {levels.shape} and dispersion {dispersions.shape} must be one number a series"
+        )
+    if not (means >= 0).all() or not np.isfinite(means).all():
+        faults.append("mean holds a negative or missing value; demand must be 0 or more")
+    if not (levels >= 0).all():
+        faults.append("level_cv holds a negative or missing value")
+    if not (dispersions >= 1).all():
+        faults.append("dispersion holds a value below 1 or missing")
+    if faults:
+        raise EngineError("; ".join(faults))
+    return np.minimum(levels, MAX_LEVEL_CV), np.minimum(dispersions, MAX_DISPERSION)
+
+
+@njit(cache=True, nogil=True)
+def _levels(seed: np.uint64, level_cv: float, out: Floats) -> None:
+    """Fill `out[paths]` with G of mean exactly 1: Wilson–Hilferty gamma quantiles of one uniform a stratum."""
+    if level_cv <= 0.0:
+        out[:] = 1.0
+        return
+    shuffled_strata(seed, 0, out)
+    n = out.shape[0]
+    variance = level_cv * level_cv
+    total = 0.0
+    for j in range(n):
+        cube = max(1.0 - variance / 9.0 + normal_quantile(out[j]) * level_cv / 3.0, 0.0)
+        out[j] = cube * cube * cube
+        total += out[j]
+    for j in range(n):
+        out[j] = out[j] * n / total if total > 0.0 else 1.0
+
+
+@njit(cache=True, nogil=True)
+def _fill(
+    mean: Floats, level_cv: Floats, dispersion: Floats, seeds: npt.NDArray[np.uint64], out: Floats
+) -> None:
+    n_paths = out.shape[1]
+    level = np.empty(n_paths)
+    strata = np.empty(n_paths)
+    table = np.empty(_TABLE_LENGTH)
+    for i in range(mean.shape[0]):
+        _levels(seeds[i], level_cv[i], level)
+        length = 0
+        if mean[i].max() * level.max() >= switch_mean(dispersion[i]):
+            length = switch_table(dispersion[i], table)
+        for h in range(mean.shape[1]):
+            shuffled_strata(seeds[i], h + 1, strata)
+            for j in range(n_paths):
+                out[i, j, h] = quantile(strata[j], mean[i, h] * level[j], dispersion[i], table, length)
+
+
+@njit(cache=True, nogil=True)
+def _quantiles(
+    mean: Floats, level_cv: Floats, dispersion: Floats, probabilities: Floats, out: Floats
+) -> None:
+    table = np.empty(_TABLE_LENGTH)
+    for i in range(mean.shape[0]):
+        for h in range(mean.shape[1]):
+            wide = min(dispersion[i] + level_cv[i] * level_cv[i] * mean[i, h], MAX_DISPERSION)
+            for q in range(probabilities.shape[0]):
+                out[i, h, q] = quantile(probabilities[q], mean[i, h], wide, table, 0)

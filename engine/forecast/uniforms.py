@@ -1,0 +1,105 @@
+"""Counter-based uniforms and the normal quantile, for numba kernels.
+
+A uniform is a pure function of (seed, stream, counter), so any part of a sample can be drawn alone and a
+changed mean or level leaves the randomness as it was (common random numbers).
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numba import njit
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S32, _S11 = (np.uint64(shift) for shift in (30, 27, 31, 32, 11))
+_UNIT = 2.0**-53
+
+
+def series_seed(run_seed: int, sku: str, location: str) -> np.uint64:
+    """Return the seed of one series: a hash of the run's seed and the series' key.
+
+    Adding or removing other series never changes it.
+
+    Examples
+    --------
+    >>> int(series_seed(7, "007", "store-1")) == int(series_seed(7, "007", "store-1"))
+    True
+    >>> series_seed(7, "a", "bc") == series_seed(7, "ab", "c")
+    np.False_
+    """
+    text = f"{run_seed}\x1f{sku}\x1f{location}".encode()
+    return np.uint64(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mix(seed: np.uint64, stream: int, counter: int) -> np.uint64:
+    """Return 64 mixed bits of (seed, stream, counter): splitmix64 (Steele, Lea and Flood 2014), twice."""
+    word = seed + GOLDEN * ((np.uint64(stream) << _S32) + np.uint64(counter) + np.uint64(1))
+    word = (word ^ (word >> _S30)) * _MIX_1
+    word = (word ^ (word >> _S27)) * _MIX_2
+    return word ^ (word >> _S31)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def uniform(bits: np.uint64) -> float:
+    """Return 53 of the 64 bits as a number in the open interval (0, 1)."""
+    return (np.float64(bits >> _S11) + 0.5) * _UNIT
+
+
+@njit(cache=True, nogil=True)
+def shuffled_strata(seed: np.uint64, stream: int, out: np.ndarray) -> None:
+    """Fill `out[n]` with one uniform from each of n equal strata, in random order (Latin hypercube).
+
+    McKay, Beckman and Conover (1979), Technometrics 21: the mean of any sum over dimensions is far more
+    accurate than with independent uniforms.
+    """
+    n = out.shape[0]
+    for i in range(n):
+        out[i] = (i + uniform(mix(seed, stream, i))) / n
+    for i in range(n - 1, 0, -1):
+        # The high 32 bits of an unrelated counter choose the partner (Lemire 2019: multiply and shift).
+        j = np.int64(((mix(seed, stream, n + i) >> _S32) * np.uint64(i + 1)) >> _S32)
+        out[i], out[j] = out[j], out[i]
+
+
+@njit(cache=True, nogil=True)
+def normal_quantile(p: float) -> float:
+    """Return z with Φ(z) = p to about 1e-9 relative, p in (0, 1): Acklam's rational approximation (2003)."""
+    if p < 0.02425:
+        q = np.sqrt(-2.0 * np.log(p))
+        return _tail(q)
+    if p > 1.0 - 0.02425:
+        q = np.sqrt(-2.0 * np.log(1.0 - p))
+        return -_tail(q)
+    q = p - 0.5
+    r = q * q
+    top = -3.969683028665376e01
+    top = top * r + 2.209460984245205e02
+    top = top * r - 2.759285104469687e02
+    top = top * r + 1.383577518672690e02
+    top = top * r - 3.066479806614716e01
+    top = top * r + 2.506628277459239e00
+    low = -5.447609879822406e01
+    low = low * r + 1.615858368580409e02
+    low = low * r - 1.556989798598866e02
+    low = low * r + 6.680131188771972e01
+    low = low * r - 1.328068155288572e01
+    return top * q / (low * r + 1.0)
+
+
+@njit(cache=True, nogil=True)
+def _tail(q: float) -> float:
+    top = -7.784894002430293e-03
+    top = top * q - 3.223964580411365e-01
+    top = top * q - 2.400758277161838e00
+    top = top * q - 2.549732539343734e00
+    top = top * q + 4.374664141464968e00
+    top = top * q + 2.938163982698783e00
+    low = 7.784695709041462e-03
+    low = low * q + 3.224671290700398e-01
+    low = low * q + 2.445134137142996e00
+    low = low * q + 3.754408661907416e00
+    return top / (low * q + 1.0)
