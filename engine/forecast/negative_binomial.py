@@ -60,7 +60,7 @@ def approximated(z: float, mean: float, dispersion: float) -> float:
     shape = 4.0 * mean / (dispersion * c * c)
     cube = 1.0 - 1.0 / (9.0 * shape) + z / (3.0 * np.sqrt(shape))
     value = mean * (1.0 - 2.0 / c) + 2.0 * mean / c * cube * cube * cube
-    return np.floor(max(value, 0.0) + 0.5)
+    return float(np.floor(max(value, 0.0) + 0.5))
 
 
 @njit(cache=True, nogil=True)

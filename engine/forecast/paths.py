@@ -5,8 +5,8 @@ one G ~ Gamma(mean 1, coefficient of variation level_cv) a path: the level may b
 periods at once, and each period has its own noise. The protection-period sum has mean M and variance
 dispersion·M + level_cv²·M².
 
-Uniforms are Latin-hypercube strata over the paths, counter-based (`engine.forecast.uniforms`): a higher mean gives
-every path at least as much demand, to the unit.
+Uniforms are Latin-hypercube strata over the paths, counter-based (`engine.forecast.uniforms`): a higher
+mean gives every path at least as much demand, to the unit.
 """
 
 from __future__ import annotations
@@ -56,9 +56,10 @@ def sample_paths(
     ((1000, 2), True)
     """
     means = np.atleast_2d(np.asarray(mean, dtype=np.float64))
-    return sample_paths_many(
+    one: Floats = sample_paths_many(
         means, np.array([level_cv]), np.array([dispersion]), np.array([seed], dtype=np.uint64), n_paths
     )[0]
+    return one
 
 
 def sample_paths_many(
@@ -157,7 +158,7 @@ def _checked_noise(
 
 @njit(cache=True, nogil=True)
 def _levels(seed: np.uint64, level_cv: float, out: Floats) -> None:
-    """Fill `out[paths]` with G of mean exactly 1: Wilson–Hilferty gamma quantiles of one uniform a stratum."""
+    """Fill `out[paths]` with G of mean exactly 1: Wilson–Hilferty gamma quantiles of strata."""
     if level_cv <= 0.0:
         out[:] = 1.0
         return

@@ -1,0 +1,239 @@
+"""Pooled seasonality: a yearly profile a group, a weekly profile a series, both shrunk to what is proven.
+
+Factors are multiplicative with mean 1. A profile estimated from few or noisy data is pulled towards its
+parent (series → group → all → no seasonality) by the James–Stein weight signal / (signal + noise):
+D. Miller and D. Williams (2003), Shrinkage estimators of time series seasonal factors and their effect on
+forecasting accuracy, International Journal of Forecasting 19, 669–684.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.forecast.panel import PERIODS_A_YEAR, SEASON_LENGTH, YEAR_BINS, Panel, period_dates
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+WEEKS_OF_WEEKLY_PROFILE = 52
+"""Weekdays are compared over at most this many of the last weeks."""
+LEAST_FACTOR = 0.05
+_PASSES = 2
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Seasonal factors of a panel: `short[i, t % S] · yearly[group[i], t]`.
+
+    Attributes
+    ----------
+    short : [n, S] factors within a week (S = 7) of daily series; S = 1 (all 1) otherwise
+    group : [n] row of `yearly`
+    bins : [n_groups, bins] yearly factors
+    start, period, n_periods : of the panel
+    """
+
+    short: Floats
+    group: Codes
+    bins: Floats
+    start: np.datetime64
+    period: str
+    n_periods: int
+
+    def yearly(self, first: int, count: int) -> Floats:
+        """Return the yearly factors of periods first … first + count − 1, [n_groups, count]."""
+        return self.bins[:, year_bins(self.start, self.period, first, count)]
+
+    def factors(self, first: int, count: int) -> Floats:
+        """Return the factors of every series in periods first … first + count − 1, [n, count]."""
+        phase = np.arange(first, first + count) % self.short.shape[1]
+        result: Floats = self.short[:, phase] * self.yearly(first, count)[self.group]
+        return result
+
+    def future(self, horizon: int) -> Floats:
+        """Return the factors of the next `horizon` periods, [n, horizon]."""
+        return self.factors(self.n_periods, horizon)
+
+
+def year_bins(start: np.datetime64, period: str, first: int, count: int) -> Codes:
+    """Return the bin of the yearly profile that each period falls in: a 7-day week of the year, or a month."""
+    dates = period_dates(start, period, first, count)
+    if period == "M":
+        return dates.astype("datetime64[M]").astype(np.int64) % 12
+    day = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
+    return np.minimum(day // 7, YEAR_BINS[period] - 1)
+
+
+def seasonal_profile(panel: Panel) -> Profile:
+    """Estimate the seasonal factors of a panel from its observed periods."""
+    group = _group_codes(panel)
+    n_bins = YEAR_BINS[panel.period]
+    yearly = np.ones((group.max(initial=0) + 1, n_bins))
+    if panel.n_periods >= PERIODS_A_YEAR[panel.period] and panel.n_series:
+        yearly = _yearly(panel, group, len(yearly))
+    bins = year_bins(panel.start, panel.period, 0, panel.n_periods)
+    short = np.ones((panel.n_series, 1))
+    if panel.period == "D":
+        short = _weekly(panel, group, yearly[:, bins])
+    return Profile(short, group, yearly, panel.start, panel.period, panel.n_periods)
+
+
+def _group_codes(panel: Panel) -> Codes:
+    if panel.group is None:
+        return np.zeros(panel.n_series, dtype=np.int64)
+    codes, _ = pd.factorize(np.asarray(panel.group, dtype=object), sort=True)
+    # A missing group is a group of its own.
+    return np.where(codes < 0, codes.max(initial=-1) + 1, codes).astype(np.int64)
+
+
+def _yearly(panel: Panel, group: Codes, n_groups: int) -> Floats:
+    """Return yearly factors [n_groups, bins]: each group's, shrunk to all series', shrunk to 1."""
+    bins = year_bins(panel.start, panel.period, 0, panel.n_periods)
+    seen = panel.observed.astype(np.float64)
+    factors = np.ones((n_groups, YEAR_BINS[panel.period]))
+    for _ in range(_PASSES):
+        season = factors[:, bins][group]
+        level = panel.values.sum(axis=1) / np.maximum((season * seen).sum(axis=1), 1e-12)
+        scale = np.where(level > 0, 1.0 / np.where(level > 0, level, 1.0), 0.0)
+        # Every series counts alike, whatever its scale: sums over series of demand ÷ level.
+        ratio = panel.values * scale[:, None]
+        weight = seen * (level > 0)[:, None]
+        sold = np.zeros((n_groups, panel.n_periods))
+        exposed = np.zeros_like(sold)
+        noise = np.zeros_like(sold)
+        np.add.at(sold, group, ratio)
+        np.add.at(exposed, group, weight)
+        index = sold / np.maximum(exposed, 1e-12)
+        np.add.at(noise, group, weight * (ratio - index[group]) ** 2)
+        everything = _shrunk_bins(
+            *_bin_factors(
+                sold.sum(axis=0), exposed.sum(axis=0), noise.sum(axis=0), bins, panel, factors.shape[1]
+            ),
+            parent=np.ones(factors.shape[1]),
+        )
+        factors = np.stack(
+            [
+                _shrunk_bins(
+                    *_bin_factors(sold[g], exposed[g], noise[g], bins, panel, factors.shape[1]),
+                    parent=everything,
+                )
+                for g in range(n_groups)
+            ]
+        )
+    return factors
+
+
+def _bin_factors(
+    sold: Floats, exposed: Floats, noise: Floats, bins: Codes, panel: Panel, n_bins: int
+) -> tuple[Floats, Floats]:
+    """Return factor and its squared standard error a bin; NaN where nothing was observed.
+
+    sold, exposed, noise: [T] sums over series of demand ÷ level, of series observed, of squared residuals.
+    """
+    exposed = exposed * _trend(sold, exposed, panel)
+    sums = np.bincount(bins, sold, n_bins)
+    weights = np.bincount(bins, exposed, n_bins)
+    known = weights > 0
+    factor = np.where(known, sums / np.where(known, weights, 1.0), np.nan)
+    error = np.where(known, np.bincount(bins, noise, n_bins) / np.where(known, weights, 1.0) ** 2, np.nan)
+    # What differs from year to year is noise too, however many series agree within a year.
+    year = ((np.arange(panel.n_periods)) // PERIODS_A_YEAR[panel.period]).astype(np.int64)
+    years = year.max() + 1
+    cell = year * n_bins + bins
+    cell_weight = np.bincount(cell, exposed, years * n_bins).reshape(years, n_bins)
+    cell_sold = np.bincount(cell, sold, years * n_bins).reshape(years, n_bins)
+    full = cell_weight > 0.5 * np.median(cell_weight[cell_weight > 0]) if known.any() else cell_weight > 0
+    repeated = full.sum(axis=0) >= 2
+    if repeated.any():
+        value = np.where(full, cell_sold / np.where(full, cell_weight, 1.0), np.nan)[:, repeated]
+        between = np.nanvar(value, axis=0, ddof=1).mean() / full.sum(axis=0)[repeated].mean()
+        error = np.maximum(error, between)
+    return factor, error
+
+
+def _trend(sold: Floats, exposed: Floats, panel: Panel) -> Floats:
+    """Return a straight trend [T] with mean about 1, from differences at a distance of one year.
+
+    Such differences are free of seasonality. With less than one and a half years the trend is flat.
+    """
+    year = round(PERIODS_A_YEAR[panel.period])
+    centred = (np.arange(panel.n_periods) - (panel.n_periods - 1) / 2) / year
+    if panel.n_periods < 1.5 * year:
+        return np.ones(panel.n_periods)
+    weight = np.minimum(exposed[year:], exposed[:-year])
+    index = sold / np.maximum(exposed, 1e-12)
+    slope = (weight * (index[year:] - index[:-year])).sum() / max(weight.sum(), 1e-12)
+    return np.maximum(1.0 + np.clip(slope, -0.5, 0.5) * centred, 0.2)
+
+
+def _shrunk_bins(factor: Floats, error: Floats, parent: Floats) -> Floats:
+    """Pull `factor` towards `parent` by James and Stein's weight, then scale to mean 1."""
+    known = np.isfinite(factor)
+    if not known.any():
+        return parent
+    scaled = factor / factor[known].mean()
+    difference = np.where(known, scaled - parent, 0.0)
+    noise = np.where(known, error, 0.0)
+    signal = max(float((difference[known] ** 2 - noise[known]).mean()), 0.0)
+    weight = np.where(known & (signal + noise > 0), signal / np.maximum(signal + noise, 1e-300), 0.0)
+    shrunk = np.maximum(parent + weight * difference, LEAST_FACTOR)
+    result: Floats = shrunk / shrunk.mean()
+    return result
+
+
+def _weekly(panel: Panel, group: Codes, yearly: Floats) -> Floats:
+    """Return weekday factors [n, 7], by position in the panel: each series' shrunk to its group's."""
+    s = SEASON_LENGTH["D"]
+    weeks = min(panel.n_periods // s, WEEKS_OF_WEEKLY_PROFILE)
+    if weeks < 2:
+        return np.ones((panel.n_series, s))
+    first = panel.n_periods - weeks * s
+    values = (panel.values[:, first:] / yearly[group, first:]).reshape(-1, weeks, s)
+    seen = panel.observed[:, first:].reshape(-1, weeks, s)
+    count = seen.sum(axis=1).astype(np.float64)
+    level = values.sum(axis=(1, 2)) / np.maximum(count.sum(axis=1), 1)
+    level = np.where(level > 0, level, np.nan)
+    factor = values.sum(axis=1) / np.maximum(count, 1) / level[:, None]
+    squares = (values * values).sum(axis=1) / np.maximum(count, 1) / level[:, None] ** 2
+    error = np.where(count > 0, np.maximum(squares - factor**2, 0.0) / np.maximum(count - 1, 1), np.nan)
+    # One observation a weekday says nothing of its noise: then its error is taken as its own square.
+    error = np.where(count < 2, np.maximum(error, factor**2), error)
+    factor = np.where(count > 0, factor, np.nan)
+    everything = _pooled_weekday(factor, error, np.zeros(len(group), dtype=np.int64), 1, np.ones((1, s)))
+    parents = _pooled_weekday(factor, error, group, len(yearly), everything)
+    shrunk = _shrunk_rows(factor, error, parents[group])
+    # position 0 of the last block is period `first`; roll so that column t % 7 belongs to period t.
+    result: Floats = np.roll(shrunk, first % s, axis=1)
+    return result
+
+
+def _pooled_weekday(factor: Floats, error: Floats, group: Codes, n_groups: int, parent: Floats) -> Floats:
+    """Return the mean weekday factors of groups, shrunk to `parent` [1 or n_groups, 7]."""
+    known = np.isfinite(factor) & np.isfinite(error)
+    count = np.zeros((n_groups, factor.shape[1]))
+    total = np.zeros_like(count)
+    noise = np.zeros_like(count)
+    np.add.at(count, group, known)
+    np.add.at(total, group, np.where(known, factor, 0.0))
+    np.add.at(noise, group, np.where(known, error, 0.0))
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    squared_error = np.where(count > 0, noise / np.maximum(count, 1) ** 2, np.nan)
+    return _shrunk_rows(mean, squared_error, np.broadcast_to(parent, mean.shape))
+
+
+def _shrunk_rows(factor: Floats, error: Floats, parent: Floats) -> Floats:
+    """`_shrunk_bins` for every row at once."""
+    known = np.isfinite(factor) & np.isfinite(error)
+    count = np.maximum(known.sum(axis=1), 1)
+    difference = np.where(known, factor - parent, 0.0)
+    noise = np.where(known, error, 0.0)
+    signal = np.maximum((difference**2 - noise).sum(axis=1) / count, 0.0)[:, None]
+    total = signal + noise
+    weight = np.where(total > 0, signal / np.where(total > 0, total, 1.0), 0.0)
+    shrunk = np.maximum(parent + weight * difference, LEAST_FACTOR)
+    result: Floats = shrunk / shrunk.mean(axis=1, keepdims=True)
+    return result
