@@ -1,0 +1,69 @@
+"""Parquet files: from a frame to content-named bytes, and from a version's files to a lazy scan."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data_lake.errors import CorruptObject
+from data_lake.objects import Objects
+
+ROW_GROUP = 122_880
+"""Rows of a row group: three requests and under 0.5 MB read one series of a 20 M-row lake."""
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file of a version: its object, size in bytes, SHA-256, rows, and partition (`''`: not split)."""
+
+    key: str
+    size: int
+    sha256: str
+    rows: int
+    partition: str = ""
+
+
+def encode(frame: pl.DataFrame, schema: pa.Schema) -> bytes:
+    """Return a frame as Parquet bytes; equal frames give equal bytes.
+
+    Plain `string` and `list` columns instead of Polars' own large ones: any reader opens them.
+    """
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).select(schema.names).cast(schema)
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP, write_page_index=True)
+    return sink.getvalue()
+
+
+def entry(folder: str, body: bytes, rows: int, partition: str = "") -> FileEntry:
+    """Return the entry of a file named by its content."""
+    sha256 = hashlib.sha256(body).hexdigest()
+    return FileEntry(f"{folder}/{sha256}.parquet", len(body), sha256, rows, partition)
+
+
+def store(objects: Objects, file: FileEntry, body: bytes, *, table: str, version: int) -> None:
+    """Store a file; one that is there already must hold the same bytes."""
+    if not objects.put_new(file.key, body) and objects.get(file.key) != body:
+        raise CorruptObject(table, version, file.key, "holds other bytes than its name says")
+
+
+def scan(
+    paths: Sequence[str], schema: pl.Schema, storage_options: dict[str, str] | None = None
+) -> pl.LazyFrame:
+    """Scan files lazily in the order given. Columns newer than a file are null in its rows."""
+    if not paths:
+        return pl.LazyFrame(schema=schema)
+    return pl.scan_parquet(
+        list(paths),
+        schema=schema,
+        hive_partitioning=False,
+        glob=False,
+        missing_columns="insert",
+        extra_columns="ignore",
+        storage_options=storage_options,
+    )

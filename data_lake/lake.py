@@ -1,0 +1,343 @@
+"""`Lake`: plain Parquet tables with versions and time travel, on a disk or on S3.
+
+Nothing is ever changed in place: a write adds content-named files, then one version that lists them; a read
+takes one version. So readers never see half a write, and what a crash leaves behind is invisible.
+
+Examples
+--------
+>>> import tempfile
+>>> import pandas as pd
+>>> lake = Lake(tempfile.mkdtemp())
+>>> lake.replace("units", pd.DataFrame({"sku": ["007"], "unit": ["case"], "eaches": [12]})).number
+1
+>>> lake.read("units", columns=["sku", "eaches"])
+   sku  eaches
+0  007    12.0
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+import polars as pl
+
+from data_lake.errors import CorruptObject, LakeError, LakeUnavailable, NoSuchObject, NoSuchVersion
+from data_lake.files import FileEntry, encode, entry, scan, store
+from data_lake.frames import Frame, to_pandas
+from data_lake.objects import LocalObjects, Objects, S3Objects, open_objects
+from data_lake.schemas import arrow_schema, contract, polars_schema
+from data_lake.versions import Version, Versions
+from data_lake.writes import Incoming, folder, merge
+
+__all__ = ["Lake", "Version"]
+
+
+class Lake:
+    """A data lake below one address: `s3://bucket/prefix`, `file:///path` or a path."""
+
+    def __init__(
+        self,
+        uri: str | os.PathLike[str],
+        storage_options: Mapping[str, str] | None = None,
+        *,
+        objects: Objects | None = None,
+    ) -> None:
+        self.uri = os.fspath(uri)
+        self.store = open_objects(self.uri, storage_options)
+        self.objects: Objects = self.store if objects is None else objects
+        self._versions = Versions(self.objects)
+
+    def __repr__(self) -> str:
+        return f"Lake({self.uri!r})"
+
+    # versions
+
+    def current(self, table: str) -> Version | None:
+        """Return the newest version; None if the table was never written."""
+        number = self._versions.current_number(table)
+        return self._versions.read(table, number) if number else None
+
+    def versions(self, table: str) -> list[Version]:
+        """Return all versions, oldest first."""
+        numbers = self._versions.numbers(table)
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(lambda number: self._versions.read(table, number), numbers))
+
+    def version(self, table: str, number: int | None = None, as_of: datetime | None = None) -> Version:
+        """Return one version: by number, as it was at an instant, or the newest.
+
+        Raises
+        ------
+        NoSuchVersion
+            If there is none.
+        """
+        if number is not None and as_of is not None:
+            raise LakeError("give a version number or an instant, not both")
+        if number is not None:
+            return self._versions.read(table, number)
+        if as_of is None:
+            newest = self.current(table)
+            if newest is None:
+                raise NoSuchVersion(f"table {table!r} was never written to {self.uri}")
+            return newest
+        instant = as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of
+        numbers = self._versions.numbers(table)
+        low, high = 0, len(numbers)
+        while low < high:  # instants rise with the numbers
+            middle = (low + high) // 2
+            if self._versions.read(table, numbers[middle]).created_at <= instant:
+                low = middle + 1
+            else:
+                high = middle
+        if not low:
+            raise NoSuchVersion(f"table {table!r} had no version at {instant.isoformat()}")
+        return self._versions.read(table, numbers[low - 1])
+
+    # writes
+
+    def replace(
+        self, table: str, frame: Frame, *, inputs: Mapping[str, Any] | None = None, note: str = ""
+    ) -> Version:
+        """Make `frame` the whole content of a table.
+
+        The same content as the current version's returns that version; nothing is written.
+
+        Parameters
+        ----------
+        frame : pandas or Polars frame
+            Columns as in `engine.contracts`; missing ones that may be null are filled.
+        inputs : mapping, optional
+            What the content was made from (JSON), kept in the version.
+
+        Raises
+        ------
+        ContractError
+            Lists every fault; nothing was written.
+        LakeUnavailable
+            Storage cannot be reached, is full, or refuses.
+        """
+        incoming = Incoming(table, frame)
+        files = tuple(self._store(table, name, part) for name, part in incoming.parts())
+
+        def build(base: Version | None) -> tuple[FileEntry, ...] | None:
+            return None if base is not None and base.files == files else files
+
+        return self._versions.commit(table, build, inputs=inputs, note=note)
+
+    def upsert(
+        self, table: str, frame: Frame, *, inputs: Mapping[str, Any] | None = None, note: str = ""
+    ) -> Version:
+        """Add rows to a table; a row with the key of a stored one replaces it.
+
+        Only partitions that `frame` touches are rewritten. If another writer commits first, its version is
+        merged with, so nothing is lost. Nothing changed: the current version is returned.
+
+        Parameters and errors are those of `replace`.
+        """
+        incoming = Incoming(table, frame)
+        made: dict[str, tuple[list[FileEntry], list[FileEntry]]] = {}
+
+        def merged(base: Version | None, partition: str, part: pl.DataFrame) -> None:
+            stored = _of_partition(base, partition)
+            if base is not None and stored:
+                rows = self.collect(self._scan(table, stored), base)
+                part = merge(table, rows, part)
+            made[partition] = (stored, [self._store(table, partition, part)])
+
+        def build(base: Version | None) -> tuple[FileEntry, ...] | None:
+            if not made:
+                for partition, part in incoming.parts():
+                    merged(base, partition, part)
+            stale = {name for name, (stored, _) in made.items() if stored != _of_partition(base, name)}
+            for batch in incoming.batches if stale else ():
+                if not batch or stale & set(batch):
+                    for partition, part in incoming.load(batch).items():
+                        if partition in stale:
+                            merged(base, partition, part)
+            untouched = [file for file in (base.files if base else ()) if file.partition not in made]
+            files = sorted(
+                [*untouched, *(file for _, new in made.values() for file in new)],
+                key=lambda file: (file.partition, file.key),
+            )
+            return None if base is not None and base.files == tuple(files) else tuple(files)
+
+        return self._versions.commit(table, build, inputs=inputs, note=note)
+
+    def _store(self, table: str, partition: str, part: pl.DataFrame) -> FileEntry:
+        body = encode(part, arrow_schema(table))
+        file = entry(folder(table, partition), body, part.height, partition)
+        store(self.objects, file, body, table=table, version=0)
+        return file
+
+    # reads
+
+    def read(
+        self,
+        table: str,
+        *,
+        version: int | None = None,
+        as_of: datetime | None = None,
+        columns: Sequence[str] | None = None,
+        where: Mapping[str, Sequence[Any]] | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> pd.DataFrame:
+        """Return rows of one version as a pandas frame (dtypes: `data_lake.frames.to_pandas`).
+
+        Rows come by month, then by key with the date last.
+
+        Parameters
+        ----------
+        version, as_of : optional
+            Time travel by number or instant; the newest without. Version 0 is the table before its first write.
+        columns : sequence of str, optional
+            Only these columns, in this order.
+        where : mapping of column to values, optional
+            Only rows whose column holds one of the values; all columns must match.
+        since, until : date, optional
+            Only rows whose `date` lies in this range, both days included.
+
+        Raises
+        ------
+        NoSuchVersion
+            A version or instant was asked for that does not exist. A table never written is an empty frame.
+        CorruptObject
+            A file of the version is missing or damaged.
+        """
+        declared = contract(table)
+        for name in [*(columns or ()), *(where or ())]:
+            if name not in declared.names:
+                raise LakeError(
+                    f"table {table!r} has no column {name!r}; columns are {', '.join(declared.names)}"
+                )
+        if (since is not None or until is not None) and "date" not in declared.names:
+            raise LakeError(f"table {table!r} has no column 'date' to select a range of")
+        chosen = self._chosen(table, version, as_of)
+        rows = self._scan(table, _in_months(chosen, since, until))
+        if since is not None:
+            rows = rows.filter(pl.col("date") >= since)
+        if until is not None:
+            rows = rows.filter(pl.col("date") <= until)
+        for name, values in (where or {}).items():
+            wanted = pl.Series(list(values), dtype=polars_schema(table)[name])
+            rows = rows.filter(pl.col(name).is_in(wanted.implode()))
+        rows = rows.select(list(columns) if columns is not None else list(declared.names))
+        return to_pandas(table, self.collect(rows, chosen))
+
+    def scan(self, table: str, *, version: int | None = None, as_of: datetime | None = None) -> pl.LazyFrame:
+        """Return one version as a lazy frame, for use inside `data_lake`; collect it with `collect`."""
+        chosen = self._chosen(table, version, as_of)
+        return self._scan(table, list(chosen.files) if chosen else [])
+
+    def collect(self, rows: pl.LazyFrame, version: Version | None) -> pl.DataFrame:
+        """Collect a lazy frame over one version; damaged or unreachable files are told apart.
+
+        Raises
+        ------
+        CorruptObject, LakeUnavailable
+        """
+        if version is not None and isinstance(self.store, LocalObjects):
+            for fault in self._wrong_sizes(version, self.store):
+                raise fault
+        try:
+            return rows.collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            for fault in self._damage(version) if version else ():
+                raise fault from error
+            raise LakeUnavailable(
+                f"cannot read {self.uri}: {error}. Check the network and permissions"
+            ) from error
+
+    def paths(self, files: Sequence[FileEntry]) -> list[str]:
+        """Return addresses of files that any Parquet reader opens."""
+        if isinstance(self.store, LocalObjects):
+            return [str(self.store.path(file.key)) for file in files]
+        assert isinstance(self.store, S3Objects)
+        return [f"s3://{self.store.bucket}/{self.store.prefix}{file.key}" for file in files]
+
+    def verify(self, tables: Sequence[str] | None = None) -> list[CorruptObject]:
+        """Read every file of the current versions and compare sizes and SHA-256; return what is damaged."""
+        found: list[CorruptObject] = []
+        for table in sorted(
+            {key.partition("/")[0] for key in self.objects.list("")} if tables is None else tables
+        ):
+            newest = self.current(table)
+            found += self._damage(newest) if newest else ()
+        return found
+
+    def _chosen(self, table: str, version: int | None, as_of: datetime | None) -> Version | None:
+        contract(table)
+        if version == 0:
+            return None
+        if version is None and as_of is None:
+            return self.current(table)
+        return self.version(table, version, as_of)
+
+    def _scan(self, table: str, files: Sequence[FileEntry]) -> pl.LazyFrame:
+        return scan(self.paths(files), polars_schema(table), self.polars_options())
+
+    def polars_options(self) -> dict[str, str] | None:
+        """Return what Polars needs to reach the same storage as `objects`."""
+        if not isinstance(self.store, S3Objects):
+            return None
+        given = self.store.options
+        endpoint = (
+            given.get("endpoint_url")
+            or os.environ.get("AWS_ENDPOINT_URL_S3")
+            or os.environ.get("AWS_ENDPOINT_URL")
+        )
+        options = {name: given[name] for name in given if name.startswith("aws_")}
+        if "region_name" in given:
+            options["aws_region"] = given["region_name"]
+        if endpoint:
+            options["aws_endpoint_url"] = endpoint
+            options["aws_allow_http"] = str(endpoint.startswith("http://")).lower()
+        return options or None
+
+    def _wrong_sizes(self, version: Version, local: LocalObjects) -> Iterator[CorruptObject]:
+        for file in version.files:
+            try:
+                size = local.path(file.key).stat().st_size
+            except FileNotFoundError:
+                yield _corrupt(version, file, "is missing")
+                continue
+            except OSError as error:
+                raise LakeUnavailable(
+                    f"cannot read {local.path(file.key)}: {error}. Check permissions"
+                ) from error
+            if size != file.size:
+                yield _corrupt(version, file, f"has {size} bytes instead of {file.size}")
+
+    def _damage(self, version: Version) -> Iterator[CorruptObject]:
+        for file in version.files:
+            try:
+                body = self.objects.get(file.key)
+            except NoSuchObject:
+                yield _corrupt(version, file, "is missing")
+                continue
+            if len(body) != file.size:
+                yield _corrupt(version, file, f"has {len(body)} bytes instead of {file.size}")
+            elif hashlib.sha256(body).hexdigest() != file.sha256:
+                yield _corrupt(version, file, "holds other bytes than were written")
+
+
+def _corrupt(version: Version, file: FileEntry, reason: str) -> CorruptObject:
+    return CorruptObject(version.table, version.number, file.key, reason)
+
+
+def _of_partition(version: Version | None, partition: str) -> list[FileEntry]:
+    return [file for file in version.files if file.partition == partition] if version else []
+
+
+def _in_months(version: Version | None, since: date | None, until: date | None) -> list[FileEntry]:
+    """Files that can hold rows of the range; files of tables not split by month always can."""
+    first = f"{since:%Y-%m}" if since else ""
+    last = f"{until:%Y-%m}" if until else "9999-12"
+    files = version.files if version else ()
+    return [file for file in files if not file.partition or first <= file.partition <= last]

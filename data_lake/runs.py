@@ -1,0 +1,110 @@
+"""Plan runs: `runs/<run_id>.json` names every input and output version and is written last.
+
+Pages, reports and alerts read through one run, so a screen never mixes two states of the lake.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from data_lake.errors import Conflict, CorruptObject, LakeError
+from data_lake.lake import Lake
+
+_FOLDER = "runs/"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One plan run. A version number 0 in `inputs` says that the table was empty and never written."""
+
+    run_id: str
+    as_of: date
+    created_at: datetime
+    inputs: dict[str, int]
+    outputs: dict[str, int]
+    policy: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    code_version: str = ""
+    period: str = "D"
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+def commit_run(lake: Lake, run: Run) -> Run:
+    """Make a run visible, exactly once.
+
+    Returns
+    -------
+    Run
+        The run as stored: the earlier one if the same run (whatever its `created_at`) was committed before.
+
+    Raises
+    ------
+    Conflict
+        Another run has this id.
+    """
+    key = _key(run.run_id)
+    if lake.objects.put_new(key, _encode(run)):
+        return run
+    stored = _read(lake, key)
+    # through JSON, so that tuples and lists compare alike
+    if _encode(replace(run, created_at=stored.created_at)) != _encode(stored):
+        raise Conflict(
+            f"run {run.run_id!r} exists with other inputs, outputs or policy; choose another run id"
+        )
+    return stored
+
+
+def list_runs(lake: Lake) -> list[Run]:
+    """Return all runs, oldest first."""
+    keys = lake.objects.list(_FOLDER)
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda key: _read(lake, key), keys))
+    return sorted(runs, key=lambda run: (run.created_at, run.run_id))
+
+
+def latest_run(lake: Lake) -> Run | None:
+    """Return the run committed last; None before the first."""
+    runs = list_runs(lake)
+    return runs[-1] if runs else None
+
+
+def read_run(lake: Lake, run_id: str) -> Run:
+    """Return one run by its id; `NoSuchObject` if there is none."""
+    return _read(lake, _key(run_id))
+
+
+def read_run_table(lake: Lake, run: Run, table: str, **selection: Any) -> pd.DataFrame:
+    """Return rows of a table as the run wrote or saw it; `selection` is that of `Lake.read`."""
+    if table in run.outputs:
+        return lake.read(table, version=run.outputs[table], **selection)
+    if table in run.inputs:
+        return lake.read(table, version=run.inputs[table], **selection)
+    raise LakeError(f"run {run.run_id!r} neither read nor wrote table {table!r}")
+
+
+def _key(run_id: str) -> str:
+    if not run_id or "/" in run_id:
+        raise LakeError(f"run id {run_id!r} must be a name without '/'")
+    return f"{_FOLDER}{run_id}.json"
+
+
+def _encode(run: Run) -> bytes:
+    record = asdict(run) | {"as_of": run.as_of.isoformat(), "created_at": run.created_at.isoformat()}
+    return json.dumps(record, sort_keys=True, indent=1).encode()
+
+
+def _read(lake: Lake, key: str) -> Run:
+    body = lake.objects.get(key)
+    try:
+        record = json.loads(body)
+        record["as_of"] = date.fromisoformat(record["as_of"])
+        record["created_at"] = datetime.fromisoformat(record["created_at"])
+        return Run(**record)
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorruptObject("runs", 0, key, f"is not a run record ({error})") from error

@@ -1,0 +1,108 @@
+"""Incoming rows, checked and split by partition; and how they merge with what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import polars as pl
+
+from data_lake.errors import LakeError
+from data_lake.frames import Frame, from_pandas
+from data_lake.schemas import contract, sort_order
+from data_lake.validate import ROW, Faults, check_names, conform
+
+BATCH_ROWS = 1_000_000
+"""Rows held at once while a large lazy frame is written (more only if one month has more)."""
+
+_PARTITION = "__partition"
+
+
+class Incoming:
+    """A frame on its way into a table.
+
+    A lazy frame is read once for the rows of each month and then in batches of whole months, so that
+    millions of rows need the memory of one batch.
+    """
+
+    def __init__(self, table: str, frame: Frame) -> None:
+        self.table = table
+        faults = Faults(table)
+        if isinstance(frame, pd.DataFrame):
+            frame = from_pandas(table, frame, faults)
+        if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
+            raise LakeError(f"table {table!r}: expected a pandas or Polars frame, got {type(frame).__name__}")
+        schema = frame.collect_schema()
+        check_names(table, schema.names(), faults)
+        self._split = contract(table).partition == "month"
+        if self._split and not (
+            schema.get("date") in (pl.Date, pl.Null) or isinstance(schema.get("date"), pl.Datetime)
+        ):
+            if "date" in schema:
+                faults.add(None, "date", None, f"must be a date, not {schema['date']}")
+            faults.raise_any()
+        self._faults = faults
+        month = pl.col("date").dt.strftime("%Y-%m").fill_null("") if self._split else pl.lit("")
+        known = frame.lazy().select(name for name in contract(table).names if name in schema)
+        if self._split and schema["date"] == pl.Null:
+            known = known.with_columns(pl.col("date").cast(pl.Date))
+        self._rows = known.with_row_index(ROW).with_columns(month.alias(_PARTITION))
+        self.batches = self._plan_batches(isinstance(frame, pl.LazyFrame))
+
+    def _plan_batches(self, lazy: bool) -> list[tuple[str, ...]]:
+        """Group whole partitions into batches of about `BATCH_ROWS` rows."""
+        if not (self._split and lazy):
+            return [()]
+        counts = self._rows.group_by(_PARTITION).len().collect(engine="streaming").sort(_PARTITION)
+        batches: list[tuple[str, ...]] = []
+        room = 0
+        for partition, rows in counts.iter_rows():
+            if rows > room:
+                batches.append(())
+                room = BATCH_ROWS
+            batches[-1] += (partition,)
+            room -= rows
+        return batches
+
+    def load(self, batch: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+        """Return the checked rows of a batch by partition (an empty batch means all).
+
+        Partitions with faults are left out; `raise_faults` tells.
+        """
+        rows = self._rows.filter(pl.col(_PARTITION).is_in(batch)) if batch else self._rows
+        frame = rows.collect(engine="streaming" if batch else "auto")
+        if self._split:
+            parts = {str(key[0]): part for key, part in frame.partition_by(_PARTITION, as_dict=True).items()}
+        else:
+            parts = {"": frame}
+        del frame
+        return {
+            name: conform(self.table, parts.pop(name).drop(_PARTITION), self._faults)
+            for name in sorted(parts)
+        }
+
+    def parts(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield every partition with its checked rows; stop at the end with all faults, if any."""
+        for batch in self.batches:
+            loaded = self.load(batch)
+            for name in list(loaded):
+                part = loaded.pop(name)
+                if not self._faults.total and part.height:
+                    yield name, part
+        self.raise_faults()
+
+    def raise_faults(self) -> None:
+        """Raise `ContractError` with everything found so far."""
+        self._faults.raise_any()
+
+
+def merge(table: str, stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Return stored and new rows, sorted; a new row replaces the stored one of the same key."""
+    key = list(contract(table).key)
+    kept = stored.join(new.select(key), on=key, how="anti")
+    return pl.concat([kept, new]).sort(sort_order(table)) if kept.height else new
+
+
+def folder(table: str, partition: str) -> str:
+    """Return the folder of a partition's files."""
+    return f"{table}/month={partition}" if partition else table
