@@ -1,0 +1,112 @@
+"""The lake's own settings: what they are, which were left to their default, and how to change one."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from data_lake.events import make_event
+from data_lake.ledger import append_events
+from engine.contracts import PERIODS, SETTING_DEFAULTS
+from jobs.errors import JobError
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
+
+
+class Settings(dict[str, str]):
+    """Every setting as text, by name; `defaulted` names those that the lake does not state."""
+
+    def __init__(self, values: dict[str, str], defaulted: tuple[str, ...]) -> None:
+        super().__init__(values)
+        self.defaulted = defaulted
+
+    def number(self, name: str) -> float:
+        """Return a setting as a number; JobError names the setting and its value."""
+        try:
+            return float(self[name])
+        except ValueError:
+            raise JobError(f"setting {name} is {self[name]!r}; it must be a number") from None
+
+
+def settings(lake: Lake) -> Settings:
+    """Read the settings: the lake's, and the default of each that the lake does not state.
+
+    Returns
+    -------
+    Settings
+        A dict of text by name. `.defaulted`: names that took `SETTING_DEFAULTS`.
+    """
+    table = lake.read("settings")
+    stated = dict(zip(table["name"], table["value"], strict=True))
+    defaulted = tuple(name for name in SETTING_DEFAULTS if name not in stated)
+    return Settings({**SETTING_DEFAULTS, **stated}, defaulted)
+
+
+def _between(low: float, high: float) -> Callable[[str], str | None]:
+    def rule(value: str) -> str | None:
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if low <= number <= high:
+            return None
+        return f"must be a number from {low:g}{'' if math.isinf(high) else f' to {high:g}'}"
+
+    return rule
+
+
+def _matches(pattern: str, meaning: str) -> Callable[[str], str | None]:
+    return lambda value: None if re.fullmatch(pattern, value) else f"must be {meaning}"
+
+
+_RULES: dict[str, Callable[[str], str | None]] = {
+    "company": lambda _: None,
+    "currency": _matches(r"[A-Z]{3}", "a currency code of three capitals, such as EUR"),
+    "period": _matches("|".join(PERIODS), "D (days), W (weeks) or M (months)"),
+    "country": _matches(r"([A-Z]{2})?", "a country code of two capitals, such as DE, or empty"),
+    "default_lead_time_days": _between(0, 3650),
+    "default_lead_time_sd_days": _between(0, 3650),
+    "default_review_days": _between(0, 366),
+    "default_service_target": _between(0, 0.9999),
+    "default_holding_cost_rate": _between(0, math.inf),
+    "default_margin_share": _between(0, 1),
+}
+
+
+def setting_fault(name: str, value: str) -> str | None:
+    """Say what is wrong with a setting, or None.
+
+    Examples
+    --------
+    >>> setting_fault("period", "weekly")
+    "setting period is 'weekly'; it must be D (days), W (weeks) or M (months)"
+    """
+    if name not in _RULES:
+        return f"setting {name!r} is not known; known are {', '.join(_RULES)}"
+    rule = _RULES[name](value)
+    return f"setting {name} is {value!r}; it {rule}" if rule else None
+
+
+def change_setting(lake: Lake, name: str, value: str, *, author: str, reason: str = "", at: datetime) -> None:
+    """Change one setting and record who did, when, why, from what to what.
+
+    Raises
+    ------
+    JobError
+        The setting is not known or its value breaks its rule: nothing was changed.
+    """
+    fault = setting_fault(name, value)
+    if fault:
+        raise JobError(fault)
+    old = settings(lake)[name]
+    data = {"name": name, "old_value": old, "new_value": value}
+    append_events(lake, [make_event("parameter.changed", at=at, author=author, reason=reason, data=data)])
+    lake.upsert(
+        "settings", pd.DataFrame({"name": [name], "value": [value]}), note=f"{author}: {name} = {value}"
+    )
