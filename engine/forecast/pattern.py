@@ -1,8 +1,8 @@
 """Demand patterns: how often and how evenly a product sells.
 
-A. A. Syntetos, J. E. Boylan and J. D. Croston (2005), On the categorization of demand patterns, Journal of the
-Operational Research Society 56, 495–503: cut-offs 1.32 for the average demand interval and 0.49 for the squared
-coefficient of variation of the demand sizes.
+A. A. Syntetos, J. E. Boylan and J. D. Croston (2005), On the categorization of demand patterns, Journal of
+the Operational Research Society 56, 495–503: cut-offs 1.32 for the average demand interval and 0.49 for the
+squared coefficient of variation of the demand sizes.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from engine.forecast.panel import PERIODS_A_YEAR, SEASON_LENGTH, YEAR_BINS, Panel, period_dates
 
@@ -60,12 +59,14 @@ class Profile:
 
 
 def year_bins(start: np.datetime64, period: str, first: int, count: int) -> Codes:
-    """Return the bin of the yearly profile that each period falls in: a 7-day week of the year, or a month."""
+    """Return the bin of the yearly profile of each period: a 7-day week of the year, or a month."""
     dates = period_dates(start, period, first, count)
     if period == "M":
-        return dates.astype("datetime64[M]").astype(np.int64) % 12
+        month: Codes = dates.astype("datetime64[M]").astype(np.int64) % 12
+        return month
     day = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
-    return np.minimum(day // 7, YEAR_BINS[period] - 1)
+    week: Codes = np.minimum(day // 7, YEAR_BINS[period] - 1)
+    return week
 
 
 def seasonal_profile(panel: Panel) -> Profile:
@@ -85,22 +86,21 @@ def seasonal_profile(panel: Panel) -> Profile:
 def _group_codes(panel: Panel) -> Codes:
     if panel.group is None:
         return np.zeros(panel.n_series, dtype=np.int64)
-    codes, _ = pd.factorize(np.asarray(panel.group, dtype=object), sort=True)
-    # A missing group is a group of its own.
-    return np.where(codes < 0, codes.max(initial=-1) + 1, codes).astype(np.int64)
+    _, codes = np.unique(np.asarray(panel.group).astype(str), return_inverse=True)
+    return codes.astype(np.int64)
 
 
 def _yearly(panel: Panel, group: Codes, n_groups: int) -> Floats:
     """Return yearly factors [n_groups, bins]: each group's, shrunk to all series', shrunk to 1."""
     bins = year_bins(panel.start, panel.period, 0, panel.n_periods)
-    seen = panel.observed.astype(np.float64)
+    demand, seen = panel.values, panel.observed.astype(np.float64)
     factors = np.ones((n_groups, YEAR_BINS[panel.period]))
     for _ in range(_PASSES):
         season = factors[:, bins][group]
-        level = panel.values.sum(axis=1) / np.maximum((season * seen).sum(axis=1), 1e-12)
+        level = demand.sum(axis=1) / np.maximum((season * seen).sum(axis=1), 1e-12)
         scale = np.where(level > 0, 1.0 / np.where(level > 0, level, 1.0), 0.0)
         # Every series counts alike, whatever its scale: sums over series of demand ÷ level.
-        ratio = panel.values * scale[:, None]
+        ratio = demand * scale[:, None]
         weight = seen * (level > 0)[:, None]
         sold = np.zeros((n_groups, panel.n_periods))
         exposed = np.zeros_like(sold)
@@ -167,7 +167,8 @@ def _trend(sold: Floats, exposed: Floats, panel: Panel) -> Floats:
     weight = np.minimum(exposed[year:], exposed[:-year])
     index = sold / np.maximum(exposed, 1e-12)
     slope = (weight * (index[year:] - index[:-year])).sum() / max(weight.sum(), 1e-12)
-    return np.maximum(1.0 + np.clip(slope, -0.5, 0.5) * centred, 0.2)
+    trend: Floats = np.maximum(1.0 + np.clip(slope, -0.5, 0.5) * centred, 0.2)
+    return trend
 
 
 def _shrunk_bins(factor: Floats, error: Floats, parent: Floats) -> Floats:
@@ -192,8 +193,9 @@ def _weekly(panel: Panel, group: Codes, yearly: Floats) -> Floats:
     if weeks < 2:
         return np.ones((panel.n_series, s))
     first = panel.n_periods - weeks * s
-    values = (panel.values[:, first:] / yearly[group, first:]).reshape(-1, weeks, s)
-    seen = panel.observed[:, first:].reshape(-1, weeks, s)
+    demand, observed = panel.values[:, first:], panel.observed[:, first:]
+    values = (demand / yearly[group, first:]).reshape(-1, weeks, s)
+    seen = observed.reshape(-1, weeks, s)
     count = seen.sum(axis=1).astype(np.float64)
     level = values.sum(axis=(1, 2)) / np.maximum(count.sum(axis=1), 1)
     level = np.where(level > 0, level, np.nan)

@@ -1,0 +1,112 @@
+"""Rolling-origin backtest: what each model would have said, at cut-offs that do not overlap.
+
+Every model sees only what was known at the cut-off; only observed periods of the protection period score.
+Tashman (2000), Out-of-sample tests of forecasting accuracy, International Journal of Forecasting 16, 437–450.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.forecast.model import Model
+from engine.forecast.panel import Panel
+from engine.forecast.seasonality import seasonal_profile
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+ORIGINS = 3
+LEAST_TRAINING = {"D": 28, "W": 8, "M": 6}
+"""Observed periods a series needs before a cut-off to be scored at it."""
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Forecasts and actuals of every cut-off.
+
+    Attributes
+    ----------
+    models : names, in the order of `forecast`
+    cutoffs : [K] periods known at each cut-off, latest first
+    forecast : [models, K, n, H]
+    actual : [K, n, H]
+    scored : [K, n, H] observed, within the series' protection period, enough known before the cut-off
+    """
+
+    models: tuple[str, ...]
+    cutoffs: tuple[int, ...]
+    forecast: Floats
+    actual: Floats
+    scored: Mask
+
+    def flat(self, model: int) -> tuple[Floats, Floats, Mask]:
+        """Return forecast, actual, scored of one model as [n, K·H]."""
+        return _by_series(self.forecast[model]), _by_series(self.actual), _by_series(self.scored)
+
+    @property
+    def origins(self) -> npt.NDArray[np.int64]:
+        """Cut-offs at which each series was scored, [n]."""
+        counts: npt.NDArray[np.int64] = self.scored.any(axis=2).sum(axis=0, dtype=np.int64)
+        return counts
+
+
+def cutoffs(n_periods: int, horizon: int, period: str, origins: int = ORIGINS) -> tuple[int, ...]:
+    """Return the numbers of periods known at each cut-off, latest first; fewer for a short history.
+
+    Examples
+    --------
+    >>> cutoffs(1096, 14, "D")
+    (1082, 1068, 1054)
+    >>> cutoffs(20, 6, "W"), cutoffs(9, 6, "W")
+    ((14, 8), ())
+    """
+    known = (n_periods - k * horizon for k in range(1, origins + 1))
+    return tuple(count for count in known if count >= LEAST_TRAINING[period])
+
+
+def run_backtest(
+    panel: Panel,
+    models: Sequence[Model],
+    protection: npt.NDArray[np.int64],
+    *,
+    origins: int = ORIGINS,
+) -> Backtest:
+    """Forecast the panel with every model at every cut-off.
+
+    Parameters
+    ----------
+    panel : the whole history
+    models : the competitors
+    protection : [n] periods that an order must cover; the longest is the step between cut-offs
+    origins : cut-offs wanted
+    """
+    horizon = int(protection.max(initial=1))
+    # A short history is still worth one cut-off over a shorter horizon than asked for.
+    horizon = max(min(horizon, panel.n_periods - LEAST_TRAINING[panel.period]), 1)
+    known = cutoffs(panel.n_periods, horizon, panel.period, origins)
+    shape = (len(known), panel.n_series, horizon)
+    forecast = np.zeros((len(models), *shape))
+    actual = np.zeros(shape)
+    scored = np.zeros(shape, dtype=bool)
+    within = np.arange(horizon)[None, :] < protection[:, None]
+    demand, observed = panel.values, panel.observed
+    for k, count in enumerate(known):
+        past = panel.head(count)
+        profile = seasonal_profile(past)
+        for m, model in enumerate(models):
+            forecast[m, k] = model.fit_predict(past, profile, horizon)
+        window = slice(count, count + horizon)
+        actual[k] = demand[:, window]
+        enough = past.observations >= LEAST_TRAINING[panel.period]
+        scored[k] = observed[:, window] & within & enough[:, None]
+    return Backtest(tuple(model.name for model in models), known, forecast, actual, scored)
+
+
+def _by_series(cube: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """[K, n, H] → [n, K·H]."""
+    return cube.transpose(1, 0, 2).reshape(cube.shape[1], -1)
