@@ -1,0 +1,283 @@
+"""Who supplies whom, on which terms: suppliers, sourcing, policies, assortment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from data_lake.demo.catalogue import CATEGORIES, Catalogue
+from data_lake.demo.geography import Geography
+from data_lake.demo.seasons import Seasons
+
+Floats = npt.NDArray[np.float64]
+
+# name, order weekdays (0 = Monday), stated lead time, its sd [days], minimum value EUR, truck pallets
+_SUPPLIERS = (
+    (("Glenmara Dairies", (0, 1, 2, 3, 4, 5), 1, 0.2, 150), ("Ardmore Creameries", (0, 2, 4), 2, 0.4, 200)),
+    (
+        ("Hearth & Oat Bakers", (0, 1, 2, 3, 4, 5), 1, 0.1, 120),
+        ("Millrace Bakery", (0, 1, 2, 3, 4, 5), 1, 0.2, 120),
+    ),
+    (("Farmleigh Foods", (0, 2, 4), 2, 0.4, 250), ("Larder Lane Kitchens", (0, 1, 3, 4), 2, 0.5, 250)),
+    (("Fizzwick Beverages", (0, 3), 5, 1.0, 1500), ("Orchard & Barrow", (1,), 9, 1.5, 1200)),
+    (("Ballyknock Snacks", (0, 3), 4, 0.8, 900), ("Rosscara Confectionery", (2,), 10, 2.0, 1000)),
+    (("Molino Verde Import", (1,), 14, 3.0, 2000), ("Harvest Dock", (0, 3), 6, 1.0, 800)),
+    (("Arctic Bay Frozen", (1, 4), 6, 1.2, 1200), ("Napoli Forno", (2,), 12, 2.5, 1500)),
+    (("Brightwell & Sudsbury", (0, 3), 5, 1.0, 1500), ("Calla Care", (2,), 8, 1.5, 700)),
+)
+LATE_SUPPLIER = "SUP14"
+"""Napoli Forno: needs LATE_DAYS more than it states, in every order."""
+LATE_DAYS = 4
+SHOCK_CHANCE, SHOCK_DAYS = 0.05, (3, 7)
+"""Any supplier's truck to a DC is late by 3–6 days once in twenty."""
+SHORT_CHANCE, SHORT_SHARE = 0.02, 0.75
+"""A supplier order line is delivered short, to three quarters, once in fifty."""
+FRESH_DC_LIFE, STORE_LIFE_DIRECT, STORE_LIFE_DC = 0.9, 0.85, 0.7
+"""Share of the shelf life left on arrival at a DC, at a store from the supplier, at a store from a DC."""
+SLOW_DC_STORES = ("Letterkenny Main Street", "Tralee Mall", "Sligo Wine Street")
+MOQ_CASES = np.array([1, 1, 1, 6, 5, 8, 6, 5])
+PLANNERS = ("aoife", "aoife", "aoife", "brian", "brian", "ciara", "ciara", "ciara")
+
+
+@dataclass(frozen=True)
+class Network:
+    """Supply terms as arrays; locations are stores first, DCs after them."""
+
+    supplier: list[str]
+    supplier_of: npt.NDArray[np.int64]
+    """Supplier index of each product."""
+    order_days: npt.NDArray[np.bool_]
+    """shape (suppliers, 7)"""
+    lead_mean: Floats
+    """Stated, shape (suppliers,) [days]."""
+    lead_sd: Floats
+    late: Floats
+    """Days that a supplier really needs on top of what it states."""
+    from_dc: npt.NDArray[np.bool_]
+    """Products that a store gets from its DC, shape (stores, skus)."""
+    store_lead: npt.NDArray[np.int64]
+    """DC to store, shape (stores,) [days]."""
+
+
+def network(what: Catalogue, where: Geography) -> Network:
+    """Return who supplies what: two suppliers a category, DCs for most lines of the stores."""
+    flat = [terms for pair in _SUPPLIERS for terms in pair]
+    order_days = np.array([[day in terms[1] for day in range(7)] for terms in flat])
+    codes = [f"SUP{index + 1:02d}" for index in range(len(flat))]
+    late = np.array([LATE_DAYS if code == LATE_SUPPLIER else 0 for code in codes], dtype=float)
+    towns = where.name[: len(where.store)]
+    return Network(
+        supplier=codes,
+        supplier_of=2 * what.category + what.position % 2,
+        order_days=order_days,
+        lead_mean=np.array([terms[2] for terms in flat], dtype=float),
+        lead_sd=np.array([terms[3] for terms in flat]),
+        late=late,
+        from_dc=~(where.direct[:, None] & what.fresh),
+        store_lead=np.array([3 if town in SLOW_DC_STORES else 1 + i % 2 for i, town in enumerate(towns)]),
+    )
+
+
+def suppliers_table(net: Network, end: date) -> pl.DataFrame:
+    """Return the `suppliers` table, of the suppliers in use."""
+    flat = [terms for pair in _SUPPLIERS for terms in pair]
+    used = [int(index) for index in np.unique(net.supplier_of)]
+    closures = [f"{year}-12-{day}" for year in (end.year, end.year + 1) for day in (25, 26)]
+    return pl.DataFrame(
+        {
+            "supplier": [net.supplier[index] for index in used],
+            "name": [flat[index][0] for index in used],
+            "email": [
+                "orders@" + "".join(c for c in flat[index][0].lower() if c.isalpha()) + ".example"
+                for index in used
+            ],
+            "order_weekdays": [[float(day) for day in flat[index][1]] for index in used],
+            "cut_off_time": ["10:00" if net.lead_mean[index] <= 2 else "14:00" for index in used],
+            "closures": [closures for _ in used],
+            "min_order_value": [float(flat[index][4]) for index in used],
+            "min_order_units": [None] * len(used),
+            "min_scope": ["location" if net.lead_mean[index] <= 2 else "order" for index in used],
+            "truck_capacity": [None if net.lead_mean[index] <= 2 else 26.0 for index in used],
+            "truck_unit": [None if net.lead_mean[index] <= 2 else "pallet" for index in used],
+        },
+        schema_overrides={
+            "min_order_units": pl.Float64,
+            "truck_capacity": pl.Float64,
+            "truck_unit": pl.String,
+        },
+    )
+
+
+def sourcing_table(what: Catalogue, where: Geography, when: Seasons, net: Network) -> pl.DataFrame:
+    """Return the `sourcing` table: one source for every product at every location.
+
+    A product that is being delisted can be ordered until its last day.
+    """
+    stores, dcs, skus = len(where.store), len(where.dc), len(what)
+    sku = np.tile(np.arange(skus), stores + dcs)
+    location = np.repeat(np.arange(stores + dcs), skus)
+    is_store = location < stores
+    from_dc = np.concatenate([net.from_dc.ravel(), np.zeros(dcs * skus, dtype=bool)])
+    supplier = net.supplier_of[sku]
+    dc_of = np.concatenate([where.dc_of_store, np.zeros(dcs, dtype=np.int64)])[location]
+    store_lead = np.concatenate([net.store_lead, np.zeros(dcs, dtype=np.int64)])[location]
+    moq = np.where(
+        from_dc, np.nan, what.case_pack[sku] * np.where(is_store, 1, MOQ_CASES[what.category[sku]])
+    )
+    breaks = [
+        [20 * pack, 60 * pack] if store == 0 and life_ok else None
+        for store, life_ok, pack in zip(
+            is_store, ~what.fresh[sku] & (sku % 5 == 0), what.case_pack[sku], strict=True
+        )
+    ]
+    costs = [
+        None if quantities is None else [round(0.97 * cost, 4), round(0.94 * cost, 4)]
+        for quantities, cost in zip(breaks, what.unit_cost[sku], strict=True)
+    ]
+    codes = np.array(net.supplier + where.dc, dtype=object)
+    return pl.DataFrame(
+        {
+            "sku": _pick(what.sku, sku),
+            "location": _pick(where.location, location),
+            "source": codes[np.where(from_dc, len(net.supplier) + dc_of, supplier)].tolist(),
+            "source_kind": np.where(from_dc, "location", "supplier").tolist(),
+            "valid_from": [None] * len(sku),
+            "valid_to": pl.Series(when.discontinue[sku]).cast(pl.Date),
+            "lead_time_mean": np.where(from_dc, store_lead, net.lead_mean[supplier]),
+            "lead_time_sd": np.where(from_dc, 0.3, net.lead_sd[supplier]),
+            "moq": pl.Series(moq, nan_to_null=True),
+            "order_multiple": what.case_pack[sku],
+            "price_break_quantities": breaks,
+            "price_break_costs": costs,
+            "order_cost": np.where(from_dc, 0.35, np.where(is_store, 1.5, 6.0)),
+            "freight": np.round(what.volume[sku] * np.where(is_store, 0.02, 0.012), 4),
+            "handling": np.where(is_store, 0.03, 0.015),
+            "priority": np.ones(len(sku), dtype=np.int64),
+        },
+        schema_overrides={
+            "valid_from": pl.Date,
+            "price_break_quantities": pl.List(pl.Float64),
+            "price_break_costs": pl.List(pl.Float64),
+        },
+    )
+
+
+def policies_table() -> pl.DataFrame:
+    """Return the `policies` table: a default and one row a category that differs."""
+    rows = [
+        ("*", "fill", 0.97, 1.0, 2.0, 60.0),
+        ("Dairy", "fill", 0.975, 1.0, 1.0, 12.0),
+        ("Bakery", "fill", 0.94, 1.0, None, 4.0),
+        ("Chilled & Deli", "fill", 0.95, 1.0, 1.0, 10.0),
+        ("Snacks & Sweets", "fill", 0.96, 1.0, 2.0, 60.0),
+        ("Household & Care", "cost", None, 1.0, 2.0, 90.0),
+    ]
+    return pl.DataFrame(
+        [
+            (segment, "", "", kind, target, None, 0.25, review, None, low, high)
+            for segment, kind, target, review, low, high in rows
+        ],
+        schema={
+            "segment": pl.String,
+            "sku": pl.String,
+            "location": pl.String,
+            "target_kind": pl.String,
+            "service_target": pl.Float64,
+            "stockout_cost": pl.Float64,
+            "holding_cost_rate": pl.Float64,
+            "review_days": pl.Float64,
+            "review_weekdays": pl.List(pl.Float64),
+            "min_cover_days": pl.Float64,
+            "max_cover_days": pl.Float64,
+        },
+        orient="row",
+    )
+
+
+def assortment_table(what: Catalogue, where: Geography, when: Seasons, base: Floats) -> pl.DataFrame:
+    """Return the `assortment` table: every product at every location; shelves sized from mean demand."""
+    stores, dcs, skus = len(where.store), len(where.dc), len(what)
+    sku = np.tile(np.arange(skus), stores + dcs)
+    location = np.repeat(np.arange(stores + dcs), skus)
+    is_store = location < stores
+    presentation = np.concatenate([np.clip(np.round(0.3 * base), 1, 12).ravel(), np.zeros(dcs * skus)])
+    shelf = np.concatenate([np.ceil(6 * base + 2 * what.case_pack).ravel(), np.full(dcs * skus, np.nan)])
+    return pl.DataFrame(
+        {
+            "sku": _pick(what.sku, sku),
+            "location": _pick(where.location, location),
+            "from_date": pl.Series(when.launch[sku]).cast(pl.Date),
+            "to_date": pl.Series(when.discontinue[sku]).cast(pl.Date),
+            "presentation_stock": presentation,
+            "shelf_maximum": pl.Series(shelf, nan_to_null=True),
+            "backorder_allowed": ~is_store,
+            "perpetual_stock": is_store,
+            "planner": _pick([PLANNERS[c] for c in range(len(CATEGORIES))], what.category[sku]),
+        }
+    )
+
+
+def products_table(what: Catalogue, when: Seasons) -> pl.DataFrame:
+    """Return the `products` table."""
+    life = what.shelf_life
+    substitute = {
+        (int(c), int(p)): code for c, p, code in zip(what.category, what.position, what.sku, strict=True)
+    }
+    return pl.DataFrame(
+        {
+            "sku": what.sku,
+            "name": what.name,
+            "category": [CATEGORIES[c] for c in what.category],
+            "brand": what.brand,
+            "unit_cost": what.unit_cost,
+            "unit_price": what.unit_price,
+            "shelf_life_days": pl.Series(life, nan_to_null=True),
+            "min_life_at_receipt_days": pl.Series(np.floor(life * 0.6), nan_to_null=True),
+            "min_life_at_sale_days": pl.Series(
+                np.where(life < 90, 1.0, np.where(np.isnan(life), np.nan, 14.0)), nan_to_null=True
+            ),
+            "case_pack": what.case_pack,
+            "units_per_pallet": what.case_pack
+            * np.clip(np.round(900 / (what.case_pack * what.volume)), 4, 200),
+            "volume": what.volume,
+            "weight": what.weight,
+            "predecessor_sku": when.predecessor,
+            "substitute_sku": [
+                substitute.get((int(c), int(p) ^ 1)) if p < 4 else None
+                for c, p in zip(what.category, what.position, strict=True)
+            ],
+            "launch_date": pl.Series(when.launch).cast(pl.Date),
+            "discontinue_date": pl.Series(when.discontinue).cast(pl.Date),
+        },
+        schema_overrides={"predecessor_sku": pl.String, "substitute_sku": pl.String},
+    )
+
+
+def units_table(products: pl.DataFrame) -> pl.DataFrame:
+    """Return the `units` table: each, case and pallet of every product, with GTINs that check."""
+    frames = []
+    for order, (unit, eaches) in enumerate(
+        (("each", pl.lit(1.0)), ("case", pl.col("case_pack")), ("pallet", pl.col("units_per_pallet")))
+    ):
+        gtins = [_gtin13(539_1000_00000 + int(sku[1:]) * 10 + order) for sku in products["sku"]]
+        frames.append(
+            products.select(
+                "sku", pl.lit(unit).alias("unit"), eaches.cast(pl.Float64).alias("eaches")
+            ).with_columns(gtin=pl.Series(gtins, dtype=pl.String))
+        )
+    return pl.concat(frames).sort("sku", "unit")
+
+
+def _gtin13(number: int) -> str:
+    """Append the GS1 check digit to 12 digits."""
+    digits = f"{number:012d}"
+    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    return digits + str(-weighted % 10)
+
+
+def _pick(names: list[str], codes: npt.NDArray[np.int64]) -> pl.Series:
+    return pl.Series(names, dtype=pl.String).gather(pl.Series(codes))
