@@ -1,0 +1,103 @@
+"""The demand panel of a plan: one series a line; a supplier location's demand is that of what it supplies."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data_lake.series import SalesPanel
+from engine.forecast.panel import Panel, make_panel
+from engine.forecast.reconstruct import demand_estimate
+
+Floats = npt.NDArray[np.float64]
+
+
+def planning_panel(sales: SalesPanel, lines: pd.DataFrame, products: pd.DataFrame) -> Panel:
+    """Return the panel whose row i is line i.
+
+    Parameters
+    ----------
+    sales : what was sold, on the lake's period grid
+    lines : columns sku, location, source, source_kind (`jobs.line_terms.line_terms`)
+    products : table products; launch dates and categories
+
+    Notes
+    -----
+    A distribution centre sells nothing itself: its demand is the sum of the reconstructed demand (stockouts
+    estimated) of the lines that it supplies, plus what it sold itself.
+    """
+    rows = _rows_of(lines, sales.keys)
+    about = lines[["sku"]].merge(products, on="sku", how="left")
+    panel = make_panel(
+        lines[["sku", "location"]],
+        sales.start,
+        sales.period,
+        _take(sales.quantity, rows),
+        _take(sales.in_stock, rows),
+        launch=about["launch_date"].to_numpy(dtype="datetime64[D]"),
+        group=about["category"].fillna("").to_numpy(dtype=object),
+    )
+    return _with_supplied_demand(panel, lines)
+
+
+def _rows_of(lines: pd.DataFrame, keys: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the row of each line in `keys`, -1 where it never sold."""
+    wanted = pd.MultiIndex.from_frame(lines[["sku", "location"]])
+    return pd.MultiIndex.from_frame(keys[["sku", "location"]]).get_indexer(wanted).astype(np.int64)
+
+
+def _take(matrix: Floats, rows: npt.NDArray[np.int64]) -> Floats:
+    taken = matrix[rows] if len(matrix) else np.empty((len(rows), matrix.shape[1]))
+    taken[rows < 0] = np.nan
+    return taken
+
+
+def _with_supplied_demand(panel: Panel, lines: pd.DataFrame) -> Panel:
+    transfers = lines["source_kind"].eq("location")
+    supplied = lines.assign(row=range(len(lines)))[transfers]
+    suppliers = lines[["sku", "location"]].assign(supplier_row=range(len(lines)))
+    flows = supplied.merge(
+        suppliers, left_on=["sku", "source"], right_on=["sku", "location"], suffixes=("", "_of_source")
+    )
+    if flows.empty:
+        return panel
+    into, out_of = flows["supplier_row"].to_numpy(), flows["row"].to_numpy()
+    wanted = demand_estimate(panel)
+    seen = panel.observed if panel.censored is None else panel.observed | panel.censored
+    values, observed = panel.values.copy(), panel.observed.copy()
+    np.add.at(values, into, wanted[out_of])
+    np.logical_or.at(observed, into, seen[out_of])
+    values[~observed] = 0.0
+    return dataclasses.replace(panel, values=values, observed=observed)
+
+
+def override_factors(
+    overrides: pd.DataFrame, lines: pd.DataFrame, dates: npt.NDArray[np.datetime64]
+) -> Floats:
+    """Return [n, h] factors that the active overrides put on the mean forecast; later ones win.
+
+    Parameters
+    ----------
+    overrides : contract `overrides`; an empty sku or location means all of them
+    lines : columns sku, location
+    dates : [h] first day of each future period
+    """
+    factors = np.ones((len(lines), len(dates)))
+    sku, location = lines["sku"].to_numpy(), lines["location"].to_numpy()
+    for override in overrides.sort_values(["created_at", "override"]).itertuples():
+        here = np.ones(len(lines), dtype=bool)
+        if override.sku:
+            here &= sku == override.sku
+        if override.location:
+            here &= location == override.location
+        then = (dates >= _day(override.from_date)) & (dates <= _day(override.to_date))
+        factors[np.ix_(here, then)] = override.factor
+    return factors
+
+
+def _day(date: dt.date | pd.Timestamp) -> np.datetime64:
+    return np.datetime64(pd.Timestamp(date), "D")

@@ -1,0 +1,144 @@
+"""What a plan reads: every input table at one pinned version, and what people did since."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data_lake.lake import Lake, Version
+from data_lake.series import SalesPanel, read_panel_arrays
+from jobs.approvals import approved_supply
+from jobs.errors import JobError
+from jobs.override import active_overrides
+from jobs.settings import Settings, settings
+
+MASTER_TABLES = (
+    "products",
+    "locations",
+    "assortment",
+    "suppliers",
+    "sourcing",
+    "policies",
+    "calendar",
+    "promotions",
+    "settings",
+)
+"""Small tables, read whole."""
+
+INPUT_TABLES = (*MASTER_TABLES, "sales", "inventory_snapshot", "orders")
+"""Every table that a plan reads."""
+
+RECENT_DAYS = 366
+"""Sales and stock rows of this many days are checked and priced; forecasts see all of history as a panel."""
+
+
+@dataclass(frozen=True)
+class PlanInputs:
+    """The tables of one plan, all read at the versions in `versions`."""
+
+    tables: Mapping[str, pd.DataFrame]
+    """By name; `sales` and `inventory_snapshot` hold the last `RECENT_DAYS`, `orders` approvals too."""
+    sales: SalesPanel
+    """All of history on the period grid."""
+    versions: Mapping[str, int]
+    """Version number of each table; 0: never written."""
+    settings: Settings
+    overrides: pd.DataFrame
+    as_of: dt.date
+    digest: str
+    """SHA-256 over the content of every input: equal inputs, equal digest, in any lake."""
+
+    @property
+    def period(self) -> str:
+        """Forecast period of the lake: D, W or M."""
+        return self.settings["period"]
+
+    @property
+    def periods_since_sales(self) -> int:
+        """Whole periods between the end of the sales history and `as_of` (a stale feed: > 0)."""
+        return periods_between(next_period(self.sales, self.period), self.as_of, self.period)
+
+
+def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
+    """Pin and read the inputs of a plan for the morning of `as_of`.
+
+    Parameters
+    ----------
+    lake : Lake
+    as_of : date, optional
+        First day planned. Only sales, stock and orders before it are seen. Default: the period after the
+        last one with sales, so that the same lake gives the same plan on any day.
+
+    Raises
+    ------
+    JobError
+        If the lake holds no sales before `as_of`; says what to import.
+    """
+    pinned = {name: lake.current(name) for name in INPUT_TABLES}
+    versions = {name: version.number if version else 0 for name, version in pinned.items()}
+    known = settings(lake)
+    until = None if as_of is None else as_of - dt.timedelta(days=1)
+    sales = read_panel_arrays(lake, version=versions["sales"], period=known["period"], until=until)
+    if sales.quantity.size == 0:
+        when = f" before {as_of:%d %b %Y}" if as_of else ""
+        raise JobError(f"the lake holds no sales{when}; import some: shelfcast import FILE --kind sales")
+    day = next_period(sales, known["period"]) if as_of is None else as_of
+    recent = {"since": day - dt.timedelta(days=RECENT_DAYS), "until": day - dt.timedelta(days=1)}
+    tables = {name: lake.read(name, version=versions[name]) for name in MASTER_TABLES}
+    for name in ("sales", "inventory_snapshot"):
+        tables[name] = lake.read(name, version=versions[name], **recent)
+    supply = approved_supply(lake, since=day)
+    tables["orders"] = _with_approved(lake.read("orders", version=versions["orders"]), supply, day)
+    overrides = active_overrides(lake, day)
+    return PlanInputs(
+        tables=tables,
+        sales=sales,
+        versions=versions,
+        settings=known,
+        overrides=overrides,
+        as_of=day,
+        digest=_digest(pinned, supply, overrides),
+    )
+
+
+def next_period(sales: SalesPanel, period: str) -> dt.date:
+    """Return the first day of the period after the last one with sales."""
+    periods = sales.quantity.shape[1]
+    if period == "M":
+        return (sales.start.astype("datetime64[M]") + periods).astype("datetime64[D]").item()  # type: ignore[no-any-return]
+    days = periods * (7 if period == "W" else 1)
+    return (sales.start.astype("datetime64[D]") + np.timedelta64(days, "D")).item()  # type: ignore[no-any-return]
+
+
+def periods_between(start: dt.date, end: dt.date, period: str) -> int:
+    """Return whole periods from `start` to `end`; 0 if `end` is earlier.
+
+    Examples
+    --------
+    >>> periods_between(dt.date(2026, 1, 1), dt.date(2026, 3, 15), "M")
+    2
+    """
+    if period == "M":
+        months = (end.year - start.year) * 12 + end.month - start.month
+        return max(0, months - (end.day < start.day))
+    return max(0, (end - start).days // (7 if period == "W" else 1))
+
+
+def _with_approved(orders: pd.DataFrame, supply: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """Orders placed before `day`, and what planners approved that no imported order says yet."""
+    placed = orders[orders["ordered_at"].isna() | (orders["ordered_at"] < pd.Timestamp(day))]
+    if supply.empty:
+        return placed
+    return pd.concat([placed, supply[list(orders.columns)]], ignore_index=True)
+
+
+def _digest(pinned: Mapping[str, Version | None], supply: pd.DataFrame, overrides: pd.DataFrame) -> str:
+    files = {name: [file.sha256 for file in v.files] if v else [] for name, v in pinned.items()}
+    people = [supply.to_json(date_format="iso"), overrides.to_json(date_format="iso")]
+    return hashlib.sha256(json.dumps([files, people], sort_keys=True).encode()).hexdigest()

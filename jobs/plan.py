@@ -1,0 +1,170 @@
+"""Plan: read the lake at one state, check it, forecast, decide, write the tables, commit the run last.
+
+Deterministic: a run is named by what went into it (docs/adr/0004), no clock enters a table, and the same
+inputs, policy, seed and code give the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data_lake.errors import NoSuchObject
+from data_lake.lake import Lake
+from data_lake.runs import Run, commit_run, read_run
+from engine.contracts import SETTING_DEFAULTS
+from engine.forecast.portfolio import PortfolioForecast, forecast_panel
+from engine.health import check, held_lines
+from engine.replenishment.plan import plan_lines
+from jobs.code_version import code_version
+from jobs.demand import override_factors, planning_panel
+from jobs.inputs import PlanInputs, load_inputs
+from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, protection_periods
+from jobs.line_terms import line_terms
+from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
+
+Progress = Callable[[str, float], None]
+"""Called with a sentence for people and the share done, 0 … 1."""
+
+N_PATHS = 300
+"""Demand paths a line: the order quantity's sampling error is then well below one case pack."""
+
+HORIZON = {"D": (56, 120), "W": (13, 26), "M": (6, 12)}
+"""Least and most periods forecast: what a page shows, and what the longest lead time may ask for."""
+
+
+def plan(
+    lake: Lake,
+    *,
+    as_of: dt.date | None = None,
+    seed: int = 7,
+    model: str | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    """Plan every product and location; return the committed run.
+
+    Parameters
+    ----------
+    lake : Lake
+    as_of : date, optional
+        Day planned for; default: the period after the last one with sales.
+    seed : int
+        Of the sample paths.
+    model : str, optional
+        One forecasting model for every series (for example `prophet-stan`) instead of the backtest's choice.
+    force : bool
+        Compute again although the same run exists; must give the same tables.
+    progress : callable, optional
+
+    Raises
+    ------
+    JobError
+        If there is nothing to plan; says what to import.
+    """
+    tell = progress or (lambda _text, _share: None)
+    tell("Reading the lake", 0.0)
+    inputs = load_inputs(lake, as_of=as_of)
+    policy: dict[str, Any] = {
+        "settings": {name: inputs.settings[name] for name in SETTING_DEFAULTS},
+        "model": model,
+        "n_paths": N_PATHS,
+    }
+    run_id = _run_id(inputs, policy, seed)
+    if not force and (done := _existing(lake, run_id)) is not None:
+        tell(f"Nothing changed since run {run_id}", 1.0)
+        return done
+
+    tell("Checking the data", 0.15)
+    faults = check(inputs.tables, as_of=inputs.as_of, period=inputs.period)
+    lines = line_terms(inputs)
+    protection = protection_periods(lines, inputs.as_of, inputs.period)
+    horizon = _horizon(protection, inputs.period)
+
+    tell(f"Forecasting {len(lines):,} series", 0.25)
+    panel = planning_panel(inputs.sales, lines, inputs.tables["products"])
+    gap = inputs.periods_since_sales
+    forecast = forecast_panel(
+        panel,
+        gap + horizon,
+        protection_periods=protection,
+        seed=seed,
+        models=None if model is None else (model,),
+    )
+    dates = panel.future_dates(gap + horizon)[gap:]
+    factors = override_factors(inputs.overrides, lines, dates)
+    demand = demand_model(forecast, forecast.mean[:, gap:] * factors)
+
+    tell(f"Planning {len(lines):,} lines", 0.6)
+    stock = latest_stock(inputs.tables["inventory_snapshot"])
+    line_inputs = build_line_inputs(
+        lines, demand, stock, inputs.tables["orders"], as_of=inputs.as_of, period=inputs.period
+    )
+    plans = plan_lines(line_inputs, n_paths=N_PATHS)
+
+    tell("Writing the plan", 0.85)
+    tables = plan_tables(
+        Computed(
+            run_id=run_id,
+            inputs=inputs,
+            lines=lines,
+            line_inputs=line_inputs,
+            plans=plans,
+            forecast=forecast,
+            demand=demand,
+            dates=dates,
+            override_factors=factors,
+            faults=faults,
+            held=held_lines(faults),
+        )
+    )
+    outputs = {name: lake.replace(name, tables[name]).number for name in OUTPUT_TABLES}
+    summary = dict(zip(tables["kpis"]["name"], tables["kpis"]["value"], strict=True))
+    run = commit_run(
+        lake,
+        Run(
+            run_id=run_id,
+            as_of=inputs.as_of,
+            created_at=dt.datetime.now(dt.UTC),
+            inputs=dict(inputs.versions),
+            outputs=outputs,
+            policy=policy,
+            seed=seed,
+            code_version=code_version(),
+            period=inputs.period,
+            summary=summary,
+        ),
+    )
+    tell(f"Run {run.run_id} is ready", 1.0)
+    return run
+
+
+def demand_model(forecast: PortfolioForecast, mean: npt.NDArray[np.float64]) -> DemandModel:
+    """Return what regenerates the demand paths, with `mean` in place of the forecast's own."""
+    return DemandModel(
+        mean=mean, level_cv=forecast.level_cv, dispersion=forecast.dispersion, path_seed=forecast.seeds
+    )
+
+
+def _run_id(inputs: PlanInputs, policy: dict[str, Any], seed: int) -> str:
+    identity = json.dumps([inputs.digest, policy, seed, code_version()], sort_keys=True)
+    return f"{inputs.as_of:%Y%m%d}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}"
+
+
+def _existing(lake: Lake, run_id: str) -> Run | None:
+    try:
+        return read_run(lake, run_id)
+    except NoSuchObject:
+        return None
+
+
+def _horizon(protection: npt.NDArray[np.int64], period: str) -> int:
+    """Return periods to forecast: until the slowest next order arrives, somewhat late, within `HORIZON`."""
+    least, most = HORIZON[period]
+    return int(np.clip(1.5 * protection.max(initial=0), least, most))
