@@ -1,0 +1,417 @@
+"""The plan of every line: how much to order, why, and what it does."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from engine.forecast.paths import sample_paths_many
+from engine.replenishment.constraints import Limits, Ordered, constrain, on_grid
+from engine.replenishment.lead_times import arrivals
+from engine.replenishment.lines import (
+    BOUNDS,
+    NEVER,
+    TARGET_KINDS,
+    FloatArray,
+    IntArray,
+    LineInputs,
+    LinePlans,
+)
+from engine.replenishment.requirement import COST, FILL, perishable_requirement, requirement, window_needs
+from engine.replenishment.simulate import HELD, LOST_BEFORE, LOST_WINDOW, WASTE, simulate, usable_stock
+
+_NO_PATHS = np.empty((0, 0))
+_INTEGER_FIELDS = ("need_period", "arrival_period", "next_arrival_period", "bound")
+
+
+def plan_lines(inputs: LineInputs, *, n_paths: int = 300, block: int = 64, workers: int = 2) -> LinePlans:
+    """Plan every line over its demand paths.
+
+    Parameters
+    ----------
+    inputs : LineInputs
+        n lines over h periods. h must reach past the arrival of the next order, and past the shelf life
+        of what arrives for write-offs to be seen.
+    n_paths : int
+        Demand and lead-time paths a line.
+    block : int
+        Lines whose paths are in memory at once; no result depends on it.
+    workers : int
+        Threads over the blocks; no result depends on it.
+
+    Returns
+    -------
+    LinePlans
+
+    Raises
+    ------
+    EngineError
+        An input breaks its range; all faults are listed.
+    """
+    lines = inputs.checked()
+    n, horizon = lines.size, lines.horizon
+    results = _empty(n, horizon)
+    stock = _stock_by_last_period(lines)
+    receipts = _receipts_by_period(lines)
+
+    def run(rows: slice) -> None:
+        paths = sample_paths_many(
+            lines.mean[rows], lines.level_cv[rows], lines.dispersion[rows], lines.path_seed[rows], n_paths
+        )
+        for offset, row in enumerate(range(rows.start, rows.stop)):
+            line = Line.of(lines, row, stock[row], receipts[row], paths[offset])
+            for name, value in _plan(line).items():
+                results[name][row] = value
+
+    blocks = [slice(start, min(start + block, n)) for start in range(0, n, block)]
+    if workers > 1 and len(blocks) > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(run, blocks))
+    else:
+        for rows in blocks:
+            run(rows)
+    expired = np.bincount(
+        lines.batch_line,
+        weights=np.where(lines.batch_last_period < 0, np.maximum(lines.batch_quantity, 0.0), 0.0),
+        minlength=n,
+    )
+    results["waste_before"] += expired
+    results["waste_after"] += expired
+    results["money_at_risk"] += expired * lines.unit_cost
+    results["on_hand"][:] = np.bincount(lines.batch_line, weights=lines.batch_quantity, minlength=n)
+    results["on_order"][:] = np.bincount(lines.receipt_line, weights=lines.receipt_quantity, minlength=n)
+    results["stockout_cost"][:] = lines.stockout_cost
+    return LinePlans(**results)  # type: ignore[arg-type]
+
+
+def _empty(n: int, horizon: int) -> dict[str, FloatArray | IntArray]:
+    results: dict[str, FloatArray | IntArray] = {}
+    for field in fields(LinePlans):
+        if field.name in _INTEGER_FIELDS:
+            results[field.name] = np.zeros(n, np.int64)
+        else:
+            shape = (n, horizon) if field.name.startswith("projected") else (n,)
+            results[field.name] = np.zeros(shape)
+    return results
+
+
+def _stock_by_last_period(lines: LineInputs) -> FloatArray:
+    """Stock by the last period in which it sells, shape (n, h + 1); expired and negative stock left out."""
+    stock = np.zeros((lines.size, lines.horizon + 1))
+    good = (lines.batch_last_period >= 0) & (lines.batch_quantity > 0)
+    last = np.minimum(lines.batch_last_period[good], lines.horizon)
+    np.add.at(stock, (lines.batch_line[good], last), lines.batch_quantity[good])
+    return stock
+
+
+def _receipts_by_period(lines: LineInputs) -> FloatArray:
+    receipts = np.zeros((lines.size, lines.horizon))
+    good = (lines.receipt_period < lines.horizon) & (lines.receipt_quantity > 0)
+    period = np.maximum(lines.receipt_period[good], 0)
+    np.add.at(receipts, (lines.receipt_line[good], period), lines.receipt_quantity[good])
+    return receipts
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line with its demand paths and arrivals drawn."""
+
+    inputs: LineInputs
+    row: int
+    stock: FloatArray
+    """Stock by last period, shape (h + 1,)."""
+    receipts: FloatArray
+    """Open orders by period of arrival, shape (h,)."""
+    paths: FloatArray
+    """Demand, shape (P, h)."""
+    arrival: IntArray
+    next_arrival: IntArray
+    life: int
+
+    @classmethod
+    def of(
+        cls, inputs: LineInputs, row: int, stock: FloatArray, receipts: FloatArray, paths: FloatArray
+    ) -> Line:
+        """Draw the arrivals of line `row`."""
+        first, second = arrivals(
+            inputs.path_seed[row],
+            len(paths),
+            int(inputs.order_period[row]),
+            int(inputs.next_order_period[row]),
+            float(inputs.lead_time_mean[row]),
+            float(inputs.lead_time_sd[row]),
+            paths.shape[1],
+        )
+        life = int(min(inputs.life_periods[row], NEVER))
+        return cls(inputs, row, stock, receipts, paths, first, second, life)
+
+    def value(self, name: str) -> float:
+        """One figure of the line."""
+        return float(getattr(self.inputs, name)[self.row])
+
+    @property
+    def waits(self) -> bool:
+        """Unmet demand waits."""
+        return bool(self.inputs.backorder[self.row])
+
+    @property
+    def perishable(self) -> bool:
+        """Some stock, or stock received, expires within the horizon."""
+        return bool(self.stock[:-1].any()) or self.life < self.paths.shape[1]
+
+    def play(self, quantity: float, stock_paths: FloatArray = _NO_PATHS) -> FloatArray:
+        """Project an order of `quantity` over the horizon: columns LOST_BEFORE … HELD, a row a path."""
+        played: FloatArray = simulate(
+            self.paths,
+            self.stock,
+            self.receipts,
+            self.life,
+            self.arrival,
+            self.next_arrival,
+            quantity,
+            self.waits,
+            self.paths.shape[1],
+            stock_paths,
+        )
+        return played
+
+
+def _plan(line: Line) -> dict[str, float | FloatArray]:
+    horizon = line.paths.shape[1]
+    mean = line.inputs.mean[line.row]
+    kind = TARGET_KINDS.index(str(line.inputs.target_kind[line.row]))
+    lead = line.value("lead_time_mean")
+    arrival = math.floor(line.value("order_period") + lead + 0.5)
+    following = max(math.floor(line.value("next_order_period") + lead + 0.5), arrival)
+    protected = min(following, horizon)
+
+    stock_before, stock_after = np.empty(line.paths.shape), np.empty(line.paths.shape)
+    before = line.play(0.0, stock_before)
+    in_window = np.arange(horizon) >= line.arrival[:, None]
+    in_window &= np.arange(horizon) < line.next_arrival[:, None]
+    window_demand = float(np.where(in_window, line.paths, 0.0).sum()) / len(line.paths)
+    unavoidable = float(before[:, LOST_BEFORE].mean())
+
+    rate = float(mean[:protected].mean()) if protected else float(mean.mean())
+    lost_early = 0.0 if line.waits else unavoidable
+    demand = on_grid(max(float(mean[:protected].sum()) - lost_early, 0.0))
+    usable = on_grid(usable_stock(line.stock, mean, protected))
+    coming = on_grid(float(line.receipts[:protected].sum()))
+    free, out_of_reach = _free_requirement(line, kind, window_demand, usable, coming)
+    if following > horizon:
+        out_of_reach = "horizon"
+
+    limits = _limits(line, arrival, rate, stock_before, kind)
+    needed = max(free, 0.0)
+
+    def gain(quantity: float) -> float:
+        return float(_gains(line, before, line.play(quantity), quantity, window_demand).mean())
+
+    order = constrain(needed, limits, gain if kind == COST else None, out_of_reach=out_of_reach)
+    if order.quantity > 0.0:
+        after = line.play(order.quantity, stock_after)
+        gains = _gains(line, before, after, order.quantity, window_demand)
+    else:
+        after, stock_after, gains = before, stock_before, np.zeros(len(line.paths))
+    terms = {
+        "term_demand": demand,
+        "term_buffer": free - demand + usable + coming,
+        "term_on_hand": -usable,
+        "term_on_order": -coming,
+        "term_excess": needed - free,
+        "term_cover": order.cover,
+        "term_moq": order.moq,
+        "term_multiple": order.multiple,
+    }
+    if sum(terms.values()) != order.quantity:
+        raise AssertionError(f"unreachable: line {line.row}, terms {terms} do not sum to {order.quantity}")
+    levels = _levels(line, terms, order, limits)
+    return {
+        "quantity": order.quantity,
+        **terms,
+        **levels,
+        **_service(before, after, window_demand),
+        "need_period": _need_period(stock_before, mean),
+        "arrival_period": arrival,
+        "next_arrival_period": following,
+        "demand_rate": rate,
+        "cover": max(float(line.stock.sum()), 0.0) / rate if rate > 0.0 else math.nan,
+        "lost_unavoidable": unavoidable,
+        "expected_profit": float(gains.mean()),
+        "confidence": float((gains > 0.0).mean()),
+        "money_at_risk": _money_at_risk(line, before, levels["excess_units"], rate),
+        "service_target": _target(line, kind),
+        "bound": BOUNDS.index(order.bound),
+        "projected_stock": stock_before.mean(axis=0),
+        "projected_stock_with_order": stock_after.mean(axis=0),
+    }
+
+
+def _free_requirement(
+    line: Line, kind: int, window_demand: float, usable: float, coming: float
+) -> tuple[float, str]:
+    """Order that reaches the target before any limit; negative: stock to spare. And what is out of reach."""
+    n_paths = len(line.paths)
+    needs, demand, peaks = window_needs(
+        line.paths, usable, line.receipts, line.arrival, line.next_arrival, line.waits
+    )
+    target = line.value("service_target") if kind != COST else 0.0
+    whole = window_demand * n_paths if kind == FILL else float(len(peaks))
+    free = requirement(
+        needs,
+        demand,
+        peaks,
+        line.waits,
+        kind,
+        (1.0 - target) * whole + 1e-9 * whole,
+        line.value("stockout_cost"),
+        line.value("holding_cost"),
+        -(usable + coming),
+    )
+    if not line.perishable or not len(peaks):
+        return free, "none"
+    # stock that expires can only raise the need
+    highest = float(np.max(line.paths.sum(axis=1)))
+    sold, out_of_reach = perishable_requirement(
+        line.paths,
+        line.stock,
+        line.receipts,
+        line.life,
+        line.arrival,
+        line.next_arrival,
+        line.waits,
+        kind,
+        target,
+        window_demand * n_paths,
+        line.value("stockout_cost"),
+        line.value("holding_cost"),
+        line.value("unit_cost"),
+        highest,
+    )
+    return (sold if sold > 0.0 else min(free, 0.0)), "shelf_life" if out_of_reach else "none"
+
+
+def _limits(line: Line, arrival: int, rate: float, stock_before: FloatArray, kind: int) -> Limits:
+    horizon = line.paths.shape[1]
+    mean = line.inputs.mean[line.row]
+    at_arrival = _stock_at_arrival(line, stock_before)
+    window = float((line.next_arrival - line.arrival).mean())
+    later = float(line.receipts[min(arrival + 1, horizon) : min(arrival + math.ceil(window), horizon)].sum())
+    shown = line.value("presentation_stock")
+    demand_then = _sum_over(mean, arrival, window, rate)
+    least = shown + demand_then - at_arrival - later if shown > 0.0 else 0.0
+    least = max(least, _sum_over(mean, arrival, line.value("min_cover"), rate) - at_arrival, 0.0)
+    cover = _sum_over(mean, arrival, line.value("max_cover"), rate) - at_arrival
+    shelf = line.value("shelf_maximum") - at_arrival
+    lot = 0.0
+    holding = line.value("holding_cost")
+    if kind == COST and line.value("order_cost") > 0.0 and holding > 0.0:
+        # Harris (1913); what would expire before it sells is no saving
+        lot = math.sqrt(2.0 * line.value("order_cost") * rate / holding)
+        lot = min(lot, rate * min(line.life, NEVER))
+    return Limits(
+        least=least,
+        most=max(min(cover, shelf), 0.0),
+        most_is_shelf=shelf < cover,
+        moq=line.value("moq"),
+        multiple=line.value("order_multiple"),
+        lot=lot,
+    )
+
+
+def _stock_at_arrival(line: Line, stock_before: FloatArray) -> float:
+    """Expected stock as the order arrives, with what else arrives in that period [each]."""
+    arrived = np.minimum(line.arrival, line.paths.shape[1] - 1)
+    rows = np.arange(len(line.paths))
+    start = np.where(arrived > 0, stock_before[rows, np.maximum(arrived - 1, 0)], line.stock.sum())
+    return float((start + line.receipts[arrived]).mean())
+
+
+def _sum_over(mean: FloatArray, start: int, periods: float, rate: float) -> float:
+    """Mean demand over `periods` (a fraction counts) from `start`; past the horizon at `rate`."""
+    if math.isinf(periods):
+        return math.inf
+    horizon = len(mean)
+    start = min(start, horizon)
+    whole = min(int(periods), horizon - start)
+    total = float(mean[start : start + whole].sum())
+    following = float(mean[start + whole]) if start + whole < horizon else rate
+    return total + (periods - whole) * following
+
+
+def _gains(
+    line: Line, before: FloatArray, after: FloatArray, quantity: float, window_demand: float
+) -> FloatArray:
+    """Money gained by the order in its window on each path.
+
+    The fixed cost and the write-off belong to the whole lot; the window bears its share of the demand
+    that the lot serves. Without that a case pack bought for a fortnight would never pay in one day.
+    """
+    written_off = after[:, WASTE] - before[:, WASTE]
+    lasting = quantity - float(written_off.mean())
+    share = min(1.0, window_demand / lasting) if lasting > 0.0 else 1.0
+    gains: FloatArray = (
+        line.value("stockout_cost") * (before[:, LOST_WINDOW] - after[:, LOST_WINDOW])
+        - line.value("holding_cost") * (after[:, HELD] - before[:, HELD])
+        - share * (line.value("unit_cost") * written_off + line.value("order_cost"))
+    )
+    return gains
+
+
+def _levels(
+    line: Line,
+    terms: dict[str, float],
+    order: Ordered,
+    limits: Limits,
+) -> dict[str, float]:
+    """Reorder point, level and stock beyond it [each]."""
+    reorder_point = terms["term_demand"] + terms["term_buffer"]
+    position = -terms["term_on_hand"] - terms["term_on_order"]
+    lot = max(limits.moq, limits.multiple, limits.lot, order.quantity)
+    # cover and presentation stock lift the level as far as they exceed what is there at arrival
+    lifted = max(reorder_point, position + limits.least if limits.least > 0.0 else 0.0)
+    supply = -terms["term_on_hand"] + float(line.receipts.sum())
+    return {
+        "reorder_point": reorder_point,
+        "order_up_to": position + order.quantity if order.quantity > 0.0 else reorder_point,
+        "excess_units": max(supply - lifted - lot, 0.0),
+    }
+
+
+def _service(before: FloatArray, after: FloatArray, window_demand: float) -> dict[str, float]:
+    figures = {}
+    for name, played in (("before", before), ("after", after)):
+        short = float(played[:, LOST_WINDOW].mean())
+        figures[f"fill_{name}"] = 1.0 - short / window_demand if window_demand > 0.0 else 1.0
+        figures[f"lost_{name}"] = float(played[:, LOST_BEFORE].mean()) + short
+        figures[f"waste_{name}"] = float(played[:, WASTE].mean())
+    return figures
+
+
+def _need_period(stock_before: FloatArray, mean: FloatArray) -> int:
+    if not mean.any():
+        return -1
+    out = (stock_before <= 0.0).mean(axis=0) >= 0.5
+    return int(out.argmax()) if out.any() else -1
+
+
+def _money_at_risk(line: Line, before: FloatArray, excess: float, rate: float) -> float:
+    """Expected margin lost, write-off and holding of the excess until it is sold [money]."""
+    horizon = line.paths.shape[1]
+    lost = float(before[:, LOST_BEFORE].mean() + before[:, LOST_WINDOW].mean())
+    held = min(excess / (2.0 * rate), float(horizon)) if rate > 0.0 else float(horizon)
+    money = lost * line.value("stockout_cost") + float(before[:, WASTE].mean()) * line.value("unit_cost")
+    return money + excess * line.value("holding_cost") * held
+
+
+def _target(line: Line, kind: int) -> float:
+    """Service target, or the critical ratio of the average window."""
+    if kind != COST:
+        return line.value("service_target")
+    window = float((line.next_arrival - line.arrival).mean())
+    overage = line.value("holding_cost") * window
+    shortage = line.value("stockout_cost")
+    return shortage / (shortage + overage) if shortage + overage > 0.0 else 0.0

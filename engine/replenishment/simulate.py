@@ -1,0 +1,133 @@
+"""Stock projected along demand paths: batches first-expired-first-out, lost sales or backorders."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from engine.replenishment.lines import FloatArray, IntArray
+
+LOST_BEFORE, LOST_WINDOW, WASTE, HELD = 0, 1, 2, 3
+"""Columns of what `simulate` returns."""
+
+
+@njit(cache=True, nogil=True)
+def simulate(
+    paths: FloatArray,
+    stock_by_last_period: FloatArray,
+    receipts: FloatArray,
+    life: int,
+    arrival: IntArray,
+    next_arrival: IntArray,
+    quantity: float,
+    backorder: bool,
+    stop: int,
+    stock_paths: FloatArray,
+) -> FloatArray:
+    """Play one line forward with an order of `quantity`.
+
+    Each period: receipts and the order arrive, demand is served from the batch that expires first, what
+    is unmet is lost or waits, then what expires is written off.
+
+    Parameters
+    ----------
+    paths : float64 array (P, h)
+        Demand [each/period].
+    stock_by_last_period : float64 array (h + 1,)
+        Stock today by the last period in which it can be sold; the last entry outlives the horizon.
+    receipts : float64 array (h,)
+        Open orders by period of arrival.
+    life : int
+        Periods for which newly received stock can be sold.
+    arrival, next_arrival : int64 array (P,)
+        The order serves the window from `arrival` up to, not including, `next_arrival`.
+    quantity : float
+        Order [each].
+    backorder : bool
+        Unmet demand waits.
+    stop : int
+        Periods to play, at most h.
+    stock_paths : float64 array (P, h) or (0, 0)
+        Filled with end stock less backlog, where it has rows.
+
+    Returns
+    -------
+    float64 array (P, 4)
+        Units short before `arrival`; short in the window; written off up to `stop`; end stock summed over
+        the periods of the window. A backordered unit counts as short once, in the period it was wanted.
+    """
+    n_paths, horizon = paths.shape
+    result = np.zeros((n_paths, 4))
+    bins = np.empty(horizon + 1)
+    keep = stock_paths.shape[0] > 0
+    for path in range(n_paths):
+        stock = 0.0
+        for last in range(horizon + 1):
+            bins[last] = stock_by_last_period[last]
+            stock += bins[last]
+        oldest = 0
+        backlog = 0.0
+        for period in range(stop):
+            arriving = receipts[period]
+            if period == arrival[path]:
+                arriving += quantity
+            if arriving > 0.0:
+                last = min(period + life - 1, horizon)
+                bins[last] += arriving
+                stock += arriving
+                oldest = min(oldest, last)
+            demand = paths[path, period]
+            wanted = demand + backlog
+            if wanted >= stock:
+                unmet = wanted - stock
+                if stock > 0.0:
+                    bins[oldest:] = 0.0
+                stock = 0.0
+            else:
+                unmet = 0.0
+                stock -= wanted
+                while wanted > 0.0:
+                    served = min(bins[oldest], wanted)
+                    bins[oldest] -= served
+                    wanted -= served
+                    if wanted > 0.0:
+                        if oldest == horizon:  # rounding of fractional stock
+                            break
+                        oldest += 1
+            if backorder:
+                backlog = unmet
+                unmet = min(unmet, demand)
+            if period < arrival[path]:
+                result[path, 0] += unmet
+            elif period < next_arrival[path]:
+                result[path, 1] += unmet
+            if bins[period] > 0.0:
+                result[path, 2] += bins[period]
+                stock = max(stock - bins[period], 0.0)
+                bins[period] = 0.0
+            oldest = max(oldest, period + 1)
+            if arrival[path] <= period < next_arrival[path]:
+                result[path, 3] += stock
+            if keep:
+                stock_paths[path, period] = stock - backlog
+    return result
+
+
+@njit(cache=True, nogil=True)
+def usable_stock(stock_by_last_period: FloatArray, mean: FloatArray, until: int) -> float:
+    """Stock today that mean demand uses, or that is still good, at the start of period `until`."""
+    bins = stock_by_last_period.copy()
+    wasted = 0.0
+    oldest = 0
+    for period in range(min(until, len(mean))):
+        wanted = mean[period]
+        while wanted > 0.0 and oldest < len(bins):
+            served = min(bins[oldest], wanted)
+            bins[oldest] -= served
+            wanted -= served
+            if wanted > 0.0:
+                oldest += 1
+        wasted += bins[period]
+        bins[period] = 0.0
+        oldest = max(oldest, period + 1)
+    return float(stock_by_last_period.sum() - wasted)
