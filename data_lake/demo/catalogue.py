@@ -260,47 +260,40 @@ def catalogue(count: int, rng: np.random.Generator) -> Catalogue:
     Beyond the 160 written products the list repeats in larger packs ("… twin pack", "… 3-pack"), so any
     count works.
     """
-    rows = []
-    for index in range(count):
-        category = index % len(CATEGORIES)
-        position = index // len(CATEGORIES)
+    places = sorted((index % len(CATEGORIES), index // len(CATEGORIES)) for index in range(count))
+    names, speeds, numbers = [], [], []
+    for category, position in places:
         repeat, place = divmod(position, PER_CATEGORY)
         name, price, pack, life, speed, volume, weight = _ROWS[category][place]
         size = repeat + 1
-        suffix = "" if repeat == 0 else " twin pack" if repeat == 1 else f" {size}-pack"
-        rows.append(
+        names.append(name + ("" if repeat == 0 else " twin pack" if repeat == 1 else f" {size}-pack"))
+        speeds.append(speed if repeat == 0 else "CD"[repeat % 2])
+        discount = 1 - 0.05 * min(repeat, 3)
+        numbers.append(
             (
-                sku_code(category, position),
-                name + suffix,
-                _brand(name),
-                category,
-                position,
-                round(float(price) * size * (1 - 0.05 * min(repeat, 3)), 2),
+                round(float(price) * size * discount, 2),
                 float(pack),
                 np.nan if life == "-" else float(life),
-                speed if repeat == 0 else "CD"[repeat % 2],
                 float(volume) * size,
                 float(weight) * size,
             )
         )
-    rows.sort(key=lambda row: str(row[0]))
-    columns = list(zip(*rows, strict=True))
-    category = np.array(columns[3], dtype=np.int64)
-    price = np.array(columns[5])
-    cost_share = np.array(_COST_SHARE)[category] * rng.uniform(0.94, 1.06, count)
+    unit_price, case_pack, shelf_life, volumes, weights = np.array(numbers).T
+    categories = np.array([category for category, _ in places])
+    cost_share = np.array(_COST_SHARE)[categories] * rng.uniform(0.94, 1.06, count)
     return Catalogue(
-        sku=list(columns[0]),
-        name=list(columns[1]),
-        brand=list(columns[2]),
-        category=category,
-        position=np.array(columns[4], dtype=np.int64),
-        unit_price=price,
-        unit_cost=np.round(price * cost_share / 1.1, 2),  # the price holds about 10 % of sales tax
-        case_pack=np.array(columns[6]),
-        shelf_life=np.array(columns[7]),
-        speed=list(columns[8]),
-        volume=np.array(columns[9]),
-        weight=np.array(columns[10]),
+        sku=[sku_code(category, position) for category, position in places],
+        name=names,
+        brand=[_brand(name) for name in names],
+        category=categories,
+        position=np.array([position for _, position in places]),
+        unit_price=unit_price,
+        unit_cost=np.round(unit_price * cost_share / 1.1, 2),  # the price holds about 10 % of sales tax
+        case_pack=case_pack,
+        shelf_life=shelf_life,
+        speed=speeds,
+        volume=volumes,
+        weight=weights,
     )
 
 

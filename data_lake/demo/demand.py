@@ -43,7 +43,7 @@ def draw_demand(mean: Floats, what: Catalogue, rng: np.random.Generator) -> Floa
     fashion = np.exp(rng.normal(0, PRODUCT_WEEK_SD, (length // 7 + 1, 1, skus)))
     noisy = mean * traffic * np.repeat(fashion, 7, axis=0)[:length]
     rate = noisy * (rng.standard_gamma(1 / DISPERSION, mean.shape) * DISPERSION)
-    demand = rng.poisson(rate).astype(np.float64)
+    demand: Floats = rng.poisson(rate).astype(np.float64)
     lumpy = np.flatnonzero([speed == "L" for speed in what.speed])
     if lumpy.size:
         purchases = demand[:, :, lumpy]

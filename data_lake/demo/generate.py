@@ -14,6 +14,7 @@ from data_lake.demo.catalogue import catalogue
 from data_lake.demo.demand import base_levels, draw_demand, mean_demand
 from data_lake.demo.faults import plant
 from data_lake.demo.geography import geography, locations_table
+from data_lake.demo.orders import orders_table
 from data_lake.demo.seasons import seasons
 from data_lake.demo.stock import play
 from data_lake.lake import Lake
@@ -86,7 +87,7 @@ def generate(
         "promotions": when.promotions,
         "sales": records.sales_table(what, where, when, played),
         "inventory_snapshot": records.snapshot_table(what, where, when, played, stream["snapshots"]),
-        "orders": records.orders_table(what, where, when, net, played, stream["orders"]),
+        "orders": orders_table(what, where, when, net, played, stream["orders"]),
         "settings": _settings(),
         "demand_truth": records.truth_table(what, where, when, demand),
     }

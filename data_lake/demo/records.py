@@ -1,4 +1,4 @@
-"""From what was played to what a company would export: sales, stock snapshots, orders, truth."""
+"""From what was played to what a company would export: sales, stock snapshots, truth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import polars as pl
 
 from data_lake.demo.catalogue import Catalogue
 from data_lake.demo.geography import Geography
-from data_lake.demo.network import LATE_SUPPLIER, Network
 from data_lake.demo.seasons import Seasons
 from data_lake.demo.stock import Played
 
@@ -18,10 +17,6 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 SNAPSHOT_EVERY_DAYS = 7
-PURCHASE_HISTORY_DAYS = 365
-TRANSFER_HISTORY_DAYS = 28
-PART_RECEIVED_SHARE = 0.04
-"""Open supplier orders of which a first part has arrived."""
 RESERVED_SHARE, BLOCKED_SHARE = 0.01, 0.006
 """Lines of the last snapshot with stock reserved or blocked."""
 
@@ -183,12 +178,8 @@ def _lasting_batches(
         .group_by("location", "sku", "life", maintain_order=True)
         .agg(pl.col("on_hand").sum())
     )
-    return (
-        frame["location"].to_numpy(),
-        frame["sku"].to_numpy(),
-        frame["life"].to_numpy(),
-        frame["on_hand"].to_numpy(),
-    )
+    columns = (frame[name].to_numpy() for name in ("location", "sku", "life", "on_hand"))
+    return next(columns), next(columns), next(columns), next(columns)
 
 
 def _arrivals(played: Played, window: int) -> Floats:
@@ -201,94 +192,3 @@ def _arrivals(played: Played, window: int) -> Floats:
     target = (arrival[inside], location[inside], sku[inside])
     np.add.at(result, target, played.delivered[day[inside], location[inside], sku[inside]])
     return result
-
-
-def orders_table(
-    what: Catalogue, where: Geography, when: Seasons, net: Network, played: Played, rng: np.random.Generator
-) -> pl.DataFrame:
-    """Return `orders`: all open lines, a year of received purchases, four weeks of received transfers.
-
-    One order a source, location and day. Of lines that are late, the source has told a new expected date
-    for two in three; `LATE_SUPPLIER` never tells.
-    """
-    length, stores = len(when.days), len(where.store)
-    first = max(length - PURCHASE_HISTORY_DAYS, 0)
-    day, location, sku = np.nonzero(played.ordered[first:])
-    day += first
-    is_store = location < stores
-    transfer = np.zeros(len(day), dtype=bool)
-    transfer[is_store] = net.from_dc[location[is_store], sku[is_store]]
-    lead = played.lead[day, location, sku].astype(np.int64)
-    still_open = day + lead >= length
-    kept = still_open | ~transfer | (day >= length - TRANSFER_HISTORY_DAYS)
-    day, location, sku, transfer, lead, still_open = (
-        values[kept] for values in (day, location, sku, transfer, lead, still_open)
-    )
-    quantity = played.ordered[day, location, sku]
-    delivered = played.delivered[day, location, sku]
-
-    store = np.minimum(location, stores - 1)
-    source = np.where(transfer, len(net.supplier) + where.dc_of_store[store], net.supplier_of[sku])
-    stated = np.where(transfer, net.store_lead[store], net.lead_mean[net.supplier_of[sku]]).astype(np.int64)
-    codes = net.supplier + where.dc
-    group = np.unique(np.stack([day, source, location]), axis=1, return_inverse=True)[1].ravel()
-    order = np.lexsort((sku, group))
-    day, location, sku, transfer, lead, still_open, quantity, delivered, source, stated, group = (
-        values[order]
-        for values in (
-            day, location, sku, transfer, lead, still_open, quantity, delivered, source, stated, group
-        )
-    )  # fmt: skip
-    line = np.arange(len(group)) - np.searchsorted(group, group) + 1
-
-    part = still_open & ~transfer & (rng.random(len(day)) < PART_RECEIVED_SHARE) & (quantity >= 4)
-    pack = what.case_pack[sku]
-    received = np.where(still_open, np.where(part, np.floor(quantity * 0.4 / pack) * pack, 0.0), delivered)
-    part &= received > 0
-    status = np.select(
-        [part, still_open & (day == length - 1), still_open, delivered < quantity],
-        ["part_received", "approved", "sent", "closed_short"],
-        "received",
-    )
-    promised = day + stated
-    told = ~still_open | (promised >= length) | (rng.random(len(day)) < 2 / 3)
-    if LATE_SUPPLIER in net.supplier:
-        told &= ~still_open | (source != net.supplier.index(LATE_SUPPLIER))
-    expected = np.where(told, np.where(still_open & (promised >= length), promised, day + lead), promised)
-    frame = pl.DataFrame(
-        {
-            "day": pl.Series(when.days[day]).cast(pl.Date),
-            "source": names(codes, source),
-            "to_location": names(where.location, location),
-            "line": pl.Series(line).cast(pl.String),
-            "kind": pl.Series(transfer).replace_strict(
-                {True: "transfer", False: "purchase"}, return_dtype=pl.String
-            ),
-            "sku": names(what.sku, sku),
-            "quantity": quantity,
-            "received": received,
-            "status": pl.Series(status.tolist(), dtype=pl.String),
-            "promised_date": pl.Series(when.days[0] + promised).cast(pl.Date),
-            "expected_date": pl.Series(when.days[0] + expected).cast(pl.Date),
-            "unit_cost": what.unit_cost[sku],
-        }
-    )
-    prefix = pl.when(pl.col("kind") == "transfer").then(pl.lit("TO")).otherwise(pl.lit("PO"))
-    number = pl.concat_str(
-        prefix, pl.col("day").dt.strftime("%Y%m%d"), pl.col("source"), pl.col("to_location"), separator="-"
-    )
-    return frame.select(
-        number.alias("order_id"),
-        "line",
-        "kind",
-        "sku",
-        pl.col("source").alias("from_source"),
-        "to_location",
-        "quantity",
-        "received",
-        "status",
-        pl.col("day").alias("ordered_at"),
-        "promised_date",
-        "expected_date",
-        "unit_cost",
-    )

@@ -219,7 +219,8 @@ def _lead_times(length: int, where: Geography, net: Network, rng: np.random.Gene
 def _life_on_arrival(what: Catalogue, net: Network, stores: int, dcs: int) -> Integers:
     share = np.full((stores + dcs, len(what)), FRESH_DC_LIFE)
     share[:stores] = np.where(net.from_dc, STORE_LIFE_DC, STORE_LIFE_DIRECT)
-    return np.maximum(np.floor(np.nan_to_num(what.shelf_life, nan=1.0) * share), 2).astype(np.int64)
+    days = np.maximum(np.floor(np.nan_to_num(what.shelf_life, nan=1.0) * share), 2)
+    return np.asarray(days, dtype=np.int64)
 
 
 def _orderable(when: Seasons, length: int) -> npt.NDArray[np.bool_]:
