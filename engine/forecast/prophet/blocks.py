@@ -1,0 +1,39 @@
+"""Work in blocks of rows whose shape never changes.
+
+A matrix product may round differently for another number of rows. Every product here has the same shape,
+padded with zeros, so the bytes of a series do not depend on which others it is fitted with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK_ROWS = 256
+
+
+def for_each_block(work: Callable[[slice], None], rows: int, threads: int) -> None:
+    """Call `work` on consecutive slices of at most `BLOCK_ROWS` rows, on `threads` threads."""
+    slices = [slice(at, min(at + BLOCK_ROWS, rows)) for at in range(0, rows, BLOCK_ROWS)]
+    if threads == 1 or len(slices) < 2:
+        for part in slices:
+            work(part)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work, part) for part in slices]:
+            done.result()
+
+
+def padded_product(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``left @ right`` for at most `BLOCK_ROWS` rows, computed at the full block shape."""
+    rows = left.shape[0]
+    if rows == BLOCK_ROWS:
+        product: NDArray[np.float64] = np.ascontiguousarray(left) @ right
+        return product
+    padded = np.zeros((BLOCK_ROWS, left.shape[1]))
+    padded[:rows] = left
+    product = padded @ right
+    return product[:rows]
