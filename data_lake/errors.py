@@ -15,7 +15,7 @@ class LakeError(Exception):
     """Base of everything that `data_lake` raises."""
 
 
-class NoSuchObject(LakeError):
+class NoSuchObject(LakeError):  # noqa: N818 - reads as what happened
     """No object has this key."""
 
     def __init__(self, key: str) -> None:
@@ -23,19 +23,19 @@ class NoSuchObject(LakeError):
         self.key = key
 
 
-class NoSuchVersion(LakeError):
+class NoSuchVersion(LakeError):  # noqa: N818 - reads as what happened
     """The table has no such version, or none yet at that instant."""
 
 
-class Conflict(LakeError):
+class Conflict(LakeError):  # noqa: N818 - reads as what happened
     """Somebody else created the same thing with other content."""
 
 
-class LakeUnavailable(LakeError):
+class LakeUnavailable(LakeError):  # noqa: N818 - reads as what happened
     """Storage cannot be reached, or refuses: the message says what to check."""
 
 
-class CorruptObject(LakeError):
+class CorruptObject(LakeError):  # noqa: N818 - reads as what happened
     """An object is missing or is not what its version recorded."""
 
     def __init__(self, table: str, version: int, key: str, reason: str) -> None:
@@ -70,7 +70,7 @@ class Fault:
 
 
 class ContractError(LakeError):
-    """A frame breaks its table's contract; `faults` lists every fault (at most `MAX_FAULTS`), `total` counts."""
+    """A frame breaks its table's contract: `faults` lists at most `MAX_FAULTS`, `total` counts all."""
 
     def __init__(self, table: str, faults: Sequence[Fault], total: int | None = None) -> None:
         self.table = table

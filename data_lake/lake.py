@@ -17,9 +17,8 @@ Examples
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
@@ -27,12 +26,13 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
-from data_lake.errors import CorruptObject, LakeError, LakeUnavailable, NoSuchObject, NoSuchVersion
+from data_lake.errors import CorruptObject, LakeError, LakeUnavailable, NoSuchVersion
 from data_lake.files import FileEntry, encode, entry, scan, store
 from data_lake.frames import Frame, to_pandas
+from data_lake.integrity import check_sizes, damage
 from data_lake.objects import LocalObjects, Objects, S3Objects, open_objects
 from data_lake.schemas import arrow_schema, contract, polars_schema
-from data_lake.versions import Version, Versions
+from data_lake.versions import Build, Version, Versions
 from data_lake.writes import Incoming, folder, merge
 
 __all__ = ["Lake", "Version"]
@@ -128,7 +128,7 @@ class Lake:
         def build(base: Version | None) -> tuple[FileEntry, ...] | None:
             return None if base is not None and base.files == files else files
 
-        return self._versions.commit(table, build, inputs=inputs, note=note)
+        return self.commit(table, build, inputs=inputs, note=note)
 
     def upsert(
         self, table: str, frame: Frame, *, inputs: Mapping[str, Any] | None = None, note: str = ""
@@ -146,7 +146,7 @@ class Lake:
         def merged(base: Version | None, partition: str, part: pl.DataFrame) -> None:
             stored = _of_partition(base, partition)
             if base is not None and stored:
-                rows = self.collect(self._scan(table, stored), base)
+                rows = self.collect(self.scan_files(stored, polars_schema(table)), base, stored)
                 part = merge(table, rows, part)
             made[partition] = (stored, [self._store(table, partition, part)])
 
@@ -167,6 +167,12 @@ class Lake:
             )
             return None if base is not None and base.files == tuple(files) else tuple(files)
 
+        return self.commit(table, build, inputs=inputs, note=note)
+
+    def commit(
+        self, table: str, build: Build, *, inputs: Mapping[str, Any] | None = None, note: str = ""
+    ) -> Version:
+        """Commit files that are stored already (for layouts inside `data_lake`); see `Versions.commit`."""
         return self._versions.commit(table, build, inputs=inputs, note=note)
 
     def _store(self, table: str, partition: str, part: pl.DataFrame) -> FileEntry:
@@ -195,7 +201,7 @@ class Lake:
         Parameters
         ----------
         version, as_of : optional
-            Time travel by number or instant; the newest without. Version 0 is the table before its first write.
+            Time travel by number or instant; the newest without. Version 0: the table before it was written.
         columns : sequence of str, optional
             Only these columns, in this order.
         where : mapping of column to values, optional
@@ -219,7 +225,7 @@ class Lake:
         if (since is not None or until is not None) and "date" not in declared.names:
             raise LakeError(f"table {table!r} has no column 'date' to select a range of")
         chosen = self._chosen(table, version, as_of)
-        rows = self._scan(table, _in_months(chosen, since, until))
+        rows = self.scan_files(_in_months(chosen, since, until), polars_schema(table))
         if since is not None:
             rows = rows.filter(pl.col("date") >= since)
         if until is not None:
@@ -233,42 +239,44 @@ class Lake:
     def scan(self, table: str, *, version: int | None = None, as_of: datetime | None = None) -> pl.LazyFrame:
         """Return one version as a lazy frame, for use inside `data_lake`; collect it with `collect`."""
         chosen = self._chosen(table, version, as_of)
-        return self._scan(table, list(chosen.files) if chosen else [])
+        return self.scan_files(list(chosen.files) if chosen else [], polars_schema(table))
 
-    def collect(self, rows: pl.LazyFrame, version: Version | None) -> pl.DataFrame:
-        """Collect a lazy frame over one version; damaged or unreachable files are told apart.
+    def collect(
+        self, rows: pl.LazyFrame, version: Version | None, files: Sequence[FileEntry] | None = None
+    ) -> pl.DataFrame:
+        """Collect a lazy frame over files of one version; all its files without `files`.
 
         Raises
         ------
         CorruptObject, LakeUnavailable
         """
+        files = files if files is not None else version.files if version else ()
         if version is not None and isinstance(self.store, LocalObjects):
-            for fault in self._wrong_sizes(version, self.store):
-                raise fault
+            check_sizes(self.store, version, files)
         try:
             return rows.collect()
         except (pl.exceptions.PolarsError, OSError) as error:
-            for fault in self._damage(version) if version else ():
+            for fault in damage(self.objects, version, files) if version else ():
                 raise fault from error
             raise LakeUnavailable(
                 f"cannot read {self.uri}: {error}. Check the network and permissions"
             ) from error
 
-    def paths(self, files: Sequence[FileEntry]) -> list[str]:
-        """Return addresses of files that any Parquet reader opens."""
-        if isinstance(self.store, LocalObjects):
-            return [str(self.store.path(file.key)) for file in files]
-        assert isinstance(self.store, S3Objects)
-        return [f"s3://{self.store.bucket}/{self.store.prefix}{file.key}" for file in files]
+    def scan_files(self, files: Sequence[FileEntry], schema: pl.Schema) -> pl.LazyFrame:
+        """Return files of a version as a lazy frame, in the order given."""
+        addresses = [self.store.address(file.key) for file in files]
+        options = self.store.polars_options() if isinstance(self.store, S3Objects) else None
+        return scan(addresses, schema, options)
 
     def verify(self, tables: Sequence[str] | None = None) -> list[CorruptObject]:
-        """Read every file of the current versions and compare sizes and SHA-256; return what is damaged."""
+        """Read every file of the current versions of tables, or of all; return what is damaged."""
+        if tables is None:
+            tables = sorted({key.partition("/")[0] for key in self.objects.list("") if "/_versions/" in key})
         found: list[CorruptObject] = []
-        for table in sorted(
-            {key.partition("/")[0] for key in self.objects.list("")} if tables is None else tables
-        ):
+        for table in tables:
             newest = self.current(table)
-            found += self._damage(newest) if newest else ()
+            if newest is not None:
+                found += damage(self.objects, newest, newest.files)
         return found
 
     def _chosen(self, table: str, version: int | None, as_of: datetime | None) -> Version | None:
@@ -278,57 +286,6 @@ class Lake:
         if version is None and as_of is None:
             return self.current(table)
         return self.version(table, version, as_of)
-
-    def _scan(self, table: str, files: Sequence[FileEntry]) -> pl.LazyFrame:
-        return scan(self.paths(files), polars_schema(table), self.polars_options())
-
-    def polars_options(self) -> dict[str, str] | None:
-        """Return what Polars needs to reach the same storage as `objects`."""
-        if not isinstance(self.store, S3Objects):
-            return None
-        given = self.store.options
-        endpoint = (
-            given.get("endpoint_url")
-            or os.environ.get("AWS_ENDPOINT_URL_S3")
-            or os.environ.get("AWS_ENDPOINT_URL")
-        )
-        options = {name: given[name] for name in given if name.startswith("aws_")}
-        if "region_name" in given:
-            options["aws_region"] = given["region_name"]
-        if endpoint:
-            options["aws_endpoint_url"] = endpoint
-            options["aws_allow_http"] = str(endpoint.startswith("http://")).lower()
-        return options or None
-
-    def _wrong_sizes(self, version: Version, local: LocalObjects) -> Iterator[CorruptObject]:
-        for file in version.files:
-            try:
-                size = local.path(file.key).stat().st_size
-            except FileNotFoundError:
-                yield _corrupt(version, file, "is missing")
-                continue
-            except OSError as error:
-                raise LakeUnavailable(
-                    f"cannot read {local.path(file.key)}: {error}. Check permissions"
-                ) from error
-            if size != file.size:
-                yield _corrupt(version, file, f"has {size} bytes instead of {file.size}")
-
-    def _damage(self, version: Version) -> Iterator[CorruptObject]:
-        for file in version.files:
-            try:
-                body = self.objects.get(file.key)
-            except NoSuchObject:
-                yield _corrupt(version, file, "is missing")
-                continue
-            if len(body) != file.size:
-                yield _corrupt(version, file, f"has {len(body)} bytes instead of {file.size}")
-            elif hashlib.sha256(body).hexdigest() != file.sha256:
-                yield _corrupt(version, file, "holds other bytes than were written")
-
-
-def _corrupt(version: Version, file: FileEntry, reason: str) -> CorruptObject:
-    return CorruptObject(version.table, version.number, file.key, reason)
 
 
 def _of_partition(version: Version | None, partition: str) -> list[FileEntry]:

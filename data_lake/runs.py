@@ -54,9 +54,7 @@ def commit_run(lake: Lake, run: Run) -> Run:
     stored = _read(lake, key)
     # through JSON, so that tuples and lists compare alike
     if _encode(replace(run, created_at=stored.created_at)) != _encode(stored):
-        raise Conflict(
-            f"run {run.run_id!r} exists with other inputs, outputs or policy; choose another run id"
-        )
+        raise Conflict(f"run {run.run_id!r} exists with other content; choose another run id")
     return stored
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 import polars as pl
@@ -28,29 +28,37 @@ KIND_WORDS: dict[Kind, str] = {
 
 
 class Faults:
-    """Collects every fault of one table; keeps the first `MAX_FAULTS`, counts the rest."""
+    """Collects every fault of one table; keeps the first `MAX_FAULTS`, counts the rest.
+
+    A value has one fault: what breaks its type is not reported as missing too.
+    """
 
     def __init__(self, table: str) -> None:
         self.table = table
         self.kept: list[Fault] = []
         self.total = 0
+        self._broken: dict[str, set[int]] = {}
 
     def add(self, row: int | None, column: str | None, value: str | None, rule: str) -> None:
         """Add one fault."""
+        if row is not None and column is not None:
+            self._broken.setdefault(column, set()).add(row)
         self.total += 1
         if len(self.kept) < MAX_FAULTS:
             self.kept.append(Fault(self.table, row, column, value, rule))
 
     def add_rows(self, rows: pl.Series, values: pl.Series, bad: pl.Series, column: str, rule: str) -> None:
-        """Add a fault for every row where `bad` holds."""
-        count = int(bad.sum() or 0)
-        if not count:
+        """Add a fault for every row where `bad` holds and nothing was said of this value before."""
+        if not bad.any():
             return
-        room = max(0, MAX_FAULTS - len(self.kept))
-        shown = rows.filter(bad).head(room).to_list()
-        for row, value in zip(shown, values.filter(bad).head(room).to_list(), strict=True):
-            self.kept.append(Fault(self.table, row, column, "null" if value is None else repr(value), rule))
-        self.total += count
+        known = self._broken.setdefault(column, set())
+        found = pl.DataFrame({"row": rows.filter(bad), "value": values.filter(bad)})
+        if known:
+            found = found.filter(~pl.col("row").is_in(list(known)))
+        known.update(found.get_column("row"))
+        self.total += found.height
+        for row, value in found.head(max(0, MAX_FAULTS - len(self.kept))).iter_rows():
+            self.kept.append(Fault(self.table, row, column, "null" if value is None else _shown(value), rule))
 
     def raise_any(self) -> None:
         """Raise `ContractError` if there are faults, sorted by row."""
@@ -59,15 +67,27 @@ class Faults:
             raise ContractError(self.table, ordered, self.total)
 
 
-def check_names(table: str, names: Sequence[str], faults: Faults) -> None:
-    """Every column must be known, and every required one there."""
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str | int | float) else str(value)
+
+
+def check_columns(table: str, schema: Mapping[str, pl.DataType], faults: Faults) -> list[str]:
+    """Return the columns that can be stored; unknown, missing and wrongly typed ones are faults."""
     declared = contract(table)
-    for name in names:
+    for name in schema:
         if name not in declared.names:
             faults.add(None, name, None, f"column is not known; columns are {', '.join(declared.names)}")
+    usable = []
     for column in declared.columns:
-        if column.name not in names and (column.required or column.name in declared.key):
-            faults.add(None, column.name, None, "column is missing")
+        if column.name not in schema:
+            if column.required or column.name in declared.key:
+                faults.add(None, column.name, None, "column is missing")
+        elif _fits(schema[column.name], column.kind):
+            usable.append(column.name)
+        else:
+            given = f"not {str(schema[column.name]).lower()}"
+            faults.add(None, column.name, None, f"must be {KIND_WORDS[column.kind]}, {given}")
+    return usable
 
 
 def conform(table: str, frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
@@ -76,7 +96,7 @@ def conform(table: str, frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
     Parameters
     ----------
     frame : pl.DataFrame
-        Columns of the contract (missing ones are filled with null) and `ROW`.
+        Columns that passed `check_columns` (missing ones are filled with null) and `ROW`.
 
     Returns
     -------
@@ -101,20 +121,14 @@ def conform(table: str, frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
 
 def _typed(values: pl.Series, column: Column, rows: pl.Series, faults: Faults) -> pl.Series:
     """Cast without losing anything; what would be lost is a fault."""
-    target = POLARS_TYPES[column.kind]
     given = values.dtype
     rule = f"must be {KIND_WORDS[column.kind]}"
-    if given == target and column.kind not in ("number", "integer"):
-        return values
-    if given == pl.Null or values.null_count() == len(values):
-        return pl.repeat(None, len(values), dtype=target, eager=True)
-    if not _fits(given, column.kind):
-        faults.add(None, column.name, None, f"{rule}, not {given}")
-        return pl.repeat(None, len(values), dtype=target, eager=True)
-    if column.kind in ("number", "integer") and given.is_float():
+    if given.is_float():
         values = values.fill_nan(None)
-        faults.add_rows(rows, values, values.is_infinite().fill_null(False), column.name, "must be finite")
-        values = values.set(values.is_infinite().fill_null(False), None)
+        infinite = values.is_infinite().fill_null(False)
+        if infinite.any():
+            faults.add_rows(rows, values, infinite, column.name, "must be finite")
+            values = values.set(infinite, None)
         if column.kind == "integer":
             broken = (values != values.round()).fill_null(False)
             faults.add_rows(rows, values, broken, column.name, rule)
@@ -125,10 +139,12 @@ def _typed(values: pl.Series, column: Column, rows: pl.Series, faults: Faults) -
         faults.add_rows(rows, values, broken, column.name, f"{rule} without a time of day")
     if column.kind == "instant" and isinstance(given, pl.Datetime) and given.time_zone is None:
         values = values.dt.replace_time_zone("UTC")  # instants are UTC throughout
-    return values.cast(target)
+    return values.cast(POLARS_TYPES[column.kind])
 
 
 def _fits(given: pl.DataType, kind: Kind) -> bool:
+    if isinstance(given, pl.Null):
+        return True
     if kind == "text":
         return isinstance(given, pl.String | pl.Categorical | pl.Enum)
     if kind == "number":
@@ -163,20 +179,18 @@ def _check_values(values: pl.Series, column: Column, is_key: bool, rows: pl.Seri
 
 def _sort_unique(table: str, frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
     order = sort_order(table)
-    if frame.height < 2:
-        return frame
-    if frame.select(_ascends(order).all()).item():
+    if frame.height < 2 or frame.select(_ascends(order).all()).item():
         return frame
     frame = frame.sort([*order, ROW])
-    same = reduce(pl.Expr.__and__, (pl.col(name) == pl.col(name).shift() for name in order))
-    repeated = frame.filter(same)
+    repeated = frame.filter(_equals_previous(order)).sort(ROW)
     key = contract(table).key
-    for row, values in zip(
-        repeated.get_column(ROW).head(MAX_FAULTS), repeated.select(key).iter_rows(), strict=False
-    ):
-        faults.add(row, ", ".join(key), ", ".join(str(value) for value in values), "key appears twice")
-    faults.total += max(0, repeated.height - MAX_FAULTS)
+    for row, *values in repeated.select(ROW, *key).iter_rows():
+        faults.add(row, ", ".join(key), ", ".join(map(str, values)), "key appears twice")
     return frame
+
+
+def _equals_previous(names: Iterable[str]) -> pl.Expr:
+    return reduce(pl.Expr.__and__, (pl.col(name) == pl.col(name).shift() for name in names))
 
 
 def _ascends(order: Sequence[str]) -> pl.Expr:

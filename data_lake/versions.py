@@ -1,7 +1,7 @@
 """Versions of a table: `<table>/_versions/<20 digits>.json`, each created exclusively.
 
-A version lists its files and carries a commit id. Whoever finds its number taken, or gets no answer, reads the
-version: the same id is its own success, another is a winner to rebase on.
+A version lists its files and carries a commit id. Whoever finds its number taken, or gets no answer, reads
+the version: the same id is its own success, another is a winner to rebase on.
 
 There is no `_current.json` hint: one listing returns up to a thousand versions sorted, and each process asks
 only for those after the newest that it has seen, so a hint would save nothing and could be stale.

@@ -10,7 +10,7 @@ import polars as pl
 from data_lake.errors import LakeError
 from data_lake.frames import Frame, from_pandas
 from data_lake.schemas import contract, sort_order
-from data_lake.validate import ROW, Faults, check_names, conform
+from data_lake.validate import ROW, Faults, check_columns, conform
 
 BATCH_ROWS = 1_000_000
 """Rows held at once while a large lazy frame is written (more only if one month has more)."""
@@ -33,20 +33,14 @@ class Incoming:
         if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
             raise LakeError(f"table {table!r}: expected a pandas or Polars frame, got {type(frame).__name__}")
         schema = frame.collect_schema()
-        check_names(table, schema.names(), faults)
-        self._split = contract(table).partition == "month"
-        if self._split and not (
-            schema.get("date") in (pl.Date, pl.Null) or isinstance(schema.get("date"), pl.Datetime)
-        ):
-            if "date" in schema:
-                faults.add(None, "date", None, f"must be a date, not {schema['date']}")
-            faults.raise_any()
+        usable = check_columns(table, schema, faults)
         self._faults = faults
-        month = pl.col("date").dt.strftime("%Y-%m").fill_null("") if self._split else pl.lit("")
-        known = frame.lazy().select(name for name in contract(table).names if name in schema)
-        if self._split and schema["date"] == pl.Null:
-            known = known.with_columns(pl.col("date").cast(pl.Date))
-        self._rows = known.with_row_index(ROW).with_columns(month.alias(_PARTITION))
+        self._split = contract(table).partition == "month"
+        if self._split and "date" not in usable:
+            faults.raise_any()
+        rows = frame.lazy().select(usable).with_row_index(ROW)
+        month = pl.col("date").cast(pl.Date).dt.strftime("%Y-%m").fill_null("") if self._split else pl.lit("")
+        self._rows = rows.with_columns(month.alias(_PARTITION))
         self.batches = self._plan_batches(isinstance(frame, pl.LazyFrame))
 
     def _plan_batches(self, lazy: bool) -> list[tuple[str, ...]]:
@@ -72,14 +66,12 @@ class Incoming:
         rows = self._rows.filter(pl.col(_PARTITION).is_in(batch)) if batch else self._rows
         frame = rows.collect(engine="streaming" if batch else "auto")
         if self._split:
-            parts = {str(key[0]): part for key, part in frame.partition_by(_PARTITION, as_dict=True).items()}
+            split = frame.partition_by(_PARTITION, as_dict=True, include_key=False)
+            parts = {str(key[0]): part for key, part in split.items()}
         else:
-            parts = {"": frame}
+            parts = {"": frame.drop(_PARTITION)}
         del frame
-        return {
-            name: conform(self.table, parts.pop(name).drop(_PARTITION), self._faults)
-            for name in sorted(parts)
-        }
+        return {name: conform(self.table, parts.pop(name), self._faults) for name in sorted(parts)}
 
     def parts(self) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield every partition with its checked rows; stop at the end with all faults, if any."""

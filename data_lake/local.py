@@ -1,0 +1,140 @@
+"""Objects as files: written aside, synced, then linked into place in one step."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from data_lake.errors import LakeUnavailable, NoSuchObject
+from data_lake.keys import check_key
+
+_TEMPORARY = ".tmp"
+_STALE_SECONDS = 3600.0
+
+
+class LocalObjects:
+    """Objects as files below a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.abspath(root.expanduser()))
+        self._swept = False
+
+    def path(self, key: str) -> Path:
+        """Return the file of an object."""
+        return self.root / check_key(key)
+
+    def address(self, key: str) -> str:
+        """Return where any Parquet reader finds the object."""
+        return str(self.path(key))
+
+    def put_new(self, key: str, body: bytes) -> bool:
+        """Create `key`; False if it exists. Never visible before it is whole and on disk."""
+        target = self.path(key)
+        temporary = self.root / _TEMPORARY / f"{os.getpid()}-{uuid.uuid4().hex}"
+        try:
+            if target.exists():
+                return False
+            self._make_folder(temporary.parent)
+            self._sweep(temporary.parent)
+            self._make_folder(target.parent)
+            try:
+                with temporary.open("xb") as file:
+                    file.write(body)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.link(temporary, target)
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync_folder(target.parent)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise self._unavailable(error, "write", key) from error
+        return True
+
+    def get(self, key: str) -> bytes:
+        """Return the object's bytes."""
+        try:
+            return self.path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise NoSuchObject(key) from None
+        except OSError as error:
+            raise self._unavailable(error, "read", key) from error
+
+    def list(self, prefix: str, *, start_after: str = "") -> list[str]:
+        """Return keys by prefix, sorted; files being written are never among them."""
+        folder = prefix.rpartition("/")[0]
+        if folder:
+            check_key(folder)
+
+        def refuse(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError | NotADirectoryError):
+                raise self._unavailable(error, "list", prefix) from error
+
+        keys = []
+        for parent, folders, files in os.walk(self.root / folder, onerror=refuse):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            relative = os.path.relpath(parent, self.root).replace(os.sep, "/")
+            base = "" if relative == "." else relative + "/"
+            keys += [base + name for name in files if not name.startswith(".")]
+        return sorted(key for key in keys if key.startswith(prefix) and key > start_after)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects."""
+        for key in keys:
+            try:
+                self.path(key).unlink(missing_ok=True)
+            except NotADirectoryError:
+                continue
+            except OSError as error:
+                raise self._unavailable(error, "delete", key) from error
+
+    def _make_folder(self, folder: Path) -> None:
+        missing = [folder]
+        while not missing[-1].exists():
+            missing.append(missing[-1].parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        # a crash must not lose the folder that a durable file is in
+        for parent in missing[1:]:
+            _sync_folder(parent)
+
+    def _sweep(self, folder: Path) -> None:
+        """Remove what a killed writer left, once a process."""
+        if self._swept:
+            return
+        self._swept = True
+        oldest = time.time() - _STALE_SECONDS
+        for left in folder.iterdir():
+            try:
+                if left.stat().st_mtime < oldest:
+                    left.unlink()
+            except FileNotFoundError:
+                continue  # another process swept it
+
+    def _unavailable(self, error: OSError, verb: str, key: str) -> LakeUnavailable:
+        path = self.root / key
+        checks = {
+            errno.ENOSPC: "the disk is full: free space, then run the same command again",
+            errno.EDQUOT: "the disk quota is used up: free space, then run the same command again",
+            errno.EFBIG: "the file would be larger than this system allows: check `ulimit -f`",
+            errno.EACCES: "permission denied: check who owns the folder",
+            errno.EPERM: "not permitted: check who owns the folder, and that its file system has hard links",
+            errno.EOPNOTSUPP: "the file system has no hard links: put the lake on a local disk or on S3",
+            errno.EROFS: "the file system is read-only",
+            errno.EMFILE: "too many open files: check `ulimit -n`",
+            errno.ENOTDIR: "a part of the path is a file: check the lake's address",
+        }
+        reason = checks.get(error.errno or 0, f"{error.strerror or error}: check the disk")
+        return LakeUnavailable(f"cannot {verb} {path}: {reason}. Nothing was half-written")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

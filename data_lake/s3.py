@@ -1,0 +1,171 @@
+"""Objects in an S3 bucket, created with `If-None-Match: *`."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from data_lake.errors import LakeError, LakeUnavailable, NoSuchObject
+from data_lake.keys import check_key
+
+_CONFLICT_RETRIES = 8
+
+S3_OPTIONS = (
+    "endpoint_url",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "region_name",
+)
+"""Names that `storage_options` may hold (boto3's); what is left out comes from the environment."""
+
+
+class S3Objects:
+    """Objects in an S3 bucket, below a prefix."""
+
+    def __init__(self, bucket: str, prefix: str = "", options: Mapping[str, str] | None = None) -> None:
+        unknown = set(options or ()) - set(S3_OPTIONS)
+        if unknown:
+            raise LakeError(f"storage option {sorted(unknown)} is not known; known are {list(S3_OPTIONS)}")
+        self.bucket = bucket
+        self.prefix = f"{prefix}/" if prefix else ""
+        self.options = dict(options or {})
+        self._opening = threading.Lock()
+        self._client: Any = None
+
+    def address(self, key: str) -> str:
+        """Return where any Parquet reader finds the object."""
+        return f"s3://{self.bucket}/{self.prefix}{check_key(key)}"
+
+    def polars_options(self) -> dict[str, str] | None:
+        """Return what Polars needs to reach the same storage."""
+        endpoint = (
+            self.options.get("endpoint_url")
+            or os.environ.get("AWS_ENDPOINT_URL_S3")
+            or os.environ.get("AWS_ENDPOINT_URL")
+        )
+        options = {name: value for name, value in self.options.items() if name.startswith("aws_")}
+        if "region_name" in self.options:
+            options["aws_region"] = self.options["region_name"]
+        if endpoint:
+            options["aws_endpoint_url"] = endpoint
+            options["aws_allow_http"] = str(endpoint.startswith("http://")).lower()
+        return options or None
+
+    @property
+    def client(self) -> Any:
+        """The boto3 client, made at the first use (boto3 takes most of a second to import)."""
+        with self._opening:  # boto3 clients are thread-safe, making one is not
+            if self._client is None:
+                import boto3
+                from botocore.config import Config
+
+                config = Config(
+                    retries={"mode": "standard", "total_max_attempts": 4},
+                    connect_timeout=5,
+                    read_timeout=60,
+                    max_pool_connections=32,
+                )
+                self._client = boto3.client("s3", config=config, **self.options)
+        return self._client
+
+    def put_new(self, key: str, body: bytes) -> bool:
+        """Create `key`; False if it exists."""
+        check_key(key)
+        for attempt in range(_CONFLICT_RETRIES):
+            try:
+                self._call("put_object", key, Body=body, IfNoneMatch="*")
+            except _Refused as refused:
+                if refused.status == 412:
+                    return False
+                # 409: another conditional write of this key was under way; its outcome decides
+                if refused.status != 409 or attempt + 1 == _CONFLICT_RETRIES:
+                    raise self._unavailable(refused.error, "write", key) from refused.error
+                time.sleep(0.02 * 2**attempt)
+            else:
+                return True
+        raise AssertionError("unreachable")
+
+    def get(self, key: str) -> bytes:
+        """Return the object's bytes."""
+        check_key(key)
+        try:
+            answer = self._call("get_object", key)
+            body: bytes = answer["Body"].read()
+        except _Refused as refused:
+            if refused.status == 404 and refused.code in ("NoSuchKey", "404"):
+                raise NoSuchObject(key) from None
+            raise self._unavailable(refused.error, "read", key) from refused.error
+        except Exception as error:
+            raise self._unavailable(error, "read", key) from error
+        return body
+
+    def list(self, prefix: str, *, start_after: str = "") -> list[str]:
+        """Return keys by prefix, sorted."""
+        keys: list[str] = []
+        more: dict[str, str] = {"StartAfter": self.prefix + start_after} if start_after else {}
+        while True:
+            try:
+                answer = self._call("list_objects_v2", None, Prefix=self.prefix + prefix, **more)
+            except _Refused as refused:
+                raise self._unavailable(refused.error, "list", prefix) from refused.error
+            keys += [item["Key"][len(self.prefix) :] for item in answer.get("Contents", [])]
+            if not answer.get("IsTruncated"):
+                return sorted(keys)
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects, a thousand a request."""
+        names = [self.prefix + check_key(key) for key in keys]
+        for start in range(0, len(names), 1000):
+            batch = [{"Key": name} for name in names[start : start + 1000]]
+            try:
+                answer = self._call("delete_objects", None, Delete={"Objects": batch, "Quiet": True})
+            except _Refused as refused:
+                raise self._unavailable(refused.error, "delete", batch[0]["Key"]) from refused.error
+            if answer.get("Errors"):
+                first = answer["Errors"][0]
+                reason = f"{first.get('Code')} {first.get('Message')}"
+                raise LakeUnavailable(f"cannot delete s3://{self.bucket}/{first.get('Key')}: {reason}")
+
+    def _call(self, verb: str, key: str | None, **arguments: Any) -> dict[str, Any]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        if key is not None:
+            arguments["Key"] = self.prefix + key
+        try:
+            answer: dict[str, Any] = getattr(self.client, verb)(Bucket=self.bucket, **arguments)
+        except ClientError as error:
+            raise _Refused(error) from error
+        except BotoCoreError as error:
+            raise self._unavailable(error, verb, key or "") from error
+        return answer
+
+    def _unavailable(self, error: Exception, verb: str, key: str) -> LakeUnavailable:
+        code = getattr(error, "response", {}).get("Error", {}).get("Code", type(error).__name__)
+        checks = {
+            "NoSuchBucket": "the bucket does not exist: check the lake's address and region",
+            "AccessDenied": "access denied: check the credentials and the bucket's policy",
+            "InvalidAccessKeyId": "the access key is not known: check AWS_ACCESS_KEY_ID",
+            "SignatureDoesNotMatch": "the secret key is wrong: check AWS_SECRET_ACCESS_KEY",
+            "ExpiredToken": "the session has expired: sign in to AWS again",
+            "NoCredentialsError": "no AWS credentials: set AWS_ACCESS_KEY_ID and its secret, or a profile",
+            "EndpointConnectionError": "nothing answers: check the network and AWS_ENDPOINT_URL_S3",
+            "ConnectTimeoutError": "nothing answers: check the network and AWS_ENDPOINT_URL_S3",
+            "ReadTimeoutError": "the answer did not come: check the network, then run the same command again",
+        }
+        reason = checks.get(code, f"{error}: check the network, then run the same command again")
+        return LakeUnavailable(f"cannot {verb} s3://{self.bucket}/{self.prefix}{key}: {reason}")
+
+
+class _Refused(Exception):  # noqa: N818 - private, never leaves this module
+    """S3 answered with an error status."""
+
+    def __init__(self, error: Any) -> None:
+        super().__init__(str(error))
+        self.error: Exception = error
+        self.status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        self.code = str(error.response.get("Error", {}).get("Code", ""))
