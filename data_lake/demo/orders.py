@@ -39,8 +39,9 @@ def orders_table(
     source = np.where(transfer, len(net.supplier) + where.dc_of_store[store], net.supplier_of[sku])
     stated = np.where(transfer, net.store_lead[store], net.lead_mean[net.supplier_of[sku]]).astype(np.int64)
 
-    quantity = played.ordered[day, location, sku]
     delivered = played.delivered[day, location, sku]
+    # A centre ships at once, so an open transfer is what left it; a supplier's shortage shows on arrival.
+    quantity = np.where(is_open & transfer, delivered, played.ordered[day, location, sku])
     pack = what.case_pack[sku]
     first_part = np.floor(quantity * 0.4 / pack) * pack
     part = is_open & ~transfer & (rng.random(len(day)) < PART_RECEIVED_SHARE) & (first_part > 0)
@@ -109,5 +110,7 @@ def _lines(
     day = day + first
     transfer = (location < stores) & net.from_dc[np.minimum(location, stores - 1), sku]
     arrival = day + played.lead[day, location, sku]
-    kept = (arrival >= length) | ~transfer | (day >= length - TRANSFER_HISTORY_DAYS)
+    is_open = arrival >= length
+    nothing_left = is_open & transfer & (played.delivered[day, location, sku] == 0)
+    kept = (is_open | ~transfer | (day >= length - TRANSFER_HISTORY_DAYS)) & ~nothing_left
     return day[kept], location[kept], sku[kept], transfer[kept]

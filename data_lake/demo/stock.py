@@ -36,7 +36,7 @@ PROMOTION_BUILD = 0.65
 """Share (as a power) of a promotion's uplift that it orders for."""
 HORIZON = 64
 """Longest lead time of the simulation [days]; length of the ring of arrivals."""
-STORE_SAFETY_DAYS, FRESH_SAFETY_DAYS, DC_SAFETY_DAYS = 0.9, 0.1, 3.0
+STORE_SAFETY_DAYS, FRESH_SAFETY_DAYS, DC_SAFETY_DAYS = 0.9, 0.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -189,9 +189,9 @@ def _levels(mean: Floats, what: Catalogue, where: Geography, net: Network) -> _L
     lead = np.where(net.from_dc, net.store_lead[:, None], supplier_lead)
     review = np.where(net.from_dc, 1.2, gap)
     safety = np.where(what.fresh, FRESH_SAFETY_DAYS, STORE_SAFETY_DAYS)
-    cycle = np.where(what.fresh, 0.6, 3.0)
+    cycle = np.where(what.fresh, 0.3, 3.0)
     store_mean, dc_mean = mean[:stores], mean[stores:]
-    noise = 0.8 * np.sqrt(store_mean * (lead + review))
+    noise = np.where(what.fresh, 0.3, 0.8) * np.sqrt(store_mean * (lead + review))
     store_min = store_mean * (lead + review + safety) + noise
     store_max = np.maximum(store_min + store_mean * cycle, store_min + 1)
     dc_safety = np.where(what.fresh, 0.8, DC_SAFETY_DAYS)
