@@ -1,0 +1,175 @@
+"""Export approved orders and whole plans: what the file says is what was approved, to the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from data_lake.errors import NoSuchObject
+from data_lake.events import make_event
+from data_lake.ledger import append_events
+from data_lake.runs import Run, read_run, read_run_table
+from engine.contracts import Column
+from jobs.approvals import PLAN_COLUMNS, approved_lines
+from jobs.errors import JobError
+from jobs.settings import settings
+from jobs.sheets import FORMATS, Format, Sheet, encode
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
+
+__all__ = ["FORMATS", "ORDER_COLUMNS", "Format", "export_orders", "export_plan"]
+
+ORDER_COLUMNS: tuple[Column, ...] = (
+    Column("order_id", "text", "Order: one act of approval for one source"),
+    Column("line", "text", "Line of the order"),
+    Column("kind", "text", "purchase: from a supplier; transfer: from a location"),
+    Column("supplier", "text", "Supplier or location that delivers"),
+    Column("supplier_name", "text", "Its name"),
+    Column("ship_to", "text", "Location that receives"),
+    Column("ship_to_name", "text", "Its name"),
+    Column("sku", "text", "Stock-keeping unit"),
+    Column("name", "text", "Name of the product"),
+    Column("quantity", "number", "Approved quantity", unit="each"),
+    Column("cases", "number", "Approved quantity in cases; empty: no case pack known", unit="case"),
+    Column("unit_cost", "number", "Purchase cost", unit="money/each"),
+    Column("value", "number", "quantity × unit_cost", unit="money"),
+    Column("order_by", "date", "Order day that the line is for"),
+    Column("expected_arrival", "date", "Expected arrival"),
+    Column("proposed_quantity", "number", "What the plan proposed", unit="each"),
+    Column("edited", "flag", "Approved quantity differs from the proposal"),
+    Column("approved_by", "text", "Who approved the line, or edited it last"),
+    Column("approved_at", "instant", "When, UTC"),
+    Column("reason", "text", "Reason given"),
+    Column("run_id", "text", "Plan run that proposed it"),
+)
+"""Columns of an order export, in order."""
+
+
+def export_orders(
+    lake: Lake,
+    fmt: Format,
+    order_ids: Sequence[str] | Literal["all"] | None = None,
+    *,
+    bom: bool = False,
+    author: str | None = None,
+    at: datetime | None = None,
+) -> bytes:
+    """Write approved lines as a file for an order system or for people.
+
+    Parameters
+    ----------
+    lake
+        Where the approvals are.
+    fmt
+        csv, xlsx or json; `jobs.sheets.encode` says how each is written.
+    order_ids
+        Orders to write; None or "all": every approved order.
+    bom
+        Begin a CSV with a byte-order mark (Excel).
+    author, at
+        Given both, the export itself is recorded in the ledger: which orders, which format, by whom.
+
+    Returns
+    -------
+    bytes
+        The file. The same approvals give the same bytes.
+
+    Raises
+    ------
+    JobError
+        An order is not there: all of them are named. The format is not known.
+    """
+    if fmt not in FORMATS:
+        raise JobError(f"format {fmt!r} is not known; known are {', '.join(FORMATS)}")
+    lines = approved_lines(lake)
+    if order_ids is not None and order_ids != "all":
+        missing = sorted(set(order_ids) - set(lines["order_id"]))
+        if missing:
+            raise JobError(f"no approved line in order {', '.join(missing)}; withdrawn, or never made")
+        lines = lines[lines["order_id"].isin(list(order_ids))].reset_index(drop=True)
+    stamp = lines["approved_at"].max() if len(lines) else None
+    body = encode(
+        Sheet(
+            "Approved orders",
+            _order_frame(lake, lines),
+            ORDER_COLUMNS,
+            ("quantity", "cases", "value"),
+            _notes(lake, (_run_or_none(lake, run_id) or run_id for run_id in sorted(set(lines["run_id"])))),
+            stamp.to_pydatetime() if stamp is not None else datetime(2000, 1, 1, tzinfo=UTC),
+        ),
+        fmt,
+        bom=bom,
+    )
+    if author is not None and at is not None and len(lines):
+        data = {"order_ids": sorted(set(lines["order_id"])), "format": fmt, "lines": len(lines)}
+        append_events(lake, [make_event("order.exported", at=at, author=author, data=data)])
+    return body
+
+
+def export_plan(lake: Lake, run: Run, fmt: Format, *, bom: bool = False) -> bytes:
+    """Write every line of a run's plan, with the definition of each column; formats as `export_orders`."""
+    columns = tuple(column for column in PLAN_COLUMNS if column.name != "run_id")
+    frame = read_run_table(lake, run, "plan_lines", columns=[column.name for column in columns])
+    frame = frame.sort_values("line_id").reset_index(drop=True)
+    notes = _notes(lake, [run])
+    sheet = Sheet(f"Plan {run.run_id}", frame, columns, ("quantity", "value"), notes, run.created_at)
+    return encode(sheet, fmt, bom=bom)
+
+
+def _names(lake: Lake, table: str, key: str) -> dict[str, str]:
+    frame = lake.read(table, columns=[key, "name"]).dropna()
+    return dict(zip(frame[key], frame["name"], strict=True))
+
+
+def _order_frame(lake: Lake, lines: pd.DataFrame) -> pd.DataFrame:
+    products = lake.read("products", columns=["sku", "name", "case_pack"]).set_index("sku")
+    locations = _names(lake, "locations", "location")
+    sources = {**locations, **_names(lake, "suppliers", "supplier")}
+    is_supplier = lines["source_kind"] == "supplier"
+    columns: dict[str, Any] = {
+        "order_id": lines["order_id"],
+        "line": lines["line"],
+        "kind": is_supplier.map({True: "purchase", False: "transfer"}).astype("str"),
+        "supplier": lines["source"],
+        "supplier_name": lines["source"].map(sources),
+        "ship_to": lines["location"],
+        "ship_to_name": lines["location"].map(locations),
+        "sku": lines["sku"],
+        "name": lines["sku"].map(products["name"]),
+        "quantity": lines["approved_quantity"],
+        "cases": lines["approved_quantity"] / lines["sku"].map(products["case_pack"]).astype("float64"),
+        "unit_cost": lines["unit_cost"],
+        "value": lines["approved_value"],
+        "order_by": lines["order_by"],
+        "expected_arrival": lines["arrival_date"],
+        "proposed_quantity": lines["quantity"],
+        "edited": lines["edited"],
+        "approved_by": lines["author"],
+        "approved_at": lines["approved_at"],
+        "reason": lines["reason"],
+        "run_id": lines["run_id"],
+    }
+    return pd.DataFrame(columns)
+
+
+def _run_or_none(lake: Lake, run_id: str) -> Run | None:
+    try:
+        return read_run(lake, run_id)
+    except NoSuchObject:
+        return None
+
+
+def _notes(lake: Lake, runs: Iterable[Run | str]) -> tuple[tuple[str, str], ...]:
+    notes = [("currency", settings(lake)["currency"])]
+    for run in runs:
+        if isinstance(run, str):
+            notes.append((f"run {run}", "its record is no longer in the lake"))
+            continue
+        versions = ", ".join(f"{table} {number}" for table, number in sorted(run.inputs.items()))
+        planned = f"planned for {run.as_of} with seed {run.seed} and code {run.code_version or 'unknown'}"
+        notes.append((f"run {run.run_id}", f"{planned}; data versions: {versions}"))
+    return tuple(notes)
