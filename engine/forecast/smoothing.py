@@ -37,6 +37,12 @@ class SimpleSmoothing:
 
     def fit_predict(self, panel: Panel, profile: Profile, horizon: int) -> Floats:
         """Forecast; see `engine.forecast.model.Model`."""
+        level, _ = self.fit(panel, profile)
+        forecast: Floats = level[:, None] * profile.future(horizon)
+        return forecast
+
+    def fit(self, panel: Panel, profile: Profile) -> tuple[Floats, Floats]:
+        """Return the last level and the sum of squared one-step errors, each [n]."""
         shape = (panel.n_series, len(SIMPLE_GRID))
         levels, errors = np.zeros(shape), np.zeros(shape)
         _simple(
@@ -50,9 +56,8 @@ class SimpleSmoothing:
             errors,
         )
         best = best_parameters(errors, panel.observations)
-        level = np.take_along_axis(levels, best[:, None], axis=1)
-        forecast: Floats = level * profile.future(horizon)
-        return forecast
+        rows = np.arange(panel.n_series)
+        return levels[rows, best], errors[rows, best]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,218 @@
+"""Forecast a whole portfolio: every model competes, each series takes its own, noise figures follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.errors import EngineError
+from engine.forecast.backtest import Backtest, run_backtest
+from engine.forecast.intermittent import Croston, TeunterSyntetosBabai
+from engine.forecast.model import Model
+from engine.forecast.moving_average import SeasonalMovingAverage
+from engine.forecast.naive import SeasonalNaive
+from engine.forecast.noise import Noise, estimate_noise
+from engine.forecast.panel import Panel
+from engine.forecast.pattern import Patterns, classify
+from engine.forecast.scores import backtest_table, reasons, score
+from engine.forecast.seasonality import Profile, seasonal_profile
+from engine.forecast.select import AVERAGE, CATEGORY_MEAN, NO_DEMAND, Selection, choose
+from engine.forecast.smoothing import DampedTrend, SimpleSmoothing
+from engine.forecast.uniforms import series_seed
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Names = npt.NDArray[np.object_]
+
+MODELS: tuple[Model, ...] = (
+    SeasonalNaive(),
+    SeasonalMovingAverage(),
+    SimpleSmoothing(),
+    DampedTrend(),
+    Croston(),
+    Croston("SBA", unbiased=True),
+    TeunterSyntetosBabai(),
+)
+"""Simple first: the order breaks near ties. The first is the baseline."""
+FOR_SLOW = {"seasonal naive", "seasonal moving average", "exponential smoothing", "Croston", "SBA", "TSB"}
+"""Models that may forecast intermittent and lumpy demand."""
+FOR_REGULAR = {
+    "seasonal naive",
+    "seasonal moving average",
+    "exponential smoothing",
+    "damped trend",
+    "prophet",
+}
+"""Models that may forecast smooth and erratic demand."""
+CATEGORY_OBSERVATIONS = 3.0
+"""How many observed periods the category's mean weighs for a new item."""
+
+
+@dataclass(frozen=True)
+class PortfolioForecast:
+    """Forecast, noise and provenance of n series.
+
+    Attributes
+    ----------
+    mean : [n, h] expected demand, units a period
+    level_cv, dispersion : [n] noise of sample paths (`engine.forecast.paths`)
+    seeds : uint64[n] of sample paths
+    model, reason : [n] what forecasts the series, and why, for people
+    pattern, adi, cv2 : [n] demand pattern
+    wape, bias, wape_naive : [n] backtest errors over the protection period; NaN if not scored
+    censoring_share : [n] share of history out of stock
+    backtests : one row a series and competing model: sku, location, model, origins, wape, rmsse, bias,
+        pinball, chosen
+    coverage : share of backtest protection-period sums inside the 80 % interval
+    """
+
+    mean: Floats
+    level_cv: Floats
+    dispersion: Floats
+    seeds: npt.NDArray[np.uint64]
+    model: Names
+    reason: Names
+    pattern: Names
+    adi: Floats
+    cv2: Floats
+    wape: Floats
+    bias: Floats
+    wape_naive: Floats
+    censoring_share: Floats
+    backtests: pd.DataFrame
+    coverage: float
+
+
+def forecast_panel(
+    panel: Panel,
+    horizon: int,
+    *,
+    protection_periods: int | npt.NDArray[np.int64],
+    seed: int,
+    models: Sequence[str] | None = None,
+) -> PortfolioForecast:
+    """Forecast every series of the panel.
+
+    Parameters
+    ----------
+    panel : history
+    horizon : periods to forecast, ≥ 1
+    protection_periods : periods that an order must cover (lead time plus review), one number or [n];
+        models are judged over them
+    seed : of the run; a series' own seed is a hash of it and the series' key
+    models : names of the models that may compete (seasonal naive always does); None: all
+
+    Raises
+    ------
+    EngineError : horizon or protection period below 1, or an unknown model.
+    """
+    protection = np.broadcast_to(np.asarray(protection_periods, dtype=np.int64), (panel.n_series,))
+    competitors = _competitors(models)
+    if horizon < 1 or (protection < 1).any():
+        raise EngineError("horizon and protection_periods must be at least 1 period")
+    patterns = classify(panel)
+    eligible = _eligible(competitors, patterns)
+    profile = seasonal_profile(panel)
+    backtest = run_backtest(panel, competitors, protection)
+    selection = choose(backtest, eligible, patterns.pattern)
+    every = np.stack([model.fit_predict(panel, profile, horizon) for model in competitors])
+    mean = selection.combine(every)
+    none = patterns.pattern == "none"
+    new = (patterns.pattern == "new") & ~none
+    mean[new] = category_mean(panel, profile, ~(new | none), horizon)[new]
+    mean[none] = 0.0
+    noise = _noise(panel, profile, backtest, selection, patterns)
+    # What is known of a new item's level is a few observations beside its category's.
+    level_cv = np.where(
+        new, np.sqrt(noise.level_cv**2 + 1.0 / (panel.observations + CATEGORY_OBSERVATIONS)), noise.level_cv
+    )
+    names = np.array([*backtest.models, AVERAGE], dtype=object)[selection.chosen]
+    names[new], names[none] = CATEGORY_MEAN, NO_DEMAND
+    scores = score(panel, backtest, selection, level_cv, noise.dispersion)
+    table, wape, bias, wape_naive = backtest_table(panel, backtest, selection, eligible, scores, names)
+    return PortfolioForecast(
+        mean=mean,
+        level_cv=np.where(none, 0.0, level_cv),
+        dispersion=noise.dispersion,
+        seeds=_seeds(panel, seed),
+        model=names,
+        reason=reasons(panel, patterns, backtest, selection, eligible, names, wape, wape_naive),
+        pattern=patterns.pattern,
+        adi=patterns.adi,
+        cv2=patterns.cv2,
+        wape=wape,
+        bias=bias,
+        wape_naive=wape_naive,
+        censoring_share=panel.censoring_share,
+        backtests=table,
+        coverage=noise.coverage,
+    )
+
+
+def category_mean(panel: Panel, profile: Profile, established: Mask, horizon: int) -> Floats:
+    """Forecast new items: their own mean, pulled to that of the established items around them, [n, horizon].
+
+    The mean of established series of the same group and location, else of the group, else of all, weighs
+    `CATEGORY_OBSERVATIONS` periods.
+    """
+    recent = SeasonalMovingAverage().fit_predict(panel, profile, 1)[:, 0] / profile.future(1)[:, 0]
+    around = np.full(panel.n_series, np.nan)
+    for key in (
+        np.array(
+            [f"{g}\x1f{where}" for g, where in zip(profile.group, panel.location, strict=True)], dtype=object
+        ),
+        profile.group,
+        np.zeros(panel.n_series),
+    ):
+        means = pd.Series(np.where(established, recent, np.nan)).groupby(key).transform("mean").to_numpy()
+        around = np.where(np.isnan(around), means, around)
+    count = panel.observations
+    exposure = (profile.factors(0, panel.n_periods) * panel.observed).sum(axis=1)
+    own = np.where(count > 0, panel.values.sum(axis=1) / np.maximum(exposure, 1e-9), 0.0)
+    # Nobody to learn from: the item's own mean alone.
+    around = np.where(np.isnan(around), own, around)
+    level = (count * own + CATEGORY_OBSERVATIONS * around) / (count + CATEGORY_OBSERVATIONS)
+    forecast: Floats = level[:, None] * profile.future(horizon)
+    return forecast
+
+
+def _competitors(names: Sequence[str] | None) -> list[Model]:
+    known = {model.name: model for model in MODELS}
+    unknown = [name for name in names or () if name not in known]
+    if unknown:
+        raise EngineError(f"models {unknown} are not known; choose from {sorted(known)}")
+    return [model for model in MODELS if names is None or model is MODELS[0] or model.name in names]
+
+
+def _eligible(competitors: Sequence[Model], patterns: Patterns) -> Mask:
+    slow = np.isin(patterns.pattern.astype(str), ("intermittent", "lumpy"))
+    return np.stack(
+        [np.where(slow, model.name in FOR_SLOW, model.name in FOR_REGULAR) for model in competitors]
+    )
+
+
+def _noise(
+    panel: Panel, profile: Profile, backtest: Backtest, selection: Selection, patterns: Patterns
+) -> Noise:
+    forecast = selection.combine(backtest.forecast.transpose(0, 2, 1, 3))
+    scored = backtest.scored.transpose(1, 0, 2)
+    actual = backtest.actual.transpose(1, 0, 2)
+    _, squares = SimpleSmoothing().fit(panel, profile)
+    return estimate_noise(
+        np.where(scored, forecast, 0.0).sum(axis=2),
+        np.where(scored, actual, 0.0).sum(axis=2),
+        np.asarray(scored.any(axis=2)),
+        squares,
+        panel.values.sum(axis=1),
+        panel.observations,
+        patterns.pattern,
+    )
+
+
+def _seeds(panel: Panel, seed: int) -> npt.NDArray[np.uint64]:
+    keys = zip(panel.sku, panel.location, strict=True)
+    return np.array([series_seed(seed, str(sku), str(location)) for sku, location in keys], dtype=np.uint64)
