@@ -4,7 +4,9 @@ Lost sales: in the window from its arrival to the next one, an order of q leaves
 short on a path, where M is the running maximum of demand less supply since the arrival (the reflection
 of a random walk, Asmussen 2003, Applied Probability and Queues, ch. IX); its end stocks sum to
 `sum(max(q, M_t) - N_t)` with M_t the maximum so far and N_t the sum so far. Backorders: a period is
-`clip(N_t - q, 0, d_t)` short, with N_t counted from today. Each is convex in q, so bisection is exact.
+`clip(N_t - q, 0, d_t)` short, with N_t counted from today. All fall with q, so bisection finds a service
+target; costs of lost sales are convex in q as well. Costs of backorders are not (a unit too late for
+its backlog saves nothing), so there the whole range is scanned, ever finer.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from engine.replenishment.simulate import simulate
 
 FILL, CYCLE, COST = 0, 1, 2
 """Kinds of target, as in `lines.TARGET_KINDS`."""
+
+_SCAN = 16
+"""Quantities compared at once where the cost is not convex."""
 
 
 @njit(cache=True, nogil=True)
@@ -116,6 +121,34 @@ def _reached(
 
 
 @njit(cache=True, nogil=True)
+def _cheapest(
+    needs: FloatArray,
+    demand: FloatArray,
+    low: float,
+    high: float,
+    stockout_cost: float,
+    holding_cost: float,
+) -> float:
+    """Cheapest whole quantity in low … high with backorders; of equal ones the smallest."""
+    step = max(float(math.ceil((high - low) / _SCAN)), 1.0)
+    best = low
+    while True:
+        best_cost = np.inf
+        quantity = low
+        while quantity < high + step:
+            cost = stockout_cost * _short(quantity, needs, demand, needs, True)
+            for cell in range(len(needs)):
+                cost += holding_cost * max(quantity - needs[cell], 0.0)
+            if cost < best_cost:
+                best, best_cost = quantity, cost
+            quantity += step
+        if step == 1.0:
+            return best
+        low, high = max(best - step, low), best + step
+        step = max(float(math.ceil(step / _SCAN)), 1.0)
+
+
+@njit(cache=True, nogil=True)
 def requirement(
     needs: FloatArray,
     demand: FloatArray,
@@ -150,6 +183,8 @@ def requirement(
         Negative: so much stock is more than the target needs. `lowest` if no path has a window.
     """
     low = float(math.floor(lowest))
+    if len(peaks) > 0 and waits and kind == COST:
+        return max(_cheapest(needs, demand, low, max(peaks.max(), low), stockout_cost, holding_cost), lowest)
     if len(peaks) == 0 or _reached(
         low, needs, demand, peaks, waits, kind, allowed, stockout_cost, holding_cost
     ):
@@ -203,6 +238,41 @@ def _outcome(
             total += stockout_cost * played[path, 1]
             total += unit_cost * played[path, 2] + holding_cost * played[path, 3]
     return total
+
+
+@njit(cache=True, nogil=True)
+def _cheapest_perishable(
+    paths: FloatArray,
+    stock_by_last_period: FloatArray,
+    receipts: FloatArray,
+    life: int,
+    arrival: IntArray,
+    next_arrival: IntArray,
+    stop: int,
+    high: float,
+    stockout_cost: float,
+    holding_cost: float,
+    unit_cost: float,
+) -> float:
+    """Cheapest whole order in 0 … high with backorders where stock expires; of equal ones the smallest."""
+    low = 0.0
+    step = max(float(math.ceil(high / _SCAN)), 1.0)
+    best = low
+    while True:
+        best_cost = np.inf
+        quantity = low
+        while quantity < high + step:
+            cost = _outcome(
+                quantity, paths, stock_by_last_period, receipts, life, arrival, next_arrival, True, stop,
+                COST, stockout_cost, holding_cost, unit_cost,
+            )  # fmt: skip
+            if cost < best_cost:
+                best, best_cost = quantity, cost
+            quantity += step
+        if step == 1.0:
+            return best
+        low, high = max(best - step, low), best + step
+        step = max(float(math.ceil(step / _SCAN)), 1.0)
 
 
 @njit(cache=True, nogil=True)
@@ -261,6 +331,11 @@ def perishable_requirement(
             allowed = best + (1.0 - target) * (whole - best)
         allowed += 1e-9 * whole
     low = -1.0
+    if kind == COST and backorder:
+        return _cheapest_perishable(
+            paths, stock_by_last_period, receipts, life, arrival, next_arrival, stop, high,
+            stockout_cost, holding_cost, unit_cost,
+        ), False  # fmt: skip
     while high - low > 1.0:
         middle = float(math.floor((low + high) / 2.0))
         outcome = _outcome(

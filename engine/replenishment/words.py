@@ -1,0 +1,133 @@
+"""Plain words for the figures of a plan line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def units(value: float) -> str:
+    """Units as people write them: whole from 10 on, one decimal below where it matters.
+
+    Examples
+    --------
+    >>> units(1234.4), units(2.0), units(0.25)
+    ('1,234', '2', '0.2')
+    """
+    if abs(value) >= 10 or abs(value - round(value)) < 0.05:
+        return f"{value:,.0f}".replace("-0", "0") if round(value) == 0 else f"{value:,.0f}"
+    return f"{value:,.1f}"
+
+
+def money(value: float, currency: str = "") -> str:
+    """Money with its currency after it.
+
+    Examples
+    --------
+    >>> money(1234.5, "EUR")
+    '1,234.50 EUR'
+    """
+    return f"{value:,.2f} {currency}".rstrip()
+
+
+def day(value: Any) -> str:
+    """A date as `12 Dec`, the same in every locale.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> day(dt.date(2026, 12, 12))
+    '12 Dec'
+    """
+    return f"{value.day} {_MONTHS[value.month - 1]}"
+
+
+def known(value: Any) -> bool:
+    """Whether a cell holds something."""
+    return value is not None and value == value
+
+
+def explain_in_words(line: Mapping[str, Any]) -> str:
+    """Why the order is what it is, in one paragraph with the terms' own figures.
+
+    Parameters
+    ----------
+    line : mapping
+        Columns of `plan_lines`: the explain terms, quantity, status, held_reason, next_arrival_date,
+        lost_after, moq, order_multiple.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> print(explain_in_words({
+    ...     "quantity": 240.0, "term_demand": 310.0, "term_buffer": 55.0, "term_on_hand": -100.0,
+    ...     "term_on_order": -30.0, "term_excess": 0.0, "term_cover": 0.0, "term_moq": 0.0,
+    ...     "term_multiple": 5.0, "next_arrival_date": dt.date(2026, 12, 12), "order_multiple": 12.0,
+    ... }))
+    Order 240 because 310 are expected to sell until 12 Dec and 55 more are a buffer against uncertainty, \
+less 100 on hand and 30 on order; 5 more round it up to whole multiples of 12.
+    """
+    if line.get("status") == "held":
+        return f"Held: {line.get('held_reason')}. Nothing is ordered until the data is repaired."
+    until = day(line["next_arrival_date"])
+    demand, buffer = float(line["term_demand"]), float(line["term_buffer"])
+    supply = _supply(line)
+    need = f"{units(demand)} are expected to sell until {until}"
+    if buffer >= 0.05:
+        need += f" and {units(buffer)} more are a buffer against uncertainty"
+    elif buffer <= -0.05:
+        need += f", of which {units(-buffer)} need no stock (the target or the shelf life leaves them out)"
+    quantity = float(line["quantity"])
+    excess = float(line["term_excess"])
+    if quantity > 0:
+        text = f"Order {units(quantity)} because {need}"
+        text += f", less {supply}" if supply else ", with nothing on hand or on order"
+        if excess >= 0.05:
+            text += f", which is {units(excess)} more than that"
+    else:
+        text = f"Nothing to order: {need}"
+        if excess >= 0.05:
+            text += f"; {supply or 'what is there'} cover that with {units(excess)} to spare"
+        elif supply:
+            text += f", against {supply}"
+    return text + "".join(f"; {step}" for step in _steps(line)) + "."
+
+
+def _supply(line: Mapping[str, Any]) -> str:
+    parts = [
+        f"{units(-float(line[term]))} {name}"
+        for term, name in (("term_on_hand", "on hand"), ("term_on_order", "on order"))
+        if abs(float(line[term])) >= 0.05
+    ]
+    return " and ".join(parts)
+
+
+def _steps(line: Mapping[str, Any]) -> list[str]:
+    steps = []
+    cover, moq, multiple = (float(line[name]) for name in ("term_cover", "term_moq", "term_multiple"))
+    if cover >= 0.05:
+        steps.append(f"{units(cover)} more keep the least cover and the shelf presentable")
+    elif cover <= -0.05:
+        steps.append(f"{units(-cover)} fewer keep within the most cover or the shelf")
+    if moq >= 0.05:
+        least = float(line.get("moq") or 0.0)
+        name = f"the minimum order of {units(least)}" if least > 0 else "the economic lot"
+        steps.append(f"{units(moq)} more reach {name}")
+    elif moq <= -0.05:
+        steps.append(f"the {units(-moq)} needed are less than an order that is allowed and pays")
+    if abs(multiple) >= 0.05:
+        size = float(line.get("order_multiple") or 0.0)
+        pack = f"whole multiples of {units(size)}" if size > 1 and not math.isnan(size) else "whole units"
+        steps.append(
+            f"{units(multiple)} more round it up to {pack}"
+            if multiple > 0
+            else f"{units(-multiple)} fewer round it down to {pack}"
+        )
+    return steps
