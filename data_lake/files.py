@@ -34,6 +34,7 @@ def encode(frame: pl.DataFrame, schema: pa.Schema) -> bytes:
 
     Plain `string` and `list` columns instead of Polars' own large ones: any reader opens them.
     """
+    frame = frame.rechunk()  # pages must not depend on how the frame was put together
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).select(schema.names).cast(schema)
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP, write_page_index=True)

@@ -231,8 +231,7 @@ class Lake:
         if until is not None:
             rows = rows.filter(pl.col("date") <= until)
         for name, values in (where or {}).items():
-            wanted = pl.Series(list(values), dtype=polars_schema(table)[name])
-            rows = rows.filter(pl.col(name).is_in(wanted.implode()))
+            rows = rows.filter(pl.col(name).is_in(_wanted(table, name, values).implode()))
         rows = rows.select(list(columns) if columns is not None else list(declared.names))
         return to_pandas(table, self.collect(rows, chosen))
 
@@ -288,13 +287,24 @@ class Lake:
         return self.version(table, version, as_of)
 
 
+def _wanted(table: str, name: str, values: Sequence[Any]) -> pl.Series:
+    if isinstance(values, str):
+        raise LakeError(f"where[{name!r}] is the text {values!r}: give a list of values")
+    try:
+        return pl.Series(list(values), dtype=polars_schema(table)[name])
+    except (TypeError, pl.exceptions.PolarsError) as error:
+        raise LakeError(
+            f"where[{name!r}] does not fit column {name!r} of table {table!r}: {error}"
+        ) from error
+
+
 def _of_partition(version: Version | None, partition: str) -> list[FileEntry]:
     return [file for file in version.files if file.partition == partition] if version else []
 
 
 def _in_months(version: Version | None, since: date | None, until: date | None) -> list[FileEntry]:
     """Files that can hold rows of the range; files of tables not split by month always can."""
-    first = f"{since:%Y-%m}" if since else ""
-    last = f"{until:%Y-%m}" if until else "9999-12"
+    first = since.isoformat()[:7] if since else ""
+    last = until.isoformat()[:7] if until else "9999-12"
     files = version.files if version else ()
     return [file for file in files if not file.partition or first <= file.partition <= last]

@@ -157,7 +157,7 @@ def _read_rows(lake: Lake, version: Version, until: date | None) -> Iterator[_Ro
     groups: list[list[FileEntry]] = []
     room = 0
     for file in version.files:
-        if until is not None and file.partition > f"{until:%Y-%m}":
+        if until is not None and file.partition > until.isoformat()[:7]:
             continue
         if file.rows > room:
             groups.append([])
