@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +77,7 @@ def _with_supplied_demand(panel: Panel, lines: pd.DataFrame) -> Panel:
 def override_factors(
     overrides: pd.DataFrame, lines: pd.DataFrame, dates: npt.NDArray[np.datetime64]
 ) -> Floats:
-    """Return [n, h] factors that the active overrides put on the mean forecast; later ones win.
+    """Return [n, h] factors that the active overrides put on the mean forecast; they multiply.
 
     Parameters
     ----------
@@ -88,16 +87,14 @@ def override_factors(
     """
     factors = np.ones((len(lines), len(dates)))
     sku, location = lines["sku"].to_numpy(), lines["location"].to_numpy()
-    for override in overrides.sort_values(["created_at", "override"]).itertuples():
+    for override in overrides.itertuples():
         here = np.ones(len(lines), dtype=bool)
         if override.sku:
             here &= sku == override.sku
         if override.location:
             here &= location == override.location
-        then = (dates >= _day(override.from_date)) & (dates <= _day(override.to_date))
-        factors[np.ix_(here, then)] = override.factor
+        then = (dates >= np.datetime64(override.from_date, "D")) & (
+            dates <= np.datetime64(override.to_date, "D")
+        )
+        factors[np.ix_(here, then)] *= override.factor
     return factors
-
-
-def _day(date: dt.date | pd.Timestamp) -> np.datetime64:
-    return np.datetime64(pd.Timestamp(date), "D")

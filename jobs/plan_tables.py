@@ -103,7 +103,12 @@ def _plan_lines(done: Computed) -> pd.DataFrame:
     frame["status"] = np.where(frame["quantity"] > 0, "proposed", "none")
     frame = _hold(frame, done.held)
     frame["value"] = frame["quantity"] * frame["unit_cost"]
-    return frame.join(describe(frame.assign(late_quantity=_late_quantity(done))))
+    words = describe(
+        frame.assign(late_quantity=_late_quantity(done)),
+        as_of=inputs.as_of,
+        currency=inputs.settings["currency"],
+    )
+    return frame.join(words)
 
 
 _SAME_NAME = (
