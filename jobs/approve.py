@@ -4,6 +4,8 @@ What a planner can count on:
 
 - A line is ordered once for an order day. Of two planners who approve it at once the first wins; the other
   is told who did, when, and under which order.
+- A plan that does not know of an approval cannot order the line again: what was approved after the plan was
+  made counts as supply only in the next one.
 - One refused line does not stop the others: they are approved, and the refused ones are listed with the why.
 - A quantity other than the proposal needs a reason. A quantity that breaks the source's terms (order
   multiple, minimum) is refused, naming the nearest that would do, unless `force` says that it was agreed.
@@ -142,7 +144,7 @@ def approve_lines(
         nonlocal outcome
         standing = list(fold_approvals(ledger.events).values())
         stamp = max(at, earliest) if earliest else at
-        outcome, events = _decide(run_id, wanted, refused, standing, closed, author, stamp)
+        outcome, events = _decide(run, wanted, refused, standing, closed, author, stamp)
         return events
 
     append_act(lake, decide)
@@ -227,7 +229,7 @@ def _line_fault(plan: dict[str, Any], quantity: float, reason: str, force: bool)
 
 
 def _decide(
-    run_id: str,
+    run: Run,
     wanted: Sequence[_Wanted],
     refused: Sequence[RefusedLine],
     standing: Sequence[Approval],
@@ -243,15 +245,15 @@ def _decide(
     free: list[_Wanted] = []
     for line in wanted:
         line_id, order_by = line.plan["line_id"], line.plan["order_by"]
-        # A later order day counts too: this is then an old plan, and ordering from it would order twice.
         rivals = [
             rival
             for rival in by_line.get(line_id, [])
-            if rival.order_by >= order_by
-            and (rival.order_id, rival.plan["sku"], rival.plan["location"]) not in closed
+            if (rival.order_id, rival.plan["sku"], rival.plan["location"]) not in closed
+            # A later order day counts too: this is then an old plan, and ordering from it would order twice.
+            and (rival.order_by >= order_by or rival.event.timestamp > run.created_at)
         ]
         if rivals:
-            result.refused.append({"line_id": line_id, "why": _already(rivals[0])})
+            result.refused.append({"line_id": line_id, "why": _already(rivals[-1], order_by)})
         else:
             free.append(line)
     order_ids = _order_ids(free, author, stamp, {approval.order_id for approval in standing})
@@ -259,7 +261,11 @@ def _decide(
     events = []
     for line in free:
         plan = line.plan
-        data: dict[str, Any] = {"run_id": run_id, "line_id": plan["line_id"], "order_by": plan["order_by"]}
+        data: dict[str, Any] = {
+            "run_id": run.run_id,
+            "line_id": plan["line_id"],
+            "order_by": plan["order_by"],
+        }
         if line.quantity == 0:
             data |= {"order_id": "", "plan": plan}
             events.append(
@@ -285,11 +291,12 @@ def _decide(
     return result, events
 
 
-def _already(rival: Approval) -> str:
+def _already(rival: Approval, order_by: str) -> str:
     when = rival.event.timestamp.astimezone(UTC)
+    hint = "" if rival.order_by >= order_by else "; this plan does not know of it: plan again"
     return (
         f"already approved by {rival.event.author} on {when:%Y-%m-%d at %H:%M} UTC as order {rival.order_id} "
-        f"for order day {rival.order_by} ({rival.quantity:.15g} units)"
+        f"for order day {rival.order_by} ({rival.quantity:.15g} units){hint}"
     )
 
 

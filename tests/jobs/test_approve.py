@@ -189,6 +189,17 @@ def test_the_next_order_day_is_another_order_and_an_old_plan_cannot_order_again(
     assert "for order day 2026-11-23" in why(approve(lake, (A, 24), at=AT + timedelta(days=1)))
 
 
+def test_a_plan_that_does_not_know_of_an_approval_cannot_order_again(
+    lake: Lake, run: Run, commit_plan: Callable[..., Run]
+) -> None:
+    tomorrow = date(2026, 11, 23)
+    line = {**_line(lake, run, A), "order_by": pd.Timestamp(tomorrow)}
+    commit_plan("run-2", (line,), tomorrow)  # made at 05:00, when nothing was approved
+    approve(lake, (A, 24), at=AT + timedelta(days=1))  # from yesterday's screen, at 08:30
+    said = why(approve(lake, (A, 24), run_id="run-2", author="ben", at=AT + timedelta(days=1)))
+    assert said.endswith("for order day 2026-11-22 (24 units); this plan does not know of it: plan again")
+
+
 def _line(lake: Lake, run: Run, line_id: str) -> dict:
     rows = lake.read("plan_lines", version=run.outputs["plan_lines"], where={"line_id": [line_id]})
     return rows.drop(columns=["projected_stock", "projected_stock_with_order"]).to_dict("records")[0]
