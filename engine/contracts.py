@@ -421,6 +421,52 @@ _TABLES = (
         ),
     ),
     Table(
+        "line_inputs",
+        "What each plan line was computed from, in whole periods from the day planned: a what-if starts here.",
+        ("run_id", "line_id"),
+        (
+            _RUN,
+            _text("line_id", "Stable key: sku|location|source", required=True),
+            _SKU,
+            _LOCATION,
+            _SOURCE,
+            _numbers("mean", "Expected demand of each future period", "each/period"),
+            _number("level_cv", "Relative error of the level", "", required=True, minimum=0),
+            _number("dispersion", "Variance over mean of a period's demand", "", required=True, minimum=1),
+            _text("path_seed", "Seed of the sample paths, 64-bit hexadecimal", required=True),
+            _numbers("batch_quantity", "Stock by batch", "each"),
+            _numbers(
+                "batch_last_period", "Last period in which each batch sells; 2**40: no expiry", "period"
+            ),
+            _numbers("receipt_period", "Period of arrival of each open order", "period"),
+            _numbers("receipt_quantity", "What is still to come of it", "each"),
+            _integer("order_period", "Period in which this order is placed", "period", required=True),
+            _integer("next_order_period", "Period in which the next one can be", "period", required=True),
+            _number("lead_time_mean", "Lead time", "periods", required=True, minimum=0),
+            _number("lead_time_sd", "Its standard deviation", "periods", minimum=0),
+            _number("moq", "Minimum order quantity", "each", minimum=0),
+            _number("order_multiple", "Orders are whole multiples of this", "each", minimum=0),
+            _number("min_cover", "Least cover at arrival", "periods", minimum=0),
+            _number("max_cover", "Most cover at arrival; null: none", "periods", minimum=0),
+            _number("presentation_stock", "Least stock on the shelf", "each", minimum=0),
+            _number("shelf_maximum", "Most that the shelf holds; null: no limit", "each", minimum=0),
+            _number("unit_cost", "Cost", "money/each", required=True, minimum=0),
+            _number("unit_margin", "Price minus cost", "money/each", required=True),
+            _text(
+                "target_kind", "How the target is stated", required=True, allowed=("fill", "cycle", "cost")
+            ),
+            _number("service_target", "Fill or cycle service target", "share"),
+            _number("stockout_cost", "Cost of one unit short; null: the margin", "money/each", minimum=0),
+            _number("holding_cost", "Cost of one each held", "money/each/period", required=True, minimum=0),
+            _number(
+                "life_periods", "Sellable life when received; null: does not expire", "periods", minimum=1
+            ),
+            _flag("backorder", "Unmet demand waits instead of being lost", required=True),
+            _number("order_cost", "Fixed cost of an order line", "money", minimum=0),
+            _number("period_days", "Length of a period", "days", required=True, minimum=1),
+        ),
+    ),
+    Table(
         "plan_lines",
         "The plan: one row a product, location and source. Terms sum exactly to `quantity`.",
         ("run_id", "line_id"),
@@ -450,7 +496,12 @@ _TABLES = (
                 "First day on which the median path runs out without this order; null: not in the horizon",
             ),
             # the explain terms: they sum to `quantity`, exactly
-            _number("term_demand", "Expected demand until the next arrival", "each", required=True),
+            _number(
+                "term_demand",
+                "Expected demand until the next arrival, less what is lost before this order can arrive",
+                "each",
+                required=True,
+            ),
             _number("term_buffer", "Uncertainty buffer", "each", required=True),
             _number("term_on_hand", "Minus stock usable before it expires", "each", required=True),
             _number("term_on_order", "Minus what arrives in time", "each", required=True),
