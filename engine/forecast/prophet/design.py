@@ -21,6 +21,9 @@ YEAR_DAYS = 365.25
 DEFAULT_ORDERS = (10, 3, 4)
 """Fourier orders of yearly, weekly and daily seasonality where they are switched on."""
 PERIODS_DAYS = (YEAR_DAYS, 7.0, 1.0)
+COMPONENTS = ("yearly", "weekly", "daily", "holidays")
+HOLIDAYS = 3
+"""Number of the component that is not periodic."""
 TREND_PRIOR_SCALE = 5.0
 """Standard deviation of the normal priors of k and m, fixed in Prophet's Stan program."""
 
@@ -78,7 +81,7 @@ class Seasonal:
     """Shape (len(days), n_columns)."""
     prior_scale: NDArray[np.float64]
     component: NDArray[np.int64]
-    """Of each column: 0 yearly, 1 weekly, 2 daily, 3 holiday."""
+    """Of each column: its number in `COMPONENTS`."""
 
 
 def seasonal_columns(days: NDArray[np.float64], orders: Orders, spec: ProphetSpec) -> Seasonal:

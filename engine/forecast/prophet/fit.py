@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.errors import EngineError
 from engine.forecast.prophet.blocks import for_each_block, padded_product
 from engine.forecast.prophet.design import (
+    HOLIDAYS,
     Dates,
     Orders,
     day_numbers,
@@ -25,7 +26,6 @@ from engine.forecast.prophet.spec import ProphetSpec
 
 CONSTANT_SIGMA = 1e-9
 """Prophet's noise for a series that never changes, which it does not fit."""
-HOLIDAY_COMPONENT = 3
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def fit_predict(
     array([[ 5.,  4.,  4.,  6.,  9., 12., 10.]])
     """
     spec = spec or ProphetSpec()
-    values, days, future = _checked(panel_values, dates, future_dates, observed)
+    values, days, future = read_panel(panel_values, dates, future_dates, observed)
     parameters, objective = fit(values, days, spec, threads=threads)
     yhat = predict(parameters, future, spec, threads=threads)
     half = interval_half_widths(
@@ -135,7 +135,7 @@ def fit(
     is_complete = count == n_dates
     for order, number in group_of.items():
         seasonal = seasonal_columns(days, order, spec)
-        used = np.isin(components, [*np.flatnonzero(order), HOLIDAY_COMPONENT])
+        used = np.isin(components, [*np.flatnonzero(order), HOLIDAYS])
         for complete in (True, False):
             rows = np.flatnonzero((group == number) & (is_complete == complete) & ~is_constant)
             if not len(rows):
@@ -254,7 +254,7 @@ def _fit_constants(
     objective[is_constant] = count[is_constant] * np.log(CONSTANT_SIGMA) + level**2 / 50
 
 
-def _checked(
+def read_panel(
     panel_values: ArrayLike, dates: Dates, future_dates: Dates, observed: ArrayLike | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return values (NaN where not observed), days and future days; raise on any fault."""
