@@ -422,7 +422,7 @@ _TABLES = (
     ),
     Table(
         "line_inputs",
-        "What each plan line was computed from, in whole periods from the day planned: a what-if starts here.",
+        "What each plan line was computed from, in periods from the day planned; a what-if starts here.",
         ("run_id", "line_id"),
         (
             _RUN,
