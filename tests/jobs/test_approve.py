@@ -202,7 +202,8 @@ def test_a_plan_that_does_not_know_of_an_approval_cannot_order_again(
 
 def _line(lake: Lake, run: Run, line_id: str) -> dict:
     rows = lake.read("plan_lines", version=run.outputs["plan_lines"], where={"line_id": [line_id]})
-    return rows.drop(columns=["projected_stock", "projected_stock_with_order"]).to_dict("records")[0]
+    (row,) = rows.drop(columns=["projected_stock", "projected_stock_with_order"]).to_dict("records")
+    return {name: None if pd.isna(value) else value for name, value in row.items()}
 
 
 def test_of_many_planners_at_once_one_wins_and_the_others_are_told(lake: Lake, run: Run) -> None:
