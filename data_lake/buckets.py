@@ -117,11 +117,11 @@ def read_one_series(
     rows = lake.scan_files(files, _ROWS_POLARS).filter(
         (pl.col("sku") == sku) & (pl.col("location") == location)
     )
-    if since is not None:
-        rows = rows.filter(pl.col("date") >= since)
-    if until is not None:
-        rows = rows.filter(pl.col("date") <= until)
     frame = lake.collect(rows.select("date", *MEASURES), chosen, files)
+    first = date.fromisoformat(chosen.inputs["start"])
+    begin = max(0, (since - first).days) if since is not None else 0
+    end = max(0, (until - first).days + 1) if until is not None else frame.height
+    frame = frame[begin:end]  # dense from the first day: no need to compare dates
     columns: dict[str, Any] = {
         "date": pd.Series(frame.get_column("date").cast(pl.Datetime("us")).to_numpy(), dtype="datetime64[us]")
     }
@@ -137,18 +137,12 @@ def read_series_matrix(lake: Lake, measure: str = "quantity", *, version: int | 
     index_files = [file for file in chosen.files if file.partition == "index"]
     row_files = [file for file in chosen.files if file.partition != "index"]
     keys = lake.collect(lake.scan_files(index_files, _INDEX_POLARS), chosen, index_files)
-    values = np.empty(keys.height * days)
-    at = 0
-    for file in row_files:  # one by one: beside the matrix only one bucket's column is held
-        column = lake.collect(
-            lake.scan_files([file], _ROWS_POLARS).select(measure), chosen, [file]
-        ).get_column(measure)
-        values[at : at + file.rows] = column.fill_null(np.nan).to_numpy()
-        at += file.rows
+    rows = lake.scan_files(row_files, _ROWS_POLARS).select(measure)
+    values = lake.collect(rows, chosen, row_files).get_column(measure).fill_null(np.nan)
     return SeriesMatrix(
         keys=keys.select("sku", "location").to_pandas(),
         start=np.datetime64(chosen.inputs["start"], "D"),
-        values=values.reshape(keys.height, days),
+        values=values.to_numpy().reshape(keys.height, days),
     )
 
 
