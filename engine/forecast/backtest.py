@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.forecast.model import Model
+from engine.forecast.model import Model, forecast_all
 from engine.forecast.panel import Panel
 from engine.forecast.seasonality import seasonal_profile
 
@@ -74,6 +74,7 @@ def run_backtest(
     models: Sequence[Model],
     protection: npt.NDArray[np.int64],
     *,
+    eligible: Mask | None = None,
     origins: int = ORIGINS,
 ) -> Backtest:
     """Forecast the panel with every model at every cut-off.
@@ -83,6 +84,7 @@ def run_backtest(
     panel : the whole history
     models : the competitors
     protection : [n] periods that an order must cover; the longest is the step between cut-offs
+    eligible : [models, n] which model may forecast which series (its forecast of others is 0); None: all
     origins : cut-offs wanted
     """
     horizon = int(protection.max(initial=1))
@@ -95,11 +97,11 @@ def run_backtest(
     scored = np.zeros(shape, dtype=bool)
     within = np.arange(horizon)[None, :] < protection[:, None]
     demand, observed = panel.values, panel.observed
+    if eligible is None:
+        eligible = np.ones((len(models), panel.n_series), dtype=bool)
     for k, count in enumerate(known):
         past = panel.head(count)
-        profile = seasonal_profile(past)
-        for m, model in enumerate(models):
-            forecast[m, k] = model.fit_predict(past, profile, horizon)
+        forecast[:, k] = forecast_all(models, past, seasonal_profile(past), horizon, eligible)
         window = slice(count, count + horizon)
         actual[k] = demand[:, window]
         enough = past.observations >= LEAST_TRAINING[panel.period]

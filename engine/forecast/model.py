@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -28,3 +29,19 @@ class Model(Protocol):
     def fit_predict(self, panel: Panel, profile: Profile, horizon: int) -> Floats:
         """Forecast the next `horizon` periods; `profile` is the panel's seasonality."""
         ...
+
+
+def forecast_all(
+    models: Sequence[Model], panel: Panel, profile: Profile, horizon: int, eligible: npt.NDArray[np.bool_]
+) -> Floats:
+    """Forecast with every model the series that it may forecast, [models, n, horizon]; 0 elsewhere.
+
+    eligible : [models, n]
+    """
+    result = np.zeros((len(models), panel.n_series, horizon))
+    for forecast, model, rows in zip(result, models, map(np.flatnonzero, eligible), strict=True):
+        if len(rows) == panel.n_series:
+            forecast[:] = model.fit_predict(panel, profile, horizon)
+        elif len(rows):
+            forecast[rows] = model.fit_predict(panel.rows(rows), profile.rows(rows), horizon)
+    return result

@@ -123,13 +123,14 @@ def _dispersion(squares: Floats, demand: Floats, periods: npt.NDArray[np.int64])
     ratio = np.where(mean > 0, variance / np.where(mean > 0, mean, 1.0), 1.0)
     weight = np.where(mean > 0, periods / (1.0 + ratio) ** 2, 0.0)
     total = weight.sum()
-    expected: Floats = np.ones_like(ratio)
+    expected: Floats = np.ones(len(ratio), dtype=np.float64)
     if total > 0:
         centre = (weight * mean).sum() / total
         middle = (weight * ratio).sum() / total
         spread = (weight * (mean - centre) ** 2).sum()
         slope = (weight * (mean - centre) * (ratio - middle)).sum() / spread if spread > 0 else 0.0
-        expected = np.asarray(np.maximum(middle + max(float(slope), 0.0) * (mean - centre), 1.0))
+        line: Floats = middle + max(float(slope), 0.0) * (mean - centre)
+        expected = np.maximum(line, 1.0)
     own = np.where(mean > 0, periods, 0)
     result: Floats = np.maximum((own * ratio + SEGMENT_PERIODS * expected) / (own + SEGMENT_PERIODS), 1.0)
     return result

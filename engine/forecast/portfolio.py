@@ -12,12 +12,13 @@ import pandas as pd
 from engine.errors import EngineError
 from engine.forecast.backtest import Backtest, run_backtest
 from engine.forecast.intermittent import Croston, TeunterSyntetosBabai
-from engine.forecast.model import Model
+from engine.forecast.model import Model, forecast_all
 from engine.forecast.moving_average import SeasonalMovingAverage
 from engine.forecast.naive import SeasonalNaive
 from engine.forecast.noise import Noise, estimate_noise
 from engine.forecast.panel import Panel
 from engine.forecast.pattern import Patterns, classify
+from engine.forecast.prophet_model import LEAST_OBSERVED, Prophet, ProphetStan
 from engine.forecast.scores import backtest_table, reasons, score
 from engine.forecast.seasonality import Profile, seasonal_profile
 from engine.forecast.select import AVERAGE, CATEGORY_MEAN, NO_DEMAND, Selection, choose
@@ -28,26 +29,16 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.object_]
 
-MODELS: tuple[Model, ...] = (
-    SeasonalNaive(),
-    SeasonalMovingAverage(),
-    SimpleSmoothing(),
-    DampedTrend(),
-    Croston(),
-    Croston("SBA", unbiased=True),
-    TeunterSyntetosBabai(),
-)
-"""Simple first: the order breaks near ties. The first is the baseline."""
-FOR_SLOW = {"seasonal naive", "seasonal moving average", "exponential smoothing", "Croston", "SBA", "TSB"}
-"""Models that may forecast intermittent and lumpy demand."""
-FOR_REGULAR = {
-    "seasonal naive",
-    "seasonal moving average",
-    "exponential smoothing",
-    "damped trend",
-    "prophet",
-}
-"""Models that may forecast smooth and erratic demand."""
+NAIVE = SeasonalNaive()
+FOR_ALL: tuple[Model, ...] = (NAIVE, SeasonalMovingAverage(), SimpleSmoothing())
+FOR_REGULAR: tuple[Model, ...] = (DampedTrend(), Prophet())
+"""Compete for smooth and erratic demand only."""
+FOR_SLOW: tuple[Model, ...] = (Croston(), Croston("SBA", unbiased=True), TeunterSyntetosBabai())
+"""Compete for intermittent and lumpy demand only: slow movers never go to Prophet."""
+ON_REQUEST: tuple[Model, ...] = (ProphetStan(),)
+"""Like `FOR_REGULAR`, but only if asked for by name."""
+BACKTEST_BY: dict[str, Model] = {"prophet-stan": Prophet("prophet-stan")}
+"""Stan minimises the objective that the batched solver minimises: its backtest need not take hours."""
 CATEGORY_OBSERVATIONS = 3.0
 """How many observed periods the category's mean weighs for a new item."""
 
@@ -104,23 +95,25 @@ def forecast_panel(
     protection_periods : periods that an order must cover (lead time plus review), one number or [n];
         models are judged over them
     seed : of the run; a series' own seed is a hash of it and the series' key
-    models : names of the models that may compete (seasonal naive always does); None: all
+    models : names of the models that may compete, where they may (seasonal naive always does); None: all
+        but prophet-stan, the prophet library itself
 
     Raises
     ------
     EngineError : horizon or protection period below 1, or an unknown model.
     """
     protection = np.broadcast_to(np.asarray(protection_periods, dtype=np.int64), (panel.n_series,))
-    competitors = _competitors(models)
     if horizon < 1 or (protection < 1).any():
         raise EngineError("horizon and protection_periods must be at least 1 period")
     patterns = classify(panel)
-    eligible = _eligible(competitors, patterns)
+    competitors, eligible = _competitors(panel, patterns, models)
     profile = seasonal_profile(panel)
-    backtest = run_backtest(panel, competitors, protection)
+    tested = [BACKTEST_BY.get(model.name, model) for model in competitors]
+    backtest = run_backtest(panel, tested, protection, eligible=eligible)
     selection = choose(backtest, eligible, patterns.pattern)
-    every = np.stack([model.fit_predict(panel, profile, horizon) for model in competitors])
-    mean = selection.combine(every)
+    mean = selection.combine(
+        forecast_all(competitors, panel, profile, horizon, eligible & selection.uses(len(competitors)))
+    )
     none = patterns.pattern == "none"
     new = (patterns.pattern == "new") & ~none
     mean[new] = category_mean(panel, profile, ~(new | none), horizon)[new]
@@ -180,19 +173,39 @@ def category_mean(panel: Panel, profile: Profile, established: Mask, horizon: in
     return forecast
 
 
-def _competitors(names: Sequence[str] | None) -> list[Model]:
-    known = {model.name: model for model in MODELS}
-    unknown = [name for name in names or () if name not in known]
+def _competitors(panel: Panel, patterns: Patterns, names: Sequence[str] | None) -> tuple[list[Model], Mask]:
+    """Return the models that compete and [models, n] for which series.
+
+    Named models restrict the competition where one of them may compete; other series keep the usual one.
+    """
+    known = {_plain(model.name): model for model in (*FOR_ALL, *FOR_REGULAR, *FOR_SLOW, *ON_REQUEST)}
+    unknown = [name for name in names or () if _plain(name) not in known]
     if unknown:
-        raise EngineError(f"models {unknown} are not known; choose from {sorted(known)}")
-    return [model for model in MODELS if names is None or model is MODELS[0] or model.name in names]
-
-
-def _eligible(competitors: Sequence[Model], patterns: Patterns) -> Mask:
+        offered = sorted(model.name for model in known.values())
+        raise EngineError(f"models {unknown} are not known; choose from {offered}")
+    asked = {known[_plain(name)] for name in names or ()} - {NAIVE}
+    settled = np.isin(patterns.pattern.astype(str), ("none", "new"))
     slow = np.isin(patterns.pattern.astype(str), ("intermittent", "lumpy"))
-    return np.stack(
-        [np.where(slow, model.name in FOR_SLOW, model.name in FOR_REGULAR) for model in competitors]
-    )
+    enough = panel.observations >= LEAST_OBSERVED[panel.period]
+    may: dict[Model, Mask] = dict.fromkeys(FOR_ALL, ~settled)
+    may |= dict.fromkeys((*FOR_REGULAR, *ON_REQUEST), ~settled & ~slow)
+    may |= dict.fromkeys(FOR_SLOW, slow)
+    for model in may:
+        if isinstance(model, Prophet | ProphetStan):
+            may[model] = may[model] & enough
+    restricted = np.zeros(panel.n_series, dtype=bool)
+    for model in asked:
+        restricted |= may[model]
+    for model in may:
+        if model not in asked:
+            may[model] = may[model] & ~restricted & (model not in ON_REQUEST)
+    may[NAIVE] = np.ones(panel.n_series, dtype=bool)
+    competing = [model for model, rows in may.items() if rows.any()]
+    return competing, np.stack([may[model] for model in competing])
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", " ")
 
 
 def _noise(

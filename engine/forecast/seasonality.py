@@ -8,7 +8,7 @@ forecasting accuracy, International Journal of Forecasting 19, 669–684.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from engine.forecast.panel import PERIODS_A_YEAR, SEASON_LENGTH, YEAR_BINS, Panel, period_dates
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int64]
 
 WEEKS_OF_WEEKLY_PROFILE = 52
@@ -52,6 +53,10 @@ class Profile:
         phase = np.arange(first, first + count) % self.short.shape[1]
         result: Floats = self.short[:, phase] * self.yearly(first, count)[self.group]
         return result
+
+    def rows(self, which: npt.NDArray[np.intp]) -> Profile:
+        """Return the profile of some of the series."""
+        return replace(self, short=self.short[which], group=self.group[which])
 
     def future(self, horizon: int) -> Floats:
         """Return the factors of the next `horizon` periods, [n, horizon]."""
@@ -93,47 +98,45 @@ def _group_codes(panel: Panel) -> Codes:
 def _yearly(panel: Panel, group: Codes, n_groups: int) -> Floats:
     """Return yearly factors [n_groups, bins]: each group's, shrunk to all series', shrunk to 1."""
     bins = year_bins(panel.start, panel.period, 0, panel.n_periods)
-    demand, seen = panel.values, panel.observed.astype(np.float64)
+    demand, observed = panel.values, panel.observed
     factors = np.ones((n_groups, YEAR_BINS[panel.period]))
+    members = [np.flatnonzero(group == g) for g in range(n_groups)]
     for _ in range(_PASSES):
-        season = factors[:, bins][group]
-        level = demand.sum(axis=1) / np.maximum((season * seen).sum(axis=1), 1e-12)
-        scale = np.where(level > 0, 1.0 / np.where(level > 0, level, 1.0), 0.0)
-        # Every series counts alike, whatever its scale: sums over series of demand ÷ level.
-        ratio = demand * scale[:, None]
-        weight = seen * (level > 0)[:, None]
-        sold = np.zeros((n_groups, panel.n_periods))
-        exposed = np.zeros_like(sold)
-        noise = np.zeros_like(sold)
-        np.add.at(sold, group, ratio)
-        np.add.at(exposed, group, weight)
-        index = sold / np.maximum(exposed, 1e-12)
-        np.add.at(noise, group, weight * (ratio - index[group]) ** 2)
-        everything = _shrunk_bins(
-            *_bin_factors(
-                sold.sum(axis=0), exposed.sum(axis=0), noise.sum(axis=0), bins, panel, factors.shape[1]
-            ),
-            parent=np.ones(factors.shape[1]),
-        )
+        sums = [_group_sums(demand[rows], observed[rows], factors[g, bins]) for g, rows in enumerate(members)]
+        sold, exposed, noise = (np.sum(part, axis=0) for part in zip(*sums, strict=True))
+        flat = np.ones(factors.shape[1])
+        everything = _shrunk_bins(*_bin_factors(sold, exposed, noise, bins, panel), parent=flat)
         factors = np.stack(
-            [
-                _shrunk_bins(
-                    *_bin_factors(sold[g], exposed[g], noise[g], bins, panel, factors.shape[1]),
-                    parent=everything,
-                )
-                for g in range(n_groups)
-            ]
+            [_shrunk_bins(*_bin_factors(*part, bins, panel), parent=everything) for part in sums]
         )
     return factors
 
 
+def _group_sums(demand: Floats, observed: Mask, season: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return, over the series of one group, sums [T] of demand ÷ level, of series observed, of squared noise.
+
+    Divided by its level, every series counts alike, whatever its scale.
+    """
+    exposure = observed @ season
+    level = demand.sum(axis=1) / np.where(exposure > 0, exposure, 1.0)
+    sold = level > 0
+    ratio = demand[sold] / level[sold, None]
+    seen = observed[sold]
+    exposed = seen.sum(axis=0, dtype=np.float64)
+    total = ratio.sum(axis=0)
+    # Σ(r − mean)² over the observed = Σr² − (Σr)²/count: unobserved ratios are 0.
+    noise = (ratio * ratio).sum(axis=0) - total * total / np.maximum(exposed, 1.0)
+    return total, exposed, np.maximum(noise, 0.0)
+
+
 def _bin_factors(
-    sold: Floats, exposed: Floats, noise: Floats, bins: Codes, panel: Panel, n_bins: int
+    sold: Floats, exposed: Floats, noise: Floats, bins: Codes, panel: Panel
 ) -> tuple[Floats, Floats]:
     """Return factor and its squared standard error a bin; NaN where nothing was observed.
 
     sold, exposed, noise: [T] sums over series of demand ÷ level, of series observed, of squared residuals.
     """
+    n_bins = YEAR_BINS[panel.period]
     exposed = exposed * _trend(sold, exposed, panel)
     sums = np.bincount(bins, sold, n_bins)
     weights = np.bincount(bins, exposed, n_bins)

@@ -48,6 +48,14 @@ class Selection:
     own_cells: npt.NDArray[np.int64]
     beats_naive: Mask
 
+    def uses(self, n_models: int) -> Mask:
+        """Return [models, n] whether the model's forecast is part of the chosen one."""
+        averaged = self.chosen == n_models
+        index = np.arange(n_models)[:, None]
+        pair: Mask = averaged & ((index == self.best) | (index == self.second))
+        used: Mask = pair | (index == self.chosen)
+        return used
+
     def combine(self, forecasts: Floats) -> Floats:
         """Return the chosen forecast [n, …] of forecasts [models, n, …]."""
         rows = np.arange(forecasts.shape[1])
