@@ -58,7 +58,7 @@ def fourier_orders(spec: ProphetSpec, span_days: float, least_step_days: float) 
 
 def _order(asked: Seasonality, auto: bool, default: int) -> int:
     if isinstance(asked, str):
-        asked = auto
+        asked = bool(auto)
     if isinstance(asked, bool):
         return default if asked else 0
     return asked
