@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 
-from engine.forecast.paths import sample_paths_many
 from engine.replenishment.constraints import Limits, Ordered, constrain, on_grid
-from engine.replenishment.lead_times import arrivals
+from engine.replenishment.line import Line, draw
 from engine.replenishment.lines import (
     BOUNDS,
     NEVER,
@@ -20,10 +19,10 @@ from engine.replenishment.lines import (
     LineInputs,
     LinePlans,
 )
+from engine.replenishment.outcome import gains, money_at_risk, service, target_used
 from engine.replenishment.requirement import COST, FILL, perishable_requirement, requirement, window_needs
-from engine.replenishment.simulate import HELD, LOST_BEFORE, LOST_WINDOW, WASTE, simulate, usable_stock
+from engine.replenishment.simulate import LOST_BEFORE, usable_stock
 
-_NO_PATHS = np.empty((0, 0))
 _INTEGER_FIELDS = ("need_period", "arrival_period", "next_arrival_period", "bound")
 
 
@@ -54,15 +53,9 @@ def plan_lines(inputs: LineInputs, *, n_paths: int = 300, block: int = 64, worke
     lines = inputs.checked()
     n, horizon = lines.size, lines.horizon
     results = _empty(n, horizon)
-    stock = _stock_by_last_period(lines)
-    receipts = _receipts_by_period(lines)
 
     def run(rows: slice) -> None:
-        paths = sample_paths_many(
-            lines.mean[rows], lines.level_cv[rows], lines.dispersion[rows], lines.path_seed[rows], n_paths
-        )
-        for offset, row in enumerate(range(rows.start, rows.stop)):
-            line = Line.of(lines, row, stock[row], receipts[row], paths[offset])
+        for row, line in enumerate(draw(lines, rows, n_paths), rows.start):
             for name, value in _plan(line).items():
                 results[name][row] = value
 
@@ -87,6 +80,37 @@ def plan_lines(inputs: LineInputs, *, n_paths: int = 300, block: int = 64, worke
     return LinePlans(**results)  # type: ignore[arg-type]
 
 
+def stock_quantiles(
+    inputs: LineInputs, quantity: FloatArray, probabilities: tuple[float, ...], *, n_paths: int = 300
+) -> FloatArray:
+    """Quantiles over the paths of each period's end stock with orders of `quantity`.
+
+    Parameters
+    ----------
+    inputs : LineInputs
+        n lines over h periods.
+    quantity : float64 array (n,)
+        Orders [each].
+    probabilities : tuple of float
+        Each in [0, 1].
+    n_paths : int
+        The same paths as those of `plan_lines` with this number.
+
+    Returns
+    -------
+    float64 array (len(probabilities), n, h)
+        Backlog counts as negative stock.
+    """
+    lines = inputs.checked()
+    result = np.empty((len(probabilities), lines.size, lines.horizon))
+    for row in range(lines.size):
+        for line in draw(lines, slice(row, row + 1), n_paths):
+            stock = np.empty(line.paths.shape)
+            line.play(float(quantity[row]), stock)
+            result[:, row] = np.quantile(stock, probabilities, axis=0)
+    return result
+
+
 def _empty(n: int, horizon: int) -> dict[str, FloatArray | IntArray]:
     results: dict[str, FloatArray | IntArray] = {}
     for field in fields(LinePlans):
@@ -96,87 +120,6 @@ def _empty(n: int, horizon: int) -> dict[str, FloatArray | IntArray]:
             shape = (n, horizon) if field.name.startswith("projected") else (n,)
             results[field.name] = np.zeros(shape)
     return results
-
-
-def _stock_by_last_period(lines: LineInputs) -> FloatArray:
-    """Stock by the last period in which it sells, shape (n, h + 1); expired and negative stock left out."""
-    stock = np.zeros((lines.size, lines.horizon + 1))
-    good = (lines.batch_last_period >= 0) & (lines.batch_quantity > 0)
-    last = np.minimum(lines.batch_last_period[good], lines.horizon)
-    np.add.at(stock, (lines.batch_line[good], last), lines.batch_quantity[good])
-    return stock
-
-
-def _receipts_by_period(lines: LineInputs) -> FloatArray:
-    receipts = np.zeros((lines.size, lines.horizon))
-    good = (lines.receipt_period < lines.horizon) & (lines.receipt_quantity > 0)
-    period = np.maximum(lines.receipt_period[good], 0)
-    np.add.at(receipts, (lines.receipt_line[good], period), lines.receipt_quantity[good])
-    return receipts
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line with its demand paths and arrivals drawn."""
-
-    inputs: LineInputs
-    row: int
-    stock: FloatArray
-    """Stock by last period, shape (h + 1,)."""
-    receipts: FloatArray
-    """Open orders by period of arrival, shape (h,)."""
-    paths: FloatArray
-    """Demand, shape (P, h)."""
-    arrival: IntArray
-    next_arrival: IntArray
-    life: int
-
-    @classmethod
-    def of(
-        cls, inputs: LineInputs, row: int, stock: FloatArray, receipts: FloatArray, paths: FloatArray
-    ) -> Line:
-        """Draw the arrivals of line `row`."""
-        first, second = arrivals(
-            inputs.path_seed[row],
-            len(paths),
-            int(inputs.order_period[row]),
-            int(inputs.next_order_period[row]),
-            float(inputs.lead_time_mean[row]),
-            float(inputs.lead_time_sd[row]),
-            paths.shape[1],
-        )
-        life = int(min(inputs.life_periods[row], NEVER))
-        return cls(inputs, row, stock, receipts, paths, first, second, life)
-
-    def value(self, name: str) -> float:
-        """One figure of the line."""
-        return float(getattr(self.inputs, name)[self.row])
-
-    @property
-    def waits(self) -> bool:
-        """Unmet demand waits."""
-        return bool(self.inputs.backorder[self.row])
-
-    @property
-    def perishable(self) -> bool:
-        """Some stock, or stock received, expires within the horizon."""
-        return bool(self.stock[:-1].any()) or self.life < self.paths.shape[1]
-
-    def play(self, quantity: float, stock_paths: FloatArray = _NO_PATHS) -> FloatArray:
-        """Project an order of `quantity` over the horizon: columns LOST_BEFORE … HELD, a row a path."""
-        played: FloatArray = simulate(
-            self.paths,
-            self.stock,
-            self.receipts,
-            self.life,
-            self.arrival,
-            self.next_arrival,
-            quantity,
-            self.waits,
-            self.paths.shape[1],
-            stock_paths,
-        )
-        return played
 
 
 def _plan(line: Line) -> dict[str, float | FloatArray]:
@@ -208,14 +151,14 @@ def _plan(line: Line) -> dict[str, float | FloatArray]:
     needed = max(free, 0.0)
 
     def gain(quantity: float) -> float:
-        return float(_gains(line, before, line.play(quantity), quantity, window_demand).mean())
+        return float(gains(line, before, line.play(quantity), quantity, window_demand).mean())
 
     order = constrain(needed, limits, gain if kind == COST else None, out_of_reach=out_of_reach)
     if order.quantity > 0.0:
         after = line.play(order.quantity, stock_after)
-        gains = _gains(line, before, after, order.quantity, window_demand)
+        gained = gains(line, before, after, order.quantity, window_demand)
     else:
-        after, stock_after, gains = before, stock_before, np.zeros(len(line.paths))
+        after, stock_after, gained = before, stock_before, np.zeros(len(line.paths))
     terms = {
         "term_demand": demand,
         "term_buffer": free - demand + usable + coming,
@@ -233,17 +176,17 @@ def _plan(line: Line) -> dict[str, float | FloatArray]:
         "quantity": order.quantity,
         **terms,
         **levels,
-        **_service(before, after, window_demand),
+        **service(before, after, window_demand),
         "need_period": _need_period(stock_before, mean),
         "arrival_period": arrival,
         "next_arrival_period": following,
         "demand_rate": rate,
         "cover": max(float(line.stock.sum()), 0.0) / rate if rate > 0.0 else math.nan,
         "lost_unavoidable": unavoidable,
-        "expected_profit": float(gains.mean()),
-        "confidence": float((gains > 0.0).mean()),
-        "money_at_risk": _money_at_risk(line, before, levels["excess_units"], rate),
-        "service_target": _target(line, kind),
+        "expected_profit": float(gained.mean()),
+        "confidence": float((gained > 0.0).mean()),
+        "money_at_risk": money_at_risk(line, before, levels["excess_units"], rate),
+        "service_target": target_used(line, kind),
         "bound": BOUNDS.index(order.bound),
         "projected_stock": stock_before.mean(axis=0),
         "projected_stock_with_order": stock_after.mean(axis=0),
@@ -342,25 +285,6 @@ def _sum_over(mean: FloatArray, start: int, periods: float, rate: float) -> floa
     return total + (periods - whole) * following
 
 
-def _gains(
-    line: Line, before: FloatArray, after: FloatArray, quantity: float, window_demand: float
-) -> FloatArray:
-    """Money gained by the order in its window on each path.
-
-    The fixed cost and the write-off belong to the whole lot; the window bears its share of the demand
-    that the lot serves. Without that a case pack bought for a fortnight would never pay in one day.
-    """
-    written_off = after[:, WASTE] - before[:, WASTE]
-    lasting = quantity - float(written_off.mean())
-    share = min(1.0, window_demand / lasting) if lasting > 0.0 else 1.0
-    gains: FloatArray = (
-        line.value("stockout_cost") * (before[:, LOST_WINDOW] - after[:, LOST_WINDOW])
-        - line.value("holding_cost") * (after[:, HELD] - before[:, HELD])
-        - share * (line.value("unit_cost") * written_off + line.value("order_cost"))
-    )
-    return gains
-
-
 def _levels(
     line: Line,
     terms: dict[str, float],
@@ -381,37 +305,8 @@ def _levels(
     }
 
 
-def _service(before: FloatArray, after: FloatArray, window_demand: float) -> dict[str, float]:
-    figures = {}
-    for name, played in (("before", before), ("after", after)):
-        short = float(played[:, LOST_WINDOW].mean())
-        figures[f"fill_{name}"] = 1.0 - short / window_demand if window_demand > 0.0 else 1.0
-        figures[f"lost_{name}"] = float(played[:, LOST_BEFORE].mean()) + short
-        figures[f"waste_{name}"] = float(played[:, WASTE].mean())
-    return figures
-
-
 def _need_period(stock_before: FloatArray, mean: FloatArray) -> int:
     if not mean.any():
         return -1
     out = (stock_before <= 0.0).mean(axis=0) >= 0.5
     return int(out.argmax()) if out.any() else -1
-
-
-def _money_at_risk(line: Line, before: FloatArray, excess: float, rate: float) -> float:
-    """Expected margin lost, write-off and holding of the excess until it is sold [money]."""
-    horizon = line.paths.shape[1]
-    lost = float(before[:, LOST_BEFORE].mean() + before[:, LOST_WINDOW].mean())
-    held = min(excess / (2.0 * rate), float(horizon)) if rate > 0.0 else float(horizon)
-    money = lost * line.value("stockout_cost") + float(before[:, WASTE].mean()) * line.value("unit_cost")
-    return money + excess * line.value("holding_cost") * held
-
-
-def _target(line: Line, kind: int) -> float:
-    """Service target, or the critical ratio of the average window."""
-    if kind != COST:
-        return line.value("service_target")
-    window = float((line.next_arrival - line.arrival).mean())
-    overage = line.value("holding_cost") * window
-    shortage = line.value("stockout_cost")
-    return shortage / (shortage + overage) if shortage + overage > 0.0 else 0.0

@@ -1,0 +1,108 @@
+"""One line made playable: its stock and receipts by period, its demand paths and arrivals drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.forecast.paths import sample_paths_many
+from engine.replenishment.lead_times import arrivals
+from engine.replenishment.lines import NEVER, FloatArray, IntArray, LineInputs
+from engine.replenishment.simulate import simulate
+
+_NO_PATHS = np.empty((0, 0))
+
+
+def draw(lines: LineInputs, rows: slice, n_paths: int) -> Iterator[Line]:
+    """Draw the paths of `rows` of checked inputs, a line at a time.
+
+    Each line depends on its own figures only, not on which rows are drawn together.
+    """
+    part = lines.take(np.arange(rows.start, rows.stop))
+    stock, receipts = _stock_by_last_period(part), _receipts_by_period(part)
+    paths = sample_paths_many(part.mean, part.level_cv, part.dispersion, part.path_seed, n_paths)
+    for row in range(part.size):
+        yield Line.of(part, row, stock[row], receipts[row], paths[row])
+
+
+def _stock_by_last_period(lines: LineInputs) -> FloatArray:
+    """Stock by the last period in which it sells, shape (n, h + 1); expired and negative stock left out."""
+    stock = np.zeros((lines.size, lines.horizon + 1))
+    good = (lines.batch_last_period >= 0) & (lines.batch_quantity > 0)
+    last = np.minimum(lines.batch_last_period[good], lines.horizon)
+    np.add.at(stock, (lines.batch_line[good], last), lines.batch_quantity[good])
+    return stock
+
+
+def _receipts_by_period(lines: LineInputs) -> FloatArray:
+    receipts = np.zeros((lines.size, lines.horizon))
+    good = (lines.receipt_period < lines.horizon) & (lines.receipt_quantity > 0)
+    period = np.maximum(lines.receipt_period[good], 0)
+    np.add.at(receipts, (lines.receipt_line[good], period), lines.receipt_quantity[good])
+    return receipts
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line with its demand paths and arrivals drawn."""
+
+    inputs: LineInputs
+    row: int
+    stock: FloatArray
+    """Stock by last period, shape (h + 1,)."""
+    receipts: FloatArray
+    """Open orders by period of arrival, shape (h,)."""
+    paths: FloatArray
+    """Demand, shape (P, h)."""
+    arrival: IntArray
+    next_arrival: IntArray
+    life: int
+
+    @classmethod
+    def of(
+        cls, inputs: LineInputs, row: int, stock: FloatArray, receipts: FloatArray, paths: FloatArray
+    ) -> Line:
+        """Draw the arrivals of line `row`."""
+        first, second = arrivals(
+            inputs.path_seed[row],
+            len(paths),
+            int(inputs.order_period[row]),
+            int(inputs.next_order_period[row]),
+            float(inputs.lead_time_mean[row]),
+            float(inputs.lead_time_sd[row]),
+            paths.shape[1],
+        )
+        life = int(min(inputs.life_periods[row], NEVER))
+        return cls(inputs, row, stock, receipts, paths, first, second, life)
+
+    def value(self, name: str) -> float:
+        """One figure of the line."""
+        return float(getattr(self.inputs, name)[self.row])
+
+    @property
+    def waits(self) -> bool:
+        """Unmet demand waits."""
+        return bool(self.inputs.backorder[self.row])
+
+    @property
+    def perishable(self) -> bool:
+        """Some stock, or stock received, expires within the horizon."""
+        return bool(self.stock[:-1].any()) or self.life < self.paths.shape[1]
+
+    def play(self, quantity: float, stock_paths: FloatArray = _NO_PATHS) -> FloatArray:
+        """Project an order of `quantity` over the horizon: columns LOST_BEFORE … HELD, a row a path."""
+        played: FloatArray = simulate(
+            self.paths,
+            self.stock,
+            self.receipts,
+            self.life,
+            self.arrival,
+            self.next_arrival,
+            quantity,
+            self.waits,
+            self.paths.shape[1],
+            stock_paths,
+        )
+        return played
