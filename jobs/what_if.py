@@ -1,0 +1,190 @@
+"""What if: one line planned again with another target, lead time, demand or order multiple.
+
+Pure: the same paths as the plan's are drawn from the stored seed, so that what changes is the change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.contracts import EXPLAIN_TERMS
+from engine.replenishment.lines import BOUNDS, LineInputs, LinePlans
+from engine.replenishment.plan import plan_lines, stock_quantiles
+from engine.replenishment.words import day, explain_in_words, units
+from jobs.errors import JobError
+from jobs.item_state import ItemState
+from jobs.plan_tables import period_start
+
+Floats = npt.NDArray[np.float64]
+
+_LOW, _HIGH = 0.1, 0.9
+
+_BOUND_WORDS = {
+    "max_cover": "The most cover allowed keeps it below the target",
+    "shelf_maximum": "The shelf holds no more",
+    "shelf_life": "Shelf life puts the target out of reach",
+    "moq": "The minimum order is more than is allowed or pays",
+    "order_multiple": "A whole order multiple is more than is allowed or pays",
+    "horizon": "The next order arrives after the forecast ends",
+}
+
+
+@dataclass(frozen=True)
+class WhatIfResult:
+    """What the order would be, why, and what it would do."""
+
+    quantity: float
+    """Order [each]."""
+    change: float
+    """Order less the plan's order [each]."""
+    terms: dict[str, float]
+    """The explain terms by name; they sum to `quantity`."""
+    dates: npt.NDArray[np.datetime64]
+    """First day of each period, (h,)."""
+    stock_mean: Floats
+    """Expected end stock with the order [each], (h,); backlog counts as negative."""
+    stock_p10: Floats
+    """One path in ten is below this [each], (h,)."""
+    stock_p90: Floats
+    """One path in ten is above this [each], (h,)."""
+    stock_planned: Floats
+    """Expected end stock of the plan as it is [each], (h,)."""
+    fill: float
+    """Expected fill rate in the window that the order protects [share]."""
+    lost: float
+    """Expected units short until the next arrival [each]."""
+    waste: float
+    """Expected units written off in the horizon [each]."""
+    cash: float
+    """Cost of the order [money]."""
+    expected_profit: float
+    """Money gained against not ordering."""
+    reorder_point: float
+    """Position at which the order is needed [each]."""
+    order_up_to: float
+    """Level that the order fills to [each]."""
+    arrival_date: np.datetime64
+    next_arrival_date: np.datetime64
+    bound: str
+    """What keeps the order from its target, of `engine.replenishment.lines.BOUNDS`."""
+    sentence: str
+    """The order explained in words."""
+
+
+def what_if(
+    state: ItemState,
+    *,
+    service_target: float | None = None,
+    lead_time_days: float | None = None,
+    demand_factor: float = 1.0,
+    order_multiple: float | None = None,
+) -> WhatIfResult:
+    """Plan one line again with something changed; unchanged, the plan's own order comes back.
+
+    Parameters
+    ----------
+    state : ItemState
+    service_target : float, optional
+        Share in [0, 1). A line that costs decide is planned for that cycle service instead: the critical
+        ratio is its cycle service.
+    lead_time_days : float, optional
+        Mean lead time [days]; its standard deviation stays.
+    demand_factor : float
+        Multiplies expected demand.
+    order_multiple : float, optional
+        [each].
+
+    Raises
+    ------
+    JobError
+        A change is out of range.
+    """
+    changed = _changed(state, service_target, lead_time_days, demand_factor, order_multiple)
+    plan = state.plan if changed is state.inputs else plan_lines(changed, n_paths=state.n_paths)
+    low, high = stock_quantiles(changed, plan.quantity, (_LOW, _HIGH), n_paths=state.n_paths)
+    quantity = float(plan.quantity[0])
+    starts = period_start(
+        state.as_of,
+        state.period,
+        np.array([*range(changed.horizon), plan.arrival_period[0], plan.next_arrival_period[0]]),
+    )
+    dates, arrival, following = starts[:-2], starts[-2], starts[-1]
+    bound = BOUNDS[int(plan.bound[0])]
+    terms = {term: float(getattr(plan, term)[0]) for term in EXPLAIN_TERMS}
+    return WhatIfResult(
+        quantity=quantity,
+        change=quantity - float(state.plan.quantity[0]),
+        terms=terms,
+        dates=dates,
+        stock_mean=plan.projected_stock_with_order[0],
+        stock_p10=low[0],
+        stock_p90=high[0],
+        stock_planned=state.plan.projected_stock_with_order[0],
+        fill=float(plan.fill_after[0]),
+        lost=float(plan.lost_after[0]),
+        waste=float(plan.waste_after[0]),
+        cash=quantity * float(changed.unit_cost[0]),
+        expected_profit=float(plan.expected_profit[0]),
+        reorder_point=float(plan.reorder_point[0]),
+        order_up_to=float(plan.order_up_to[0]),
+        arrival_date=arrival,
+        next_arrival_date=following,
+        bound=bound,
+        sentence=_sentence(changed, plan, terms, following, bound),
+    )
+
+
+def _changed(
+    state: ItemState,
+    service_target: float | None,
+    lead_time_days: float | None,
+    demand_factor: float,
+    order_multiple: float | None,
+) -> LineInputs:
+    faults = []
+    if service_target is not None and not 0.0 <= service_target < 1.0:
+        faults.append(f"service target is {service_target}; it must be at least 0 and below 1")
+    if lead_time_days is not None and not 0.0 <= lead_time_days < np.inf:
+        faults.append(f"lead time is {lead_time_days} days; it must be 0 or more")
+    if not 0.0 <= demand_factor < np.inf:
+        faults.append(f"demand factor is {demand_factor}; it must be 0 or more")
+    if order_multiple is not None and not 0.0 <= order_multiple < np.inf:
+        faults.append(f"order multiple is {order_multiple}; it must be 0 or more")
+    if faults:
+        raise JobError("what-if: " + "; ".join(faults))
+    inputs = state.inputs
+    changes: dict[str, Any] = {}
+    # what is shown as the target of a line that costs decide is its critical ratio
+    if service_target is not None and service_target != float(state.plan.service_target[0]):
+        changes["service_target"] = np.array([service_target])
+        if inputs.target_kind[0] == "cost":
+            changes["target_kind"] = np.array(["cycle"])
+    if lead_time_days is not None and lead_time_days / inputs.period_days != inputs.lead_time_mean[0]:
+        changes["lead_time_mean"] = np.array([lead_time_days / inputs.period_days])
+    if demand_factor != 1.0:
+        changes["mean"] = inputs.mean * demand_factor
+    if order_multiple is not None and order_multiple != inputs.order_multiple[0]:
+        changes["order_multiple"] = np.array([order_multiple])
+    return replace(inputs, **changes) if changes else inputs
+
+
+def _sentence(
+    inputs: LineInputs, plan: LinePlans, terms: dict[str, float], following: np.datetime64, bound: str
+) -> str:
+    line: dict[str, Any] = {
+        **terms,
+        "quantity": float(plan.quantity[0]),
+        "next_arrival_date": following.astype("datetime64[D]").item(),
+        "moq": float(inputs.moq[0]),
+        "order_multiple": float(inputs.order_multiple[0]),
+    }
+    text = explain_in_words(line)
+    if bound in _BOUND_WORDS:
+        text += f" {_BOUND_WORDS[bound]}."
+    if plan.lost_after[0] >= 0.5:
+        text += f" {units(float(plan.lost_after[0]))} stay short before {day(line['next_arrival_date'])}."
+    return text
