@@ -57,7 +57,8 @@ LINES = (
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
+def small_lake(tmp_path: Path) -> Lake:
+    """Master data of a few products, suppliers and locations."""
     lake = Lake(tmp_path / "lake")
     names = ["Crème, 1 l", 'Tea "Earl"', "@sum"]
     products = {"sku": ["007", "008", "=1+1"], "name": names, "case_pack": [6, 12, None]}
@@ -68,8 +69,9 @@ def lake(tmp_path: Path) -> Lake:
 
 
 @pytest.fixture
-def commit_plan(lake: Lake) -> Callable[..., Run]:
-    """Commit a run with these plan lines; later runs add to the table, as plans do."""
+def commit_plan(small_lake: Lake) -> Callable[..., Run]:
+    """Commit a run with these plan lines."""
+    lake = small_lake
 
     def commit(run_id: str, lines: tuple[dict[str, Any], ...] = LINES, as_of: date = AS_OF) -> Run:
         frame = pd.DataFrame([line | {"run_id": run_id} for line in lines])
@@ -87,5 +89,5 @@ def commit_plan(lake: Lake) -> Callable[..., Run]:
 
 
 @pytest.fixture
-def run(commit_plan: Callable[..., Run]) -> Run:
+def small_run(commit_plan: Callable[..., Run]) -> Run:
     return commit_plan("run-1")

@@ -29,6 +29,16 @@ A, B, C, TRANSFER = "007|S1|Acme & Söhne", "008|S1|Acme & Söhne", "007|S2|Acme
 HELD, NOTHING = "009|S1|Best", "=1+1|S1|Best"
 
 
+@pytest.fixture
+def lake(small_lake: Lake) -> Lake:
+    return small_lake
+
+
+@pytest.fixture
+def run(small_run: Run) -> Run:
+    return small_run
+
+
 def approve(lake: Lake, *lines: tuple[str, float], reason: str = "", **others) -> ApprovalResult:
     act = {"run_id": "run-1", "author": "ana", "at": AT} | others
     chosen = [{"line_id": line_id, "quantity": quantity} for line_id, quantity in lines]

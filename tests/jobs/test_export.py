@@ -27,6 +27,16 @@ NAMES = [column.name for column in ORDER_COLUMNS]
 
 
 @pytest.fixture
+def lake(small_lake: Lake) -> Lake:
+    return small_lake
+
+
+@pytest.fixture
+def run(small_run: Run) -> Run:
+    return small_run
+
+
+@pytest.fixture
 def approved(lake: Lake, run: Run) -> pd.DataFrame:
     lines = [
         {"line_id": "007|S1|Acme & Söhne", "quantity": 30},

@@ -25,6 +25,16 @@ FAIR = {
 }
 
 
+@pytest.fixture
+def lake(small_lake: Lake) -> Lake:
+    return small_lake
+
+
+@pytest.fixture
+def run(small_run: Run) -> Run:
+    return small_run
+
+
 def test_a_factor_is_kept_with_what_it_changes(lake: Lake, run: Run) -> None:
     override = override_forecast(lake, factor=1.2, **FAIR)
     (row,) = active_overrides(lake).to_dict("records")

@@ -1,0 +1,296 @@
+"""Is everything there that a plan needs? Each check says what was seen and what to do.
+
+Checks change nothing but one probe object, which is deleted again.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from data_lake.errors import LakeError
+from data_lake.lake import Lake
+from data_lake.ledger import read_ledger
+from data_lake.runs import latest_run
+from jobs.errors import JobError
+from jobs.settings import setting_fault, settings
+
+State = Literal["ok", "warn", "fail"]
+
+ROOT = Path(__file__).resolve().parents[1]
+"""Folder of the installation: `requirements.txt` and `.streamlit` lie here."""
+
+GIGABYTE = 1024**3
+LEAST_PYTHON = (3, 11)
+STALE_DAYS = 7
+"""Data older than this are worth a word: planners work from yesterday's."""
+
+
+_SLACK_DAYS = {"D": 1, "W": 13, "M": 61}
+"""Days that sales may lie behind stock: a week or month is dated by its first day and comes when it is over."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding: its state, what was seen, and what to do (empty where all is well)."""
+
+    name: str
+    state: State
+    seen: str
+    fix: str = ""
+
+
+def diagnose(uri: str, *, today: date, deep: bool = True) -> list[Check]:
+    """Check the environment and the lake at an address.
+
+    Parameters
+    ----------
+    uri
+        Address of the lake: `s3://bucket/prefix`, `file:///path` or a path.
+    today
+        Day to measure the age of data from.
+    deep
+        Read every file of every table, not only the newest version's list.
+    """
+    return [*environment_checks(), *storage_checks(uri, today=today, deep=deep)]
+
+
+def worst(checks: list[Check]) -> State:
+    """Return the worst state among checks."""
+    states = {check.state for check in checks}
+    return "fail" if "fail" in states else "warn" if "warn" in states else "ok"
+
+
+# the environment
+
+
+def environment_checks(root: Path = ROOT, environ: Mapping[str, str] = os.environ) -> list[Check]:
+    """Check Python, the pinned packages and the cache of compiled kernels."""
+    return [_python(), packages_check(root / "requirements.txt"), kernel_cache_check(root, environ)]
+
+
+def _python() -> Check:
+    seen = f"{platform.python_implementation()} {platform.python_version()}"
+    if sys.version_info < LEAST_PYTHON:
+        return Check("Python", "fail", seen, "install Python 3.11 or newer, then run make install")
+    return Check("Python", "ok", seen)
+
+
+def packages_check(pins: Path) -> Check:
+    """Compare the installed packages with their pins: a missing one fails, another version warns."""
+    if not pins.is_file():
+        return Check("Packages", "warn", f"no {pins.name} to compare with", "install from the repository")
+    wanted: dict[str, set[str]] = {}
+    optional: set[str] = set()
+    for line in pins.read_text().splitlines():
+        found = re.match(r"([A-Za-z0-9._-]+)==([^\s;]+)\s*(;)?", line)
+        if found:
+            wanted.setdefault(found[1], set()).add(found[2])
+            if found[3]:  # for some platforms or Python versions only
+                optional.add(found[1])
+    missing, other = [], []
+    for name, versions in sorted(wanted.items()):
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            if name not in optional:
+                missing.append(name)
+            continue
+        if installed not in versions:
+            other.append(f"{name} {installed} (pinned {' or '.join(sorted(versions))})")
+    if missing:
+        return Check("Packages", "fail", f"missing: {', '.join(missing)}", "run make install")
+    if other:
+        return Check("Packages", "warn", "; ".join(other), "run make install to get the tested versions")
+    return Check("Packages", "ok", f"all {len(wanted)} as pinned")
+
+
+def kernel_cache_check(root: Path, environ: Mapping[str, str]) -> Check:
+    """Check that compiled kernels can be kept: without it every start compiles again."""
+    folder = Path(environ.get("NUMBA_CACHE_DIR") or root / "engine")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Check(
+            "Kernel cache",
+            "warn",
+            f"cannot write to {folder}: {error.strerror}; every start compiles for about half a minute",
+            "make the folder writable, or set NUMBA_CACHE_DIR to one that is",
+        )
+    return Check("Kernel cache", "ok", f"writable: {folder}")
+
+
+# the lake
+
+
+def storage_checks(uri: str, *, today: date, deep: bool = True) -> list[Check]:
+    """Check the lake at an address, from its disk to its newest plan; stops where nothing can be read."""
+    try:
+        lake = Lake(uri)
+        lake.objects.list("runs/")
+    except LakeError as error:
+        return [Check("Lake", "fail", str(error), "correct --lake or SHELFCAST_LAKE, or what is said here")]
+    checks = [_guarded("Disk", lambda: disk_check(uri)), _guarded("Lake", lambda: _writable(lake))]
+    steps: dict[str, Callable[[], Check]] = {
+        "Tables": lambda: _tables(lake, deep),
+        "Freshness": lambda: _freshness(lake, today),
+        "Settings": lambda: _settings(lake),
+        "Ledger": lambda: _ledger(lake),
+        "Plan": lambda: _plan(lake),
+    }
+    return [*checks, *(_guarded(name, step) for name, step in steps.items())]
+
+
+def _guarded(name: str, step: Callable[[], Check]) -> Check:
+    try:
+        return step()
+    except (LakeError, JobError) as error:
+        return Check(name, "fail", str(error), "see above; `shelfcast doctor --debug` shows where")
+
+
+def disk_check(uri: str, usage: Callable[[Path], shutil._ntuple_diskusage] = shutil.disk_usage) -> Check:
+    """Check the free room of the disk that the lake is on."""
+    if uri.startswith("s3://"):
+        return Check("Disk", "ok", "the lake is on S3")
+    folder = Path(uri.removeprefix("file://")).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = usage(folder).free
+    seen = f"{free / GIGABYTE:.1f} GB free"
+    if free < 0.2 * GIGABYTE:
+        return Check("Disk", "fail", seen, f"free some room on the disk of {folder}")
+    if free < 2 * GIGABYTE:
+        return Check(
+            "Disk", "warn", seen, f"a large import needs more; free some room on the disk of {folder}"
+        )
+    return Check("Disk", "ok", seen)
+
+
+def _writable(lake: Lake) -> Check:
+    key, body = f"doctor/probe-{uuid.uuid4().hex}", b"probe"
+    lake.objects.put_new(key, body)
+    try:
+        back = lake.objects.get(key)
+        again = lake.objects.put_new(key, b"other")
+    finally:
+        lake.objects.delete([key])
+    if back != body:
+        return Check("Lake", "fail", "an object did not read back as written", "check the storage")
+    if again:
+        return Check(
+            "Lake",
+            "fail",
+            "the storage overwrites: two writers at once could lose data",
+            "use storage that honours If-None-Match (Amazon S3 does), or a disk with hard links",
+        )
+    return Check("Lake", "ok", f"{lake.uri}: reads, writes, refuses to overwrite")
+
+
+NEEDED = {
+    "sales": "there is nothing to forecast",
+    "inventory_snapshot": "stock counts as 0",
+    "products": "costs, prices and shelf lives are not known",
+    "sourcing": "suppliers and lead times are not known",
+}
+"""What a plan misses without a table; only sales are indispensable."""
+
+
+def _tables(lake: Lake, deep: bool) -> Check:
+    damaged = lake.verify() if deep else []
+    if damaged:
+        shown = "; ".join(str(fault) for fault in damaged[:3])
+        return Check("Tables", "fail", shown, "restore the objects named, or import the data again")
+    missing = [name for name in NEEDED if lake.current(name) is None]
+    if missing:
+        seen = "; ".join(f"no {name}: {NEEDED[name]}" for name in missing)
+        state: State = "fail" if "sales" in missing else "warn"
+        return Check("Tables", state, seen, "shelfcast import FILE … (shelfcast template KIND shows what)")
+    rows = ", ".join(
+        f"{name} {current.rows:,}" for name in NEEDED if (current := lake.current(name)) is not None
+    )
+    return Check("Tables", "ok", f"rows: {rows}{', every file read' if deep else ''}")
+
+
+def _newest(lake: Lake, table: str) -> date | None:
+    """Newest date of a table; reads its last month only."""
+    current = lake.current(table)
+    months = sorted(file.partition for file in current.files) if current else []
+    if not months:
+        return None
+    since = date.fromisoformat(f"{months[-1]}-01")
+    newest = lake.read(table, columns=["date"], since=since)["date"].max()
+    return None if newest is None or newest != newest else newest.date()
+
+
+def _freshness(lake: Lake, today: date) -> Check:
+    found = {"sales": _newest(lake, "sales"), "stock": _newest(lake, "inventory_snapshot")}
+    dates = {name: day for name, day in found.items() if day is not None}
+    if not dates:
+        return Check("Freshness", "warn", "neither sales nor stock", "shelfcast import FILE …")
+    seen = ", ".join(f"{name} until {day}" for name, day in dates.items())
+    newest = max(dates.values())
+    slack = _SLACK_DAYS.get(settings(lake)["period"], 1)
+    behind = [name for name, day in dates.items() if newest - day > timedelta(days=slack)]
+    if behind:
+        fix = f"import the latest {' and '.join(behind)}: the plan would mix two states"
+        return Check("Freshness", "warn", f"{seen}; {' and '.join(behind)} lags behind", fix)
+    age = (today - newest).days
+    if age > STALE_DAYS + slack:
+        return Check("Freshness", "warn", f"{seen}: {age} days ago", "import the latest sales and stock")
+    return Check("Freshness", "ok", f"{seen}: {age} days ago")
+
+
+def _settings(lake: Lake) -> Check:
+    known = settings(lake)
+    stated = {name: value for name, value in known.items() if name not in known.defaulted}
+    faults = [fault for name, value in stated.items() if (fault := setting_fault(name, value))]
+    wrong = [fault for fault in faults if "is not known" not in fault]
+    if wrong:
+        return Check("Settings", "fail", "; ".join(wrong), "correct the settings table")
+    if known.defaulted:
+        defaults = ", ".join(f"{name}={known[name]!r}" for name in known.defaulted)
+        return Check("Settings", "ok", f"defaults taken: {defaults}")
+    return Check("Settings", "ok", "all stated")
+
+
+def _ledger(lake: Lake) -> Check:
+    ledger = read_ledger(lake)
+    if ledger.conflicts:
+        ids = ", ".join(conflict.event_id for conflict in ledger.conflicts[:5])
+        return Check(
+            "Ledger",
+            "warn",
+            f"{len(ledger.conflicts)} event ids with a second content, which is not used: {ids}",
+            "find who writes events with these ids",
+        )
+    return Check("Ledger", "ok", f"{len(ledger.events)} events")
+
+
+def _newer(lake: Lake, inputs: Mapping[str, int]) -> Iterator[str]:
+    for table, number in sorted(inputs.items()):
+        current = lake.current(table)
+        if current is not None and current.number != number:
+            yield table
+
+
+def _plan(lake: Lake) -> Check:
+    run = latest_run(lake)
+    if run is None:
+        return Check("Plan", "warn", "no plan yet", "shelfcast plan")
+    seen = f"run {run.run_id} for {run.as_of}"
+    newer = list(_newer(lake, run.inputs))
+    if newer:
+        return Check("Plan", "warn", f"{seen}; newer data: {', '.join(newer)}", "shelfcast plan")
+    return Check("Plan", "ok", f"{seen}, made from the newest data")
