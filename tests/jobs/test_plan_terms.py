@@ -175,7 +175,7 @@ def test_the_most_specific_policy_wins_column_by_column(lake: Lake) -> None:
     assert list(lines["service_target"]) == [0.95, 0.95, 0.90]
     assert list(lines["review_days"]) == [3.0, 3.0, 3.0]
     assert list(lines["order_weekdays"].loc["2"]) == [2.0]
-    assert lines["order_weekdays"].loc["1"] is None
+    assert order_offsets(lines.loc[["1"]], SUNDAY).tolist() == [[0, 3]]
 
 
 def test_what_left_the_assortment_is_not_planned(lake: Lake) -> None:
