@@ -1,1 +1,1 @@
-"""What the pages show, as ready frames: one file a page."""
+"""Ready frames for the dashboard: each view reads one run and returns what a page lays out."""

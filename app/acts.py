@@ -1,0 +1,70 @@
+"""What a planner does: approve, change a forecast, export, plan. Each act is one job and has an author."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from app import cache, data
+from data_lake.runs import Run
+from jobs.approve import ApprovalResult, approve_lines
+from jobs.errors import JobError
+from jobs.export import Format, export_orders
+from jobs.override import override_forecast, retire_override
+
+
+def approve(chosen: Sequence[Mapping[str, Any]], reason: str) -> ApprovalResult:
+    """Approve lines ({line_id, quantity [each]})."""
+    return approve_lines(
+        data.lake(),
+        run_id=data.run().run_id,
+        lines=chosen,
+        author=data.author(),
+        reason=reason,
+        at=datetime.now(UTC),
+    )
+
+
+def override(sku: str, location: str, per_cent: float, days: Sequence[date], reason: str) -> str:
+    """Move the forecast of an item by `per_cent` on the days from the first to the last of `days`."""
+    if len(days) != 2:
+        raise JobError("choose a first and a last day")
+    return override_forecast(
+        data.lake(),
+        sku=sku,
+        location=location,
+        from_date=days[0],
+        to_date=days[1],
+        factor=1 + per_cent / 100,
+        author=data.author(),
+        reason=reason,
+        at=datetime.now(UTC),
+    )
+
+
+def retire(override_id: str, reason: str) -> bool:
+    """Retire an override; True once it is done."""
+    retire_override(data.lake(), override_id, author=data.author(), reason=reason, at=datetime.now(UTC))
+    return True
+
+
+def export(order_ids: Sequence[str], fmt: Format) -> bytes:
+    """Return approved orders as a file; the export is recorded."""
+    return export_orders(
+        data.lake(),
+        fmt,
+        list(order_ids),
+        bom=fmt == "csv",
+        author=data.author(),
+        at=datetime.now(UTC),
+    )
+
+
+def plan(progress: Callable[[str, float], None]) -> Run:
+    """Plan the lake and show the new run from now on."""
+    from jobs.plan import plan as plan_lake  # loads the forecasting models, which no page needs
+
+    made = plan_lake(data.lake(), progress=progress)
+    cache.latest.clear()
+    return made

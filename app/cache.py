@@ -1,0 +1,113 @@
+"""Cached reads. Every key is what a result depends on: the lake's address, the run, the ledger's content.
+
+Frames are shared by all sessions (`cache_resource`: nothing is copied) and are never written to; every cache
+is bounded in entries and in time.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from data_lake.lake import Lake
+from data_lake.runs import Run, latest_run, read_run
+from jobs.views import approved as approved_view
+from jobs.views import changes, health, item, orders, today
+from jobs.views import lines as lines_view
+from jobs.views.item import HISTORY_SPANS
+
+RUN_SECONDS = 15
+"""A plan made elsewhere (by the command) is seen after at most this long."""
+
+HOUR = 3600
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def lake(address: str) -> Lake:
+    """Open a lake once."""
+    return Lake(address)
+
+
+@st.cache_resource(max_entries=4, ttl=RUN_SECONDS, show_spinner=False)
+def latest(address: str) -> str | None:
+    """Return the id of the run committed last."""
+    found = latest_run(lake(address))
+    return found.run_id if found else None
+
+
+@st.cache_resource(max_entries=8, ttl=HOUR, show_spinner=False)
+def run(address: str, run_id: str) -> Run:
+    """Read a run's record."""
+    return read_run(lake(address), run_id)
+
+
+@st.cache_resource(max_entries=4, ttl=RUN_SECONDS, show_spinner=False)
+def settings(address: str) -> lines_view.LakeSettings:
+    """Read the lake's settings."""
+    return lines_view.settings(lake(address))
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner="Reading the plan …")
+def lines(address: str, run_id: str) -> pd.DataFrame:
+    """Read every line of a run."""
+    return lines_view.load(lake(address), run(address, run_id))
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner=False)
+def choices(address: str, run_id: str) -> lines_view.Choices:
+    """Return what the filters of a run offer."""
+    return lines_view.choices(lines(address, run_id))
+
+
+@st.cache_resource(max_entries=16, ttl=HOUR, show_spinner=False)
+def approved(address: str, run_id: str, ledger: str) -> pd.DataFrame:
+    """Return what is approved of a run, as the ledger was when it had this digest."""
+    del ledger  # a part of the key
+    return approved_view.approved_of(lake(address), lines(address, run_id))
+
+
+@st.cache_resource(max_entries=16, ttl=HOUR, show_spinner=False)
+def headlines(address: str, run_id: str, ledger: str) -> list[today.Headline]:
+    """Return the cards of Today."""
+    accepted = approved(address, run_id, ledger)
+    return today.headlines(lake(address), run(address, run_id), lines(address, run_id), accepted)
+
+
+@st.cache_resource(max_entries=64, ttl=HOUR, show_spinner="Reading the item …")
+def item_view(address: str, run_id: str, line_id: str, span: str) -> item.Item:
+    """Read what the Item page shows of a line."""
+    frame = lines(address, run_id)
+    line = frame[frame["line_id"] == line_id].iloc[0].to_dict()
+    return item.load(lake(address), run(address, run_id), line, history_days=HISTORY_SPANS[span])
+
+
+@st.cache_resource(max_entries=64, ttl=HOUR, show_spinner=False)
+def overrides(address: str, run_id: str, sku: str, location: str, ledger: str) -> list[changes.Override]:
+    """Return the overrides of an item, as the ledger was when it had this digest."""
+    del ledger  # a part of the key
+    return changes.overrides_of(lake(address), run(address, run_id), sku, location)
+
+
+@st.cache_resource(max_entries=16, ttl=HOUR, show_spinner=False)
+def order_cards(address: str, run_id: str, ledger: str) -> list[orders.OrderCard]:
+    """Return a card a source."""
+    accepted = approved(address, run_id, ledger)
+    return orders.cards(lake(address), run(address, run_id), lines(address, run_id), accepted)
+
+
+@st.cache_resource(max_entries=4, ttl=RUN_SECONDS, show_spinner="Reading the inputs …")
+def table_freshness(address: str, run_id: str) -> pd.DataFrame:
+    """Return how old each table is."""
+    return health.table_freshness(lake(address), run(address, run_id))
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner="Reading the inputs …")
+def location_freshness(address: str, run_id: str) -> pd.DataFrame:
+    """Return how old each location's feeds are."""
+    return health.location_freshness(lake(address), run(address, run_id))
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner=False)
+def faults(address: str, run_id: str) -> pd.DataFrame:
+    """Return what the checks found."""
+    return health.faults(lake(address), run(address, run_id))

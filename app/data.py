@@ -1,0 +1,258 @@
+"""What the pages read: the views of the run they show. With `cache` and `acts` the only callers of jobs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from app import cache
+from data_lake.errors import LakeError
+from data_lake.lake import Lake
+from data_lake.ledger import ledger_digest
+from data_lake.runs import Run
+from jobs.approve import ApprovalResult
+from jobs.errors import JobError
+from jobs.views import changes, health, item, orders, today
+from jobs.views.changes import Override
+from jobs.views.health import SEVERITY_LABELS, HealthSummary
+from jobs.views.item import HISTORY_SPANS, Item
+from jobs.views.lines import Choices, LakeSettings
+from jobs.views.orders import Order, OrderCard, order_of, round_edits, total_of
+from jobs.views.today import EXCEPTION_LABELS, Headline, Selection, select
+
+__all__ = [
+    "EXCEPTION_LABELS",
+    "HISTORY_SPANS",
+    "SEVERITY_LABELS",
+    "ApprovalResult",
+    "Headline",
+    "HealthSummary",
+    "Item",
+    "JobError",
+    "LakeError",
+    "Order",
+    "OrderCard",
+    "Override",
+    "Selection",
+    "order_of",
+    "round_edits",
+    "select",
+    "total_of",
+]
+
+State = Literal["empty", "unplanned", "ready"]
+
+
+def uri() -> str:
+    """Return the address of the lake that the dashboard shows."""
+    return os.environ.get("SHELFCAST_LAKE", "./lake")
+
+
+def author() -> str:
+    """Return who acts: the signed-in person, else the person this server runs for."""
+    email = st.user.get("email")
+    return str(email or os.environ.get("SHELFCAST_USER") or "planner")
+
+
+def lake() -> Lake:
+    """Return the lake that the dashboard shows."""
+    return cache.lake(uri())
+
+
+def state() -> State:
+    """Return how far the lake is: nothing imported, nothing planned, or ready."""
+    if cache.latest(uri()) is not None:
+        return "ready"
+    return "unplanned" if lake().current("sales") is not None else "empty"
+
+
+def run() -> Run:
+    """Return the run that the pages show: the latest."""
+    return cache.run(*_key())
+
+
+def settings() -> LakeSettings:
+    """Return the lake's settings that change how numbers are written."""
+    return cache.settings(uri())
+
+
+def choices() -> Choices:
+    """Return what the filters offer."""
+    return cache.choices(*_key())
+
+
+def lines() -> pd.DataFrame:
+    """Return every line of the run, dearest first."""
+    return cache.lines(*_key())
+
+
+def approved() -> pd.DataFrame:
+    """Return what is approved of the run."""
+    return cache.approved(*_key(), _ledger())
+
+
+# Today
+
+
+def headlines() -> list[Headline]:
+    """Return the four cards of Today."""
+    return cache.headlines(*_key(), _ledger())
+
+
+def worklist(
+    locations: Sequence[str], categories: Sequence[str], types: Sequence[str], with_approved: bool
+) -> pd.DataFrame:
+    """Return the exceptions that match the filters, at most `today.LIMIT`."""
+    return today.worklist(
+        lines(),
+        approved(),
+        locations=locations,
+        categories=categories,
+        types=types,
+        with_approved=with_approved,
+    )
+
+
+def worklist_csv(locations: Sequence[str], categories: Sequence[str], types: Sequence[str]) -> bytes:
+    """Return every exception that matches the filters as CSV, approved ones marked."""
+    frame = today.worklist(
+        lines(),
+        approved(),
+        locations=locations,
+        categories=categories,
+        types=types,
+        with_approved=True,
+        limit=None,
+    )
+    return csv(frame.drop(columns=["projected_stock", "line_id"]).assign(label=frame["label"].str[0]))
+
+
+def exception_counts() -> dict[str, int]:
+    """Return how many exceptions of each kind there are."""
+    return today.count_exceptions(lines())
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """Return a name for the rows shown: a selection by row number is void once they change."""
+    return hashlib.sha256("\n".join(frame["line_id"]).encode()).hexdigest()[:12]
+
+
+def with_buttons(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the label of their button."""
+    return frame.assign(open="Open")
+
+
+def address_of(frame: pd.DataFrame, row: int) -> dict[str, str]:
+    """Return the URL parameters of the item in a row."""
+    line = frame.iloc[row]
+    return {"sku": line["sku"], "location": line["location"]}
+
+
+# Item
+
+
+def item_locations(sku: str) -> list[str]:
+    """Return where a product is planned."""
+    return item.locations_of(lines(), sku)
+
+
+def item_lines(sku: str, location: str) -> list[dict[str, Any]]:
+    """Return the plan lines of a product at a location, one a source."""
+    return item.lines_of(lines(), sku, location).to_dict("records")
+
+
+def dearest() -> dict[str, Any]:
+    """Return the line with most money at risk: what the Item page shows unless asked for another."""
+    return lines().iloc[0].to_dict()
+
+
+def item_view(line_id: str, span: str) -> Item:
+    """Return all that the Item page shows of a line; `span` is a key of `HISTORY_SPANS`."""
+    return cache.item_view(*_key(), line_id, span)
+
+
+def overrides(sku: str, location: str) -> list[Override]:
+    """Return the overrides that the next plan applies to an item."""
+    return cache.overrides(*_key(), sku, location, _ledger())
+
+
+def plan_is_behind() -> bool:
+    """Return whether inputs or overrides changed after the plan was made."""
+    return changes.is_behind(lake(), run())
+
+
+# Orders
+
+
+def order_cards() -> list[OrderCard]:
+    """Return what each source is asked for."""
+    return cache.order_cards(*_key(), _ledger())
+
+
+def source_lines(source: str, edits: Mapping[str, float]) -> pd.DataFrame:
+    """Return the lines of one source with a planner's edits applied."""
+    return orders.source_lines(orders.with_state(lines(), approved()), source, edits)
+
+
+def approved_orders(source: str | None) -> list[str]:
+    """Return the approved orders of the run, of one source or of all."""
+    return orders.approved_orders(lines(), approved(), source)
+
+
+# Data health
+
+
+def table_freshness() -> pd.DataFrame:
+    """Return how old each table is."""
+    return cache.table_freshness(*_key())
+
+
+def location_freshness() -> pd.DataFrame:
+    """Return how old each location's feeds are."""
+    return cache.location_freshness(*_key())
+
+
+def faults(severities: Sequence[str] = ()) -> pd.DataFrame:
+    """Return what the checks found, most severe first; some severities only, or all."""
+    return health.of_severity(cache.faults(*_key()), severities)
+
+
+def health_summary() -> HealthSummary:
+    """Return how far the inputs can be trusted."""
+    return health.summarise(faults(), lines())
+
+
+def held_lines() -> pd.DataFrame:
+    """Return the lines held because of their data."""
+    return health.held_lines(lines())
+
+
+# Downloads
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """Return a frame as CSV that a spreadsheet opens with its accents."""
+    return frame.to_csv(index=False).encode("utf-8-sig")
+
+
+def file_name(name: str, extension: str) -> str:
+    """Return the name of a download: what it is and of which plan."""
+    return f"{name}-{run().as_of:%Y-%m-%d}.{extension}"
+
+
+def _key() -> tuple[str, str]:
+    """Lake and run that this page shows."""
+    run_id = cache.latest(uri())
+    if run_id is None:
+        raise LookupError("no run yet; a page asks states.require_run first")
+    return uri(), run_id
+
+
+def _ledger() -> str:
+    """Name of what the ledger holds now: an act changes it, and with it what the pages show."""
+    return ledger_digest(lake())

@@ -1,0 +1,27 @@
+"""Entry point of the dashboard: pages, their order and icons, and what is common to all of them."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import data, shell
+
+PAGES = Path(__file__).parents[1] / "pages"
+
+st.set_page_config(page_title="Shelfcast", page_icon=shell.ICON, layout="wide")
+
+page = st.navigation(
+    [
+        st.Page(PAGES / "today.py", title="Today", icon=":material/inbox:", default=True),
+        st.Page(PAGES / "item.py", title="Item", icon=":material/query_stats:"),
+        st.Page(PAGES / "orders.py", title="Orders", icon=":material/local_shipping:"),
+        st.Page(PAGES / "data_health.py", title="Data health", icon=":material/health_and_safety:"),
+        st.Page(PAGES / "import_data.py", title="Import", icon=":material/upload:", url_path="import"),
+    ],
+    position="top",
+)
+
+try:
+    page.run()
+except data.LakeError as error:
+    shell.lake_failed(error)

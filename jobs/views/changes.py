@@ -1,0 +1,57 @@
+"""What was changed since a plan was made: overrides, approvals aside, and newer inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+
+from data_lake.lake import Lake
+from data_lake.runs import Run
+from jobs.override import active_overrides
+from jobs.views.lines import as_date
+
+
+@dataclass(frozen=True)
+class Override:
+    """A planner's change of the forecast, as a page shows it."""
+
+    override: str
+    per_cent: float
+    """Change of the mean forecast [%]."""
+    from_date: date | None
+    to_date: date | None
+    author: str
+    reason: str
+    created_at: datetime
+
+
+def overrides_of(lake: Lake, run: Run, sku: str, location: str) -> list[Override]:
+    """Return the overrides that the next plan applies to an item, earliest first."""
+    found = active_overrides(lake, run.as_of)
+    here = found["sku"].isin(["", sku]) & found["location"].isin(["", location])
+    return [_override(row) for _, row in found[here].iterrows()]
+
+
+def is_behind(lake: Lake, run: Run) -> bool:
+    """Return whether inputs were loaded or forecasts overridden after the plan was made."""
+    if any(
+        (current := lake.current(table)) is not None and current.number != number
+        for table, number in run.inputs.items()
+    ):
+        return True
+    changed_at = active_overrides(lake, run.as_of)["created_at"]
+    return bool((changed_at > pd.Timestamp(run.created_at)).any())
+
+
+def _override(row: pd.Series) -> Override:
+    return Override(
+        override=row["override"],
+        per_cent=100 * (float(row["factor"]) - 1),
+        from_date=as_date(row["from_date"]),
+        to_date=as_date(row["to_date"]),
+        author=row["author"],
+        reason=row["reason"],
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,53 @@
+"""Today: what needs a planner now, worth how much. Layout only."""
+
+import streamlit as st
+
+from app import cards, data, filters, shell, states, worklist
+
+states.require_run("Today")
+worklist.follow_click()
+shell.show_notice()
+
+currency = data.settings().currency
+with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    with st.container(gap=None):
+        st.title("Today")
+        shell.plan_line()
+    export = st.container(width="content")
+
+cards.headlines(data.headlines(), currency)
+chosen = filters.worklist_filters()
+frame = data.worklist(chosen.locations, chosen.categories, chosen.types, chosen.with_approved)
+
+export.download_button(
+    "Export worklist",
+    data=lambda: data.worklist_csv(chosen.locations, chosen.categories, chosen.types),
+    file_name=data.file_name("worklist", "csv"),
+    mime="text/csv",
+    key="export_worklist",
+    icon=":material/download:",
+    on_click="ignore",
+)
+
+if frame.empty:
+    states.nothing_here(
+        "No exception matches these filters." if chosen.active else "Nothing needs you: no open exception."
+    )
+    st.stop()
+
+rows = worklist.show(frame, currency, with_approved=chosen.with_approved)
+selection = data.select(frame, rows)
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    if st.button(
+        f"Approve {selection.count:,} selected",
+        key="approve_selected",
+        type="primary",
+        icon=":material/task_alt:",
+        disabled=not selection.count,
+    ):
+        worklist.approve(selection, currency)
+    st.caption(
+        f"{len(frame):,} exceptions shown, dearest first. Select rows to approve their orders as proposed; "
+        "open an item to see why, try a what-if or change the forecast."
+    )
