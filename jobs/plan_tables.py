@@ -16,11 +16,20 @@ from engine.forecast.portfolio import PortfolioForecast
 from engine.replenishment.exceptions import describe
 from engine.replenishment.lines import LineInputs, LinePlans
 from jobs.inputs import PlanInputs
+from jobs.item_state import line_inputs_table
 from jobs.line_inputs import DemandModel, holding_cost_per_day, open_orders, order_offsets
 
 Dates = npt.NDArray[np.datetime64]
 
-OUTPUT_TABLES = ("forecasts", "series_models", "backtests", "plan_lines", "data_faults", "kpis")
+OUTPUT_TABLES = (
+    "forecasts",
+    "series_models",
+    "backtests",
+    "line_inputs",
+    "plan_lines",
+    "data_faults",
+    "kpis",
+)
 """Tables that a run writes, whole."""
 
 
@@ -49,6 +58,7 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
         "forecasts": _forecasts(done),
         "series_models": _series_models(done),
         "backtests": done.forecast.backtests.assign(run_id=done.run_id),
+        "line_inputs": line_inputs_table(done.run_id, done.lines, done.line_inputs),
         "plan_lines": lines,
         "data_faults": done.faults.assign(run_id=done.run_id),
         "kpis": _kpis(done, lines),

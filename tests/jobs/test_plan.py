@@ -122,11 +122,12 @@ def test_the_same_content_in_another_lake_gives_the_same_run(
         assert [file.sha256 for file in here.files] == [file.sha256 for file in there.files]
 
 
-def test_another_seed_is_another_run(copy: tuple[Lake, Run]) -> None:
+def test_another_seed_is_another_run_and_the_first_can_still_be_checked(copy: tuple[Lake, Run]) -> None:
     lake, run = copy
     other = plan(lake, seed=8)
     assert other.run_id != run.run_id
     assert len(list_runs(lake)) == 2
+    assert plan(lake, force=True).outputs == run.outputs
 
 
 def test_new_sales_give_a_new_run_and_the_old_one_stays(copy: tuple[Lake, Run]) -> None:
