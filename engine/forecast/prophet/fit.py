@@ -149,6 +149,7 @@ def fit(
             else:
                 objective[rows] = fit_masked(chosen, days, seasonal, spec, part, threads=threads)
             _scatter(part, parameters, rows, used)
+    parameters.t_scale[is_constant] = np.where(span > 0, span, 1.0)[is_constant]
     _fit_constants(parameters, objective, is_constant, first_value, count)
     return parameters, objective
 
@@ -271,12 +272,12 @@ def read_panel(
             values = np.where(mask, values, np.nan)
     if np.isinf(values).any():
         row = int(np.argwhere(np.isinf(values))[0][0])
-        faults.append(f"panel_values must be finite or NaN; row {row} has an infinite value")
+        faults.append(f"panel_values must be finite or NaN; row {row} is infinite")
     if not (np.diff(days) > 0).all():
         faults.append("dates must be strictly increasing")
     if not (np.diff(future) > 0).all():
         faults.append("future_dates must be strictly increasing")
-    if len(days) and len(future) and future[0] <= days[-1]:
+    if len(days) and len(future) and future.min() <= days.max():
         faults.append("future_dates must all be after the last of dates")
     if faults:
         raise EngineError("; ".join(faults))
