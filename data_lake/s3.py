@@ -11,7 +11,8 @@ from typing import Any
 from data_lake.errors import LakeError, LakeUnavailable, NoSuchObject
 from data_lake.keys import check_key
 
-_CONFLICT_RETRIES = 8
+_CONFLICT_RETRIES = 7
+_CUT_RETRIES = 3
 
 S3_OPTIONS = (
     "endpoint_url",
@@ -91,17 +92,22 @@ class S3Objects:
 
     def get(self, key: str) -> bytes:
         """Return the object's bytes."""
+        from botocore.exceptions import BotoCoreError
+
         check_key(key)
-        try:
-            answer = self._call("get_object", key)
-            body: bytes = answer["Body"].read()
-        except _Refused as refused:
-            if refused.status == 404 and refused.code in ("NoSuchKey", "404"):
-                raise NoSuchObject(key) from None
-            raise self._unavailable(refused.error, "read", key) from refused.error
-        except Exception as error:
-            raise self._unavailable(error, "read", key) from error
-        return body
+        for attempt in range(_CUT_RETRIES):
+            try:
+                body: bytes = self._call("get_object", key)["Body"].read()
+            except _Refused as refused:
+                if refused.code == "NoSuchKey":
+                    raise NoSuchObject(key) from None
+                raise self._unavailable(refused.error, "read", key) from refused.error
+            except BotoCoreError as error:  # the SDK retries requests, but not an answer that was cut off
+                if attempt + 1 == _CUT_RETRIES:
+                    raise self._unavailable(error, "read", key) from error
+            else:
+                return body
+        raise AssertionError("unreachable")
 
     def list(self, prefix: str, *, start_after: str = "") -> list[str]:
         """Return keys by prefix, sorted."""
@@ -145,7 +151,7 @@ class S3Objects:
         return answer
 
     def _unavailable(self, error: Exception, verb: str, key: str) -> LakeUnavailable:
-        code = getattr(error, "response", {}).get("Error", {}).get("Code", type(error).__name__)
+        code = (getattr(error, "response", None) or {}).get("Error", {}).get("Code", type(error).__name__)
         checks = {
             "NoSuchBucket": "the bucket does not exist: check the lake's address and region",
             "AccessDenied": "access denied: check the credentials and the bucket's policy",

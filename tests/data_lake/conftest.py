@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -42,3 +47,80 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Address:
 def any_lake(address: Address) -> Lake:
     """An empty lake, once on disk and once on S3."""
     return address.lake()
+
+
+class BadLine:
+    """A real HTTP hop to S3 that misbehaves as scripted, one word a request, then passes all on.
+
+    `pass`; `409`: answer a conflict; `lose answer`: the request arrives, its answer does not; `cut answer`:
+    half of it does.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self.script: list[str] = []
+        self.uri = server.fresh_uri()
+        target = server.endpoint.removeprefix("http://")
+        line = self
+
+        class Hop(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _hop(self) -> None:
+                act = line.script.pop(0) if line.script else "pass"
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if act == "409":
+                    xml = b"<Error><Code>ConditionalRequestConflict</Code><Message>again</Message></Error>"
+                    self.send_response(409)
+                    self.send_header("Content-Length", str(len(xml)))
+                    self.end_headers()
+                    self.wfile.write(xml)
+                    return
+                onward = HTTPConnection(target)
+                onward.request(self.command, self.path, body, dict(self.headers))
+                answer = onward.getresponse()
+                content = answer.read()
+                onward.close()
+                self.close_connection = act != "pass"
+                if act == "lose answer":
+                    return
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("transfer-encoding", "connection", "date", "server"):
+                        self.send_header(name, value)
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(content[: len(content) // 2] if act == "cut answer" else content)
+
+            do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _hop  # noqa: N815 - names of the base class
+
+            def log_message(self, *arguments: object) -> None: ...
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Hop)
+        self.options = server.options | {"endpoint_url": f"http://127.0.0.1:{self.http.server_port}"}
+
+    def objects(self) -> Objects:
+        return open_objects(self.uri, self.options)
+
+    def lake(self) -> Lake:
+        return Lake(self.uri, self.options)
+
+
+@pytest.fixture
+def bad_line(s3_server: Any) -> Iterator[BadLine]:
+    """An S3 server behind a line that loses answers."""
+    line = BadLine(s3_server)
+    thread = Thread(target=line.http.serve_forever)
+    thread.start()
+    yield line
+    line.http.shutdown()
+    line.http.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port where nothing answers."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+    return port
