@@ -79,7 +79,8 @@ def test_agrees_with_prophets_simulation(dates, horizon, sharp_turns):
     future = pd.date_range(dates[-1], periods=horizon + 1, freq=dates.freq)[1:]
     ours = fit_predict(values[None], dates, future)
 
-X
+    history = pd.DataFrame({"ds": dates, "y": values})
+    model = prophet_model(ProphetSpec(), uncertainty_samples=20_000).fit(history)
     found = ours.parameters  # the same parameters on both sides: only the intervals are compared
     model.params.update(k=found.k[None], m=found.m[None], delta=found.delta, sigma_obs=found.sigma[None])
     if found.beta.shape[1]:
