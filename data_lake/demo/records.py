@@ -129,14 +129,17 @@ def _last_day(
 
 
 def _fresh_batches(what: Catalogue, played: Played) -> tuple[Integers, Integers, Floats, Floats]:
-    """Return (location, sku, days of life left, on hand); one row of 0 where nothing is left."""
+    """Return (location, sku, days of life left, on hand); one row of 0 where nothing is left.
+
+    What column 0 holds in the evening can still be sold on the next day.
+    """
     fresh = np.flatnonzero(what.fresh)
     location, column, life = np.nonzero(played.fresh_batches)
     empty_location, empty_column = np.nonzero(played.fresh_batches.sum(axis=2) == 0)
     return (
         np.concatenate([location, empty_location]),
         fresh[np.concatenate([column, empty_column])],
-        np.concatenate([life.astype(float), np.full(len(empty_location), np.nan)]),
+        np.concatenate([life + 1.0, np.full(len(empty_location), np.nan)]),
         np.concatenate([played.fresh_batches[location, column, life], np.zeros(len(empty_location))]),
     )
 

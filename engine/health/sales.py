@@ -1,0 +1,213 @@
+"""Checks of the sales feed: late, missing, misdated or misread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.health.fault import Fault
+from engine.health.inputs import Inputs, RecentSales, period_number, period_start
+
+STOPPED_PERIODS = 90
+"""A location silent for longer has probably closed: no warning any more."""
+DENSE_SHARE = 0.9
+"""A series with rows in at least this share of its life is expected to have all of them."""
+SPIKE = 8.0
+"""A lone period this many times the usual is an outlier, if it is also three times the fourth highest."""
+SPIKE_UNITS = 20.0
+
+
+def stale_feeds(inputs: Inputs) -> Iterator[Fault]:
+    """Sales or stock that stopped coming, overall or of one location."""
+    for table, label in (("sales", "sales"), ("inventory_snapshot", "stock")):
+        latest = _latest_by_location(inputs, table)
+        if not latest:
+            continue
+        newest = max(latest.values())
+        late = inputs.cadence.late if table == "sales" or inputs.period == "D" else 1
+        missed = inputs.this_period - newest - 1
+        if missed > late:
+            yield Fault(
+                "stale_feed",
+                "warning",
+                table,
+                f"{label} are not older than {late} {inputs.words}",
+                f"find out why no {label} came since; the plan starts from old figures",
+                date=period_start(newest, inputs.period),
+                column="date",
+                value=f"{missed} {inputs.words} missing",
+                rows=missed,
+            )
+        for place, last in sorted(latest.items()):
+            behind = newest - last
+            if behind > late:
+                stopped = behind > STOPPED_PERIODS
+                yield Fault(
+                    "stale_feed",
+                    "info" if stopped else "warning",
+                    table,
+                    f"every location sends its {label}",
+                    f"if {place} has closed, end its assortment"
+                    if stopped
+                    else f"ask {place} for its {label} of the last {behind} {inputs.words}",
+                    location=place,
+                    date=period_start(last, inputs.period),
+                    column="date",
+                    value=f"{behind} {inputs.words} behind the others",
+                    rows=behind,
+                )
+
+
+def _latest_by_location(inputs: Inputs, table: str) -> dict[str, int]:
+    place, places = inputs.codes(table, "location")
+    day = inputs.days(table, "date")
+    ok = (place >= 0) & (day <= inputs.today)
+    latest = np.full(len(places), np.iinfo(np.int64).min)
+    np.maximum.at(latest, place[ok], day[ok].astype(np.int64))
+    there = np.flatnonzero(latest > np.iinfo(np.int64).min)
+    numbers = period_number(latest[there].astype("datetime64[D]"), inputs.period)
+    return {str(places[p]): int(number) for p, number in zip(there, numbers, strict=True)}
+
+
+def future_dates(inputs: Inputs) -> Iterator[Fault]:
+    """Sales, stock and orders dated after today."""
+    for table, column, place_column in (
+        ("sales", "date", "location"),
+        ("inventory_snapshot", "date", "location"),
+        ("orders", "ordered_at", "to_location"),
+    ):
+        day = inputs.days(table, column)
+        bad = np.flatnonzero(day > inputs.today)
+        place, places = inputs.codes(table, place_column)
+        for p in np.unique(place[bad]):
+            here = bad[place[bad] == p]
+            yield Fault(
+                "future_date",
+                "warning",
+                table,
+                f"no {column} is after {inputs.as_of}",
+                "correct the dates at the source (day and month swapped?); the plan ignores these rows",
+                location=str(places[p]) if p >= 0 else None,
+                date=day[here].max().astype(object),
+                column=column,
+                value=str(day[here].max()),
+                rows=len(here),
+            )
+
+
+def history_gaps(inputs: Inputs) -> Iterator[Fault]:
+    """Missing rows inside the history of a series or of a whole location."""
+    sales = inputs.sales
+    if sales is None:
+        return
+    for place, start, length in _location_gaps(inputs, sales):
+        yield _gap(inputs, sales, None, place, start, length)
+    if not sales.writes_zeros:
+        return  # a feed without zeros: a missing row is a period without a sale
+    there = ~np.isnan(sales.quantity)
+    width = there.shape[1]
+    first = np.argmax(there, axis=1)
+    last = width - 1 - np.argmax(there[:, ::-1], axis=1)
+    inside = (np.arange(width) >= first[:, None]) & (np.arange(width) <= last[:, None])
+    missing = inside & ~there & sales.open[sales.location_index]
+    dense = there.sum(axis=1) >= DENSE_SHARE * (last - first + 1)
+    for row in np.flatnonzero(dense & (missing.sum(axis=1) >= inputs.cadence.gap)):
+        start, length = _longest_run(missing[row])
+        if length >= inputs.cadence.gap:
+            yield _gap(inputs, sales, str(sales.sku[row]), str(sales.location[row]), start, length)
+
+
+def _location_gaps(inputs: Inputs, sales: RecentSales) -> Iterator[tuple[str, int, int]]:
+    anywhere = sales.open.any(axis=0)
+    for place, opened in zip(sales.locations, sales.open, strict=True):
+        found = np.flatnonzero(opened)
+        if found.size == 0:
+            continue
+        missing = anywhere & ~opened
+        missing[: found[0]] = False
+        missing[found[-1] :] = False
+        start, length = _longest_run(missing)
+        if length >= inputs.cadence.gap:
+            yield str(place), start, length
+
+
+def _gap(inputs: Inputs, sales: RecentSales, sku: str | None, place: str, start: int, length: int) -> Fault:
+    day = period_start(sales.first_number + start, inputs.period)
+    return Fault(
+        "history_gap",
+        "info",
+        "sales",
+        "history has a row for every period between the first and the last",
+        f"import the sales of {place} from {day} on ({length} {inputs.words}); until then they are unknown",
+        sku,
+        place,
+        day,
+        "date",
+        f"{length} {inputs.words} missing",
+        length,
+        detail=str(day),
+    )
+
+
+def _longest_run(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[int, int]:
+    """Return (start, length) of the longest run of True; length 0 if there is none."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    if edges.size == 0:
+        return 0, 0
+    starts, lengths = edges[::2], edges[1::2] - edges[::2]
+    best = int(np.argmax(lengths))
+    return int(starts[best]), int(lengths[best])
+
+
+def outliers(inputs: Inputs) -> Iterator[Fault]:
+    """Single periods far above anything that the line ever sold outside promotions."""
+    sales = inputs.sales
+    if sales is None or sales.quantity.shape[1] < 8:
+        return
+    usual = np.where(sales.promo | ~(sales.quantity > 0), 0.0, sales.quantity)
+    recent = usual[:, -inputs.cadence.recent :]
+    highest = recent.max(axis=1)
+    likely = np.flatnonzero(highest >= SPIKE_UNITS)
+    ranked = np.sort(usual[likely], axis=1)
+    positive = (ranked > 0).sum(axis=1)
+    middle = ranked[np.arange(len(likely)), ranked.shape[1] - 1 - positive // 2]
+    fourth = ranked[:, -4]
+    lone = (positive >= 8) & (highest[likely] > SPIKE * middle) & (highest[likely] > 3 * fourth)
+    for row in likely[lone]:
+        column = usual.shape[1] - recent.shape[1] + int(np.argmax(recent[row]))
+        day = period_start(sales.first_number + column, inputs.period)
+        yield Fault(
+            "sales_outlier",
+            "warning",
+            "sales",
+            f"no single period sells over {SPIKE:g} times the usual outside promotions",
+            f"check the {usual[row, column]:g} sold on {day}: a typing error, a bulk sale, "
+            "or a promotion that is not in the promotions table",
+            str(sales.sku[row]),
+            str(sales.location[row]),
+            day,
+            "quantity",
+            f"{usual[row, column]:g}",
+            detail=str(day),
+        )
+
+
+def prices(inputs: Inputs) -> Iterator[Fault]:
+    """Sales at a price of zero or below."""
+    bad = np.flatnonzero((inputs.number("sales", "price") <= 0) & (inputs.number("sales", "quantity") > 0))
+    sku, skus = inputs.codes("sales", "sku")
+    counts: dict[int, int] = {}
+    for code in sku[bad].tolist():
+        counts[code] = counts.get(code, 0) + 1
+    for code, rows in counts.items():
+        yield Fault(
+            "price_not_positive",
+            "info",
+            "sales",
+            "what is sold has a price above 0",
+            "check whether these were gifts, or the price is missing in the till",
+            str(skus[code]) if code >= 0 else None,
+            column="price",
+            rows=rows,
+        )
