@@ -1,0 +1,303 @@
+"""Sales and order lines on their way into the lake: staged by month, summed, never held whole in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from data_lake.importers.dates import detect_period, period_start
+from data_lake.importers.faults import FaultList
+from data_lake.importers.mapping import Mapping
+from data_lake.importers.reading import ROW
+from data_lake.schemas import POLARS_TYPES, contract
+
+KEY = ["date", "sku", "location"]
+PERIOD_WORDS = {"D": "daily", "W": "weekly", "M": "monthly"}
+_STORED = [*contract("sales").names]
+_PAID, _PAID_UNITS = "__paid", "__paid_units"
+_MOST_GAPS = 20
+
+
+@dataclass
+class SalesRows:
+    """Rows of one file, written to a temporary folder month by month as they come.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty temporary folder.
+    lake_period : str or None
+        Period of the sales that the lake has; None: it has none.
+    """
+
+    folder: Path
+    mapping: Mapping
+    faults: FaultList
+    today: date
+    lake_period: str | None
+    notes: list[str] = field(default_factory=list)
+    _dates: Counter[date] = field(default_factory=Counter)
+    _ahead: list[tuple[date, list[int]]] = field(default_factory=list)
+    _parts: dict[str, list[Path]] = field(default_factory=dict)
+    _offers: list[pl.DataFrame] = field(default_factory=list)
+    period: str = "D"
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Stage one chunk of typed rows."""
+        rows = rows.drop_nulls([*KEY, "quantity"])
+        self._note_dates(rows)
+        known = self._known_period()
+        if known:
+            rows = rows.with_columns(period_start(rows["date"], known))
+        rows = _with_money(rows)
+        if "name" in rows.columns:
+            self._offers.append(_offer(rows))
+        if self.mapping.kind == "order_lines" and self._sums:
+            rows = _summed(rows)
+        keep = [name for name in (*_STORED, ROW, _PAID, _PAID_UNITS, "__lines") if name in rows.columns]
+        rows = rows.select(keep).with_columns(pl.col("date").dt.strftime("%Y-%m").alias("__month"))
+        for (month,), part in rows.partition_by("__month", as_dict=True, include_key=False).items():
+            paths = self._parts.setdefault(str(month), [])
+            path = self.folder / f"{month}-{len(paths)}.parquet"
+            part.write_parquet(path, compression="lz4", statistics=False)
+            paths.append(path)
+
+    def finish(self) -> pl.LazyFrame:
+        """Settle the period, sum rows of one key, and return what to load. Faults are added to the list."""
+        self.period = self._settled_period()
+        self._check_future()
+        self._note_gaps()
+        finals = []
+        negative = 0
+        for month in sorted(self._parts):
+            rows = pl.read_parquet(self._parts[month], memory_map=False)
+            for path in self._parts[month]:
+                path.unlink()
+            rows = self._one_a_key(rows.with_columns(period_start(rows["date"], self.period)))
+            negative += rows.filter(pl.col("quantity") < 0).height
+            final = self.folder / f"{month}.parquet"
+            _contract_columns(rows).sort("sku", "location", "date").write_parquet(final, compression="lz4")
+            finals.append(final)
+        if negative:
+            self.notes.append(
+                f"{negative:,} periods have more returns than sales: their quantity is negative"
+            )
+        if not finals:
+            return pl.LazyFrame(
+                schema={name: POLARS_TYPES[contract("sales").column(name).kind] for name in _STORED}
+            )
+        return pl.scan_parquet(finals)
+
+    def offers(self) -> pl.DataFrame:
+        """Return sku, name and unit_price of the products in the file (most lines win the name)."""
+        if not self._offers:
+            return pl.DataFrame(schema={"sku": pl.String, "name": pl.String, "unit_price": pl.Float64})
+        lines = pl.concat(self._offers).group_by("sku", "name").agg(pl.all().sum())
+        best = (
+            lines.drop_nulls("name")
+            .sort(["lines", "name"], descending=[True, False])
+            .unique("sku", keep="first")
+        )
+        price = lines.group_by("sku").agg(pl.col("paid").sum(), pl.col("units").sum())
+        price = price.select(
+            "sku", pl.when(pl.col("units") > 0).then(pl.col("paid") / pl.col("units")).alias("unit_price")
+        )
+        return best.select("sku", "name").join(price, on="sku", how="left").sort("sku")
+
+    @property
+    def _sums(self) -> bool:
+        return (self.mapping.duplicates or self.mapping.spec.duplicates) == "sum"
+
+    def _known_period(self) -> str | None:
+        """The period, where it is known before the whole file is read."""
+        if self.mapping.period:
+            return self.mapping.period
+        return (self.lake_period or "D") if self.mapping.kind == "order_lines" else None
+
+    def _note_dates(self, rows: pl.DataFrame) -> None:
+        for day, count in rows["date"].value_counts().iter_rows():
+            self._dates[day] += count
+        ahead = rows.filter(pl.col("date") > self.today)
+        for (day,), part in ahead.partition_by("date", as_dict=True).items():
+            self._ahead.append((day, part[ROW].to_list()))
+
+    def _settled_period(self) -> str:
+        known = self._known_period()
+        lake = self.lake_period
+        form = self.mapping.wide.form if self.mapping.wide else self.mapping.dates.form
+        style = self.mapping.wide.style if self.mapping.wide else self.mapping.dates
+        found = style.step if style.origin else detect_period(list(self._dates), form)
+        if known:
+            if lake and lake != known:
+                self.faults.add(
+                    f"the mapping makes these sales {PERIOD_WORDS[known]} and the lake's sales are "
+                    f"{PERIOD_WORDS[lake]}: a lake has one period. Set period: {lake}, or use another lake"
+                )
+            return known
+        if lake is None:
+            period = found or "D"
+            why = "by the spacing of their dates" if found else "too few dates to tell, taken as days"
+            self.notes.append(f"sales are {PERIOD_WORDS[period]} ({why})")
+            return period
+        if found and found != lake:
+            finer = "DWM".index(found) < "DWM".index(lake)
+            cure = (
+                f"set period: {lake} to sum them"
+                if finer
+                else f"set period: {lake} if they are, or use another lake"
+            )
+            self.faults.add(
+                f"the file's sales are {PERIOD_WORDS[found]} by the spacing of their dates, the lake's are "
+                f"{PERIOD_WORDS[lake]}: a lake has one period; {cure}"
+            )
+        return lake
+
+    def _check_future(self) -> None:
+        header = self.mapping.columns.get("date", "date")
+        for day, rows in self._ahead:
+            start = period_start(pl.Series([day]), self.period)[0]
+            if start > self.today:
+                rule = f"is in the future (today is {self.today}): check the form of the dates"
+                self.faults.add_rows(rule, rows, [day] * len(rows), column=header)
+
+    def _note_gaps(self) -> None:
+        """Periods without a row anywhere in the file: closed days, or a hole in the export."""
+        if len(self._dates) < 3:
+            return
+        starts = set(period_start(pl.Series(list(self._dates)), self.period).to_list())
+        every = pl.date_range(
+            min(starts), max(starts), {"D": "1d", "W": "1w", "M": "1mo"}[self.period], eager=True
+        ).to_list()
+        missing = [day for day in every if day not in starts]
+        if not missing:
+            return
+        if self.period == "D":
+            for weekday in range(7):
+                of_day = [day for day in every if day.weekday() == weekday]
+                sold = len(starts & set(of_day))
+                if len(of_day) >= 3 and sold <= len(of_day) // 10:
+                    missing = [day for day in missing if day.weekday() != weekday]
+                    self.notes.append(
+                        f"sales on {sold} of {len(of_day)} {of_day[0]:%A}s: taken as closed on others"
+                    )
+        step = timedelta(1 if self.period == "D" else 7 if self.period == "W" else 31)
+        runs: list[tuple[date, date]] = []
+        for day in missing:
+            if runs and day - runs[-1][1] <= step:
+                runs[-1] = (runs[-1][0], day)
+            else:
+                runs.append((day, day))
+        for first, last in runs[:_MOST_GAPS]:
+            span = str(first) if first == last else f"{first} to {last}"
+            self.faults.add(
+                "has no rows for any product: closed, or missing from the export?",
+                column=self.mapping.columns.get("date", "date"),
+                value=span,
+                severity="warning",
+            )
+        if len(runs) > _MOST_GAPS:
+            self.faults.add(f"{len(runs) - _MOST_GAPS} more gaps between dates", severity="warning")
+
+    def _one_a_key(self, rows: pl.DataFrame) -> pl.DataFrame:
+        rule = self.mapping.duplicates or self.mapping.spec.duplicates
+        if self.mapping.kind == "order_lines" and self._sums:
+            return _price_of_sum(_merged(rows))
+        repeated = rows.select(pl.struct(KEY).is_duplicated().alias("again"))["again"]
+        if not repeated.any():
+            return rows
+        if rule == "last":
+            return rows.sort(ROW).unique(KEY, keep="last")
+        again = rows.filter(repeated).select(*KEY, ROW).sort(ROW)
+        first = again.with_columns(pl.col(ROW).min().over(KEY).alias("first")).filter(
+            pl.col(ROW) != pl.col("first")
+        )
+        same_period = self.mapping.period == self.period != "D"
+        if rule == "refuse" or not same_period:
+            said = "summed" if rule == "sum" else "refused"
+            severity = "warning" if rule == "sum" else "error"
+            for row, earliest, day, sku, location in first.select(ROW, "first", *KEY).iter_rows():
+                self.faults.add(
+                    f"has the date, sku and location of row {earliest}: {said}",
+                    row=row,
+                    value=f"{day}, {sku}, {location}",
+                    severity="warning" if severity == "warning" else "error",
+                )
+        if rule == "refuse":
+            return rows.sort(ROW).unique(KEY, keep="first")
+        return _price_of_sum(_merged(_summed(rows)))
+
+
+def _with_money(rows: pl.DataFrame) -> pl.DataFrame:
+    """Fill revenue from price and price from revenue, where the file gives one of them."""
+    if "price" in rows.columns:
+        taken = pl.col("quantity") * pl.col("price")
+        has = "revenue" in rows.columns
+        rows = rows.with_columns((pl.coalesce("revenue", taken) if has else taken).alias("revenue"))
+    elif "revenue" in rows.columns:
+        paid = pl.when(pl.col("quantity") > 0).then(pl.col("revenue") / pl.col("quantity"))
+        rows = rows.with_columns(pl.when(paid >= 0).then(paid).alias("price"))
+    return rows
+
+
+def _paid() -> tuple[pl.Expr, pl.Expr]:
+    """Money and units of the lines that were sold at a price (returns and give-aways apart)."""
+    priced = (pl.col("quantity") > 0) & (pl.col("price") > 0)
+    return (
+        pl.when(priced).then(pl.col("quantity") * pl.col("price")).otherwise(0.0),
+        pl.when(priced).then(pl.col("quantity")).otherwise(0.0),
+    )
+
+
+def _offer(rows: pl.DataFrame) -> pl.DataFrame:
+    if "price" not in rows.columns:
+        rows = rows.with_columns(pl.lit(None, pl.Float64).alias("price"))
+    paid, units = _paid()
+    return rows.group_by("sku", "name").agg(
+        pl.len().alias("lines"), paid.sum().alias("paid"), units.sum().alias("units")
+    )
+
+
+def _summed(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row a key of one chunk; sums that can be added to those of other chunks."""
+    if "price" in rows.columns:
+        paid, units = _paid()
+        rows = rows.with_columns(paid.alias(_PAID), units.alias(_PAID_UNITS))
+    return _merged(rows.with_columns(pl.lit(1, pl.UInt32).alias("__lines")))
+
+
+def _merged(rows: pl.DataFrame) -> pl.DataFrame:
+    def some_sum(name: str) -> pl.Expr:
+        return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
+
+    ways = {
+        "quantity": pl.col("quantity").sum(),
+        "revenue": some_sum("revenue"),
+        _PAID: pl.col(_PAID).sum(),
+        _PAID_UNITS: pl.col(_PAID_UNITS).sum(),
+        "__lines": pl.col("__lines").sum(),
+        "promo": pl.col("promo").any(ignore_nulls=False),
+        "in_stock": pl.col("in_stock").mean(),
+        "lost_sales": pl.col("lost_sales").any(ignore_nulls=False),
+        ROW: pl.col(ROW).min(),
+    }
+    return rows.group_by(KEY).agg(way for name, way in ways.items() if name in rows.columns)
+
+
+def _price_of_sum(rows: pl.DataFrame) -> pl.DataFrame:
+    if _PAID not in rows.columns:
+        return rows
+    price = pl.when(pl.col(_PAID_UNITS) > 0).then(pl.col(_PAID) / pl.col(_PAID_UNITS))
+    return rows.with_columns(price.alias("price"))
+
+
+def _contract_columns(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        pl.col(column.name)
+        if column.name in rows.columns
+        else pl.lit(None, POLARS_TYPES[column.kind]).alias(column.name)
+        for column in contract("sales").columns
+    )
