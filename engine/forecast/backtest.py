@@ -7,7 +7,7 @@ Tashman (2000), Out-of-sample tests of forecasting accuracy, International Journ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,12 @@ class Backtest:
     def flat(self, model: int) -> tuple[Floats, Floats, Mask]:
         """Return forecast, actual, scored of one model as [n, K·H]."""
         return _by_series(self.forecast[model]), _by_series(self.actual), _by_series(self.scored)
+
+    def without(self, cutoff: int) -> Backtest:
+        """Return the backtest with nothing scored at one cut-off."""
+        scored = self.scored.copy()
+        scored[cutoff] = False
+        return replace(self, scored=scored)
 
     @property
     def origins(self) -> npt.NDArray[np.int64]:

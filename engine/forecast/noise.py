@@ -66,20 +66,16 @@ def estimate_noise(
     n = len(segment)
     dispersion = np.ones(n)
     level_cv = np.zeros(n)
+    covered = np.zeros_like(known)
     usable = known & (forecast_sum > 0)
     groups = _segments(segment, usable)
     for rows in groups:
         dispersion[rows] = _dispersion(residual_squares[rows], demand_sum[rows], periods[rows])
-    for rows in groups:
-        level_cv[rows] = _level_cv(forecast_sum[rows], actual_sum[rows], usable[rows], dispersion[rows])
-    covered = np.zeros_like(usable)
-    for rows in groups:
-        level_cv[rows] *= _calibration(
-            forecast_sum[rows], actual_sum[rows], usable[rows], level_cv[rows], dispersion[rows]
-        )
-        covered[rows] = inside(
-            forecast_sum[rows], actual_sum[rows], level_cv[rows, None], dispersion[rows, None]
-        )
+        sums = forecast_sum[rows], actual_sum[rows]
+        level_cv[rows], without = _level_cv(*sums, usable[rows], dispersion[rows])
+        factor = _calibration(*sums, usable[rows], without, dispersion[rows])
+        level_cv[rows] *= factor
+        covered[rows] = inside(*sums, factor * without, dispersion[rows, None])
     coverage = float(covered[usable].mean()) if usable.any() else float("nan")
     return Noise(np.minimum(level_cv, _LARGEST_LEVEL_CV), dispersion, coverage)
 
@@ -98,8 +94,8 @@ def sum_probability(forecast_sum: Floats, actual_sum: Floats, level_cv: Floats, 
     excess = np.maximum(dispersion - 1.0 + level_cv**2 * mean, 1e-6)
     size = mean / excess
     share = 1.0 / (1.0 + excess)
-    below = stats.nbinom.cdf(np.ceil(actual_sum) - 1.0, size, share)
-    up_to = stats.nbinom.cdf(np.floor(actual_sum), size, share)
+    below = np.asarray(stats.nbinom.cdf(np.ceil(actual_sum) - 1.0, size, share))
+    up_to = np.asarray(stats.nbinom.cdf(np.floor(actual_sum), size, share))
     result: Floats = 0.5 * (below + up_to)
     return result
 
@@ -118,12 +114,12 @@ def _segments(segment: Names, usable: Mask) -> list[npt.NDArray[np.intp]]:
 
 def _dispersion(squares: Floats, demand: Floats, periods: npt.NDArray[np.int64]) -> Floats:
     """Variance over mean, shrunk to the segment's line a + b·mean (noise that grows with volume)."""
-    mean = demand / np.maximum(periods, 1)
+    mean: Floats = demand / np.maximum(periods, 1)
     variance = squares / np.maximum(periods, 1)
     ratio = np.where(mean > 0, variance / np.where(mean > 0, mean, 1.0), 1.0)
     weight = np.where(mean > 0, periods / (1.0 + ratio) ** 2, 0.0)
     total = weight.sum()
-    expected: Floats = np.ones(len(ratio), dtype=np.float64)
+    expected: Floats = np.ones(ratio.shape)
     if total > 0:
         centre = (weight * mean).sum() / total
         middle = (weight * ratio).sum() / total
@@ -136,8 +132,11 @@ def _dispersion(squares: Floats, demand: Floats, periods: npt.NDArray[np.int64])
     return result
 
 
-def _level_cv(forecast: Floats, actual: Floats, usable: Mask, dispersion: Floats) -> Floats:
-    """Level error a series: squared sum errors less what the periods' own noise explains, shrunk."""
+def _level_cv(forecast: Floats, actual: Floats, usable: Mask, dispersion: Floats) -> tuple[Floats, Floats]:
+    """Level error: squared sum errors less what the periods' own noise explains, shrunk to the segment.
+
+    Return it a series [n], and for every sum as known without it [n, K]: for an honest coverage.
+    """
     mean = np.where(usable, forecast, 1.0)
     ratio = ((actual - mean) ** 2 - dispersion[:, None] * mean) / mean**2
     ratio = np.where(usable, np.clip(ratio, -1.0, _LARGEST_RATIO), 0.0)
@@ -148,20 +147,22 @@ def _level_cv(forecast: Floats, actual: Floats, usable: Mask, dispersion: Floats
         pooled = max(float((weight * ratio).sum() / total), 1e-4) if total > 0 else 0.05
     # A sum of few units says nothing of the level: it counts by how precise it is.
     precision = np.where(usable, (pooled / (dispersion[:, None] / mean + pooled)) ** 2, 0.0)
-    own = precision.sum(axis=1)
-    squared = ((precision * ratio).sum(axis=1) + SEGMENT_SUMS * pooled) / (own + SEGMENT_SUMS)
-    result: Floats = np.sqrt(np.maximum(squared, 0.1 * pooled))
-    return result
+    own = precision.sum(axis=1, keepdims=True)
+    weighted = (precision * ratio).sum(axis=1, keepdims=True)
+    with_all = (weighted + SEGMENT_SUMS * pooled) / (own + SEGMENT_SUMS)
+    without = (weighted - precision * ratio + SEGMENT_SUMS * pooled) / (own - precision + SEGMENT_SUMS)
+    least = 0.1 * pooled
+    return np.sqrt(np.maximum(with_all[:, 0], least)), np.sqrt(np.maximum(without, least))
 
 
 def _calibration(
     forecast: Floats, actual: Floats, usable: Mask, level_cv: Floats, dispersion: Floats
 ) -> float:
-    """The factor on level_cv whose 80 % interval holds nearest to 80 % of the segment's sums."""
+    """The factor on level_cv [n, K] whose 80 % interval holds nearest to 80 % of the segment's sums."""
     if usable.sum() < LEAST_SUMS:
         return 1.0
     mean, sold = forecast[usable], actual[usable]
-    cv = np.broadcast_to(level_cv[:, None], usable.shape)[usable]
+    cv = level_cv[usable]
     spread = np.broadcast_to(dispersion[:, None], usable.shape)[usable]
     shares = [float(inside(mean, sold, factor * cv, spread).mean()) for factor in _FACTORS]
     return float(np.interp(COVERAGE, np.maximum.accumulate(shares), _FACTORS))

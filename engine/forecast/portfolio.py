@@ -21,7 +21,7 @@ from engine.forecast.pattern import Patterns, classify
 from engine.forecast.prophet_model import LEAST_OBSERVED, Prophet, ProphetStan
 from engine.forecast.scores import backtest_table, reasons, score
 from engine.forecast.seasonality import Profile, seasonal_profile
-from engine.forecast.select import AVERAGE, CATEGORY_MEAN, NO_DEMAND, Selection, choose
+from engine.forecast.select import AVERAGE, CATEGORY_MEAN, NO_DEMAND, choose
 from engine.forecast.smoothing import DampedTrend, SimpleSmoothing
 from engine.forecast.uniforms import series_seed
 
@@ -118,7 +118,7 @@ def forecast_panel(
     new = (patterns.pattern == "new") & ~none
     mean[new] = category_mean(panel, profile, ~(new | none), horizon)[new]
     mean[none] = 0.0
-    noise = _noise(panel, profile, backtest, selection, patterns)
+    noise = _noise(panel, profile, backtest, eligible, patterns)
     # What is known of a new item's level is a few observations beside its category's.
     level_cv = np.where(
         new, np.sqrt(noise.level_cv**2 + 1.0 / (panel.observations + CATEGORY_OBSERVATIONS)), noise.level_cv
@@ -133,7 +133,7 @@ def forecast_panel(
         dispersion=noise.dispersion,
         seeds=_seeds(panel, seed),
         model=names,
-        reason=reasons(panel, patterns, backtest, selection, eligible, names, wape, wape_naive),
+        reason=reasons(panel, patterns, backtest, selection, eligible, scores, names),
         pattern=patterns.pattern,
         adi=patterns.adi,
         cv2=patterns.cv2,
@@ -208,17 +208,24 @@ def _plain(name: str) -> str:
     return name.lower().replace("-", " ")
 
 
-def _noise(
-    panel: Panel, profile: Profile, backtest: Backtest, selection: Selection, patterns: Patterns
-) -> Noise:
-    forecast = selection.combine(backtest.forecast.transpose(0, 2, 1, 3))
-    scored = backtest.scored.transpose(1, 0, 2)
-    actual = backtest.actual.transpose(1, 0, 2)
+def _noise(panel: Panel, profile: Profile, backtest: Backtest, eligible: Mask, patterns: Patterns) -> Noise:
+    """Noise from protection-period sums, each forecast by what the other cut-offs would have chosen.
+
+    Errors of a model at the cut-offs that chose it are too small: intervals would be too narrow.
+    """
+    cutoffs = range(len(backtest.cutoffs))
+    forecast, actual = np.zeros((2, panel.n_series, len(cutoffs)))
+    for k in cutoffs:
+        others = backtest.without(k) if len(cutoffs) > 1 else backtest
+        selection = choose(others, eligible, patterns.pattern)
+        scored = backtest.scored[k]
+        forecast[:, k] = np.where(scored, selection.combine(backtest.forecast[:, k]), 0.0).sum(axis=1)
+        actual[:, k] = np.where(scored, backtest.actual[k], 0.0).sum(axis=1)
     _, squares = SimpleSmoothing().fit(panel, profile)
     return estimate_noise(
-        np.where(scored, forecast, 0.0).sum(axis=2),
-        np.where(scored, actual, 0.0).sum(axis=2),
-        np.asarray(scored.any(axis=2)),
+        forecast,
+        actual,
+        np.asarray(backtest.scored.any(axis=2).T),
         squares,
         panel.values.sum(axis=1),
         panel.observations,

@@ -120,9 +120,8 @@ def reasons(
     backtest: Backtest,
     selection: Selection,
     eligible: Mask,
+    scores: Scores,
     model: Names,
-    wape: Floats,
-    wape_naive: Floats,
 ) -> Names:
     """Say for every series, to a planner, why its model was chosen."""
     unit = _UNIT[panel.period]
@@ -152,7 +151,16 @@ def reasons(
                 if model[i] == AVERAGE
                 else model[i]
             )
-            result[i] = f"{patterns.pattern[i]}: {name}, best of {competitors[i]} by backtest"
-            if np.isfinite(wape[i]):
-                result[i] += f" (WAPE {wape[i]:.2f} against {wape_naive[i]:.2f} of seasonal naive)"
+            own = _comparison(scores, selection, i)
+            by = f"by backtest, {own}" if own else f"by the backtests of {patterns.pattern[i]} series"
+            result[i] = f"{patterns.pattern[i]}: {name}, best of {competitors[i]} {by}"
     return result
+
+
+def _comparison(scores: Scores, selection: Selection, i: int) -> str:
+    """The series' own errors against seasonal naive's; '' if they do not show that the model is better."""
+    for label, values in (("WAPE", scores.wape), ("RMSSE", scores.rmsse)):
+        chosen, naive = values[selection.chosen[i], i], values[0, i]
+        if chosen < naive:
+            return f"{label} {chosen:.2f} against {naive:.2f} of seasonal naive"
+    return ""

@@ -22,6 +22,8 @@ SEGMENT_CELLS = 30.0
 """How many scored periods of its own a series needs to count as much as its segment."""
 SIMPLER_WINS_WITHIN = 0.01
 """A later (more elaborate) model must be better by this share per place in the list."""
+DEFAULT = "exponential smoothing"
+"""Taken where no series at all could be scored."""
 AVERAGE = "average of two"
 CATEGORY_MEAN = "category mean"
 """For new items."""
@@ -81,7 +83,7 @@ def choose(backtest: Backtest, eligible: Mask, segment: Names, naive: int = 0) -
     raw = np.stack([_rms(backtest.forecast[m], backtest) for m in range(n_models)])
     scale = _eligible_mean(raw, eligible)
     relative = np.where(scale > 0, raw / np.where(scale > 0, scale, 1.0), 1.0)
-    shrunk = _shrink(relative, cells, segment)
+    shrunk = _shrink(relative, cells, segment, _unscored(relative, cells, backtest.models))
     place = 1.0 + SIMPLER_WINS_WITHIN * np.arange(n_models)[:, None]
     ranked = np.where(eligible, shrunk * place, np.inf)
     order = np.argsort(ranked, axis=0, kind="stable")
@@ -93,7 +95,7 @@ def choose(backtest: Backtest, eligible: Mask, segment: Names, naive: int = 0) -
     pair = 0.5 * (by_series[best, rows] + by_series[second, rows])
     pair_raw = _rms(pair.transpose(1, 0, 2), backtest)
     pair_relative = np.where(scale > 0, pair_raw / np.where(scale > 0, scale, 1.0), 1.0)
-    pair_shrunk = _shrink(pair_relative[None], cells, segment)[0]
+    pair_shrunk = _shrink(pair_relative[None], cells, segment, np.ones(1))[0]
     averaged = (second != best) & (pair_shrunk * (1.0 + SIMPLER_WINS_WITHIN) < shrunk[best, rows])
     chosen = np.where(averaged, n_models, best)
     error = np.vstack([np.where(eligible, shrunk, np.nan), pair_shrunk])
@@ -119,14 +121,22 @@ def _eligible_mean(raw: Floats, eligible: Mask) -> Floats:
     return result
 
 
-def _shrink(relative: Floats, cells: npt.NDArray[np.int64], segment: Names) -> Floats:
+def _unscored(relative: Floats, cells: npt.NDArray[np.int64], models: tuple[str, ...]) -> Floats:
+    """What is taken for the errors [models] of a segment that was never scored: those of all series."""
+    if cells.sum() > 0:
+        mean: Floats = (relative * cells).sum(axis=1) / cells.sum()
+        return mean
+    return np.array([0.9 if name == DEFAULT else 1.0 for name in models])
+
+
+def _shrink(relative: Floats, cells: npt.NDArray[np.int64], segment: Names, unscored: Floats) -> Floats:
     """Average each series' relative errors [models, n] with its segment's, `SEGMENT_CELLS` strong."""
     result = np.empty_like(relative)
     for name in sorted(set(segment.tolist())):
         rows = segment == name
         weight = cells[rows].astype(np.float64)
         total = weight.sum()
-        mean = (relative[:, rows] * weight).sum(axis=1) / total if total > 0 else np.ones(len(relative))
+        mean = (relative[:, rows] * weight).sum(axis=1) / total if total > 0 else unscored
         result[:, rows] = (relative[:, rows] * weight + SEGMENT_CELLS * mean[:, None]) / (
             weight + SEGMENT_CELLS
         )
