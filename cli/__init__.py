@@ -1,1 +1,1 @@
-"""The `shelfcast` command."""
+"""The `shelfcast` command: says what it does, fails in one clear message, starts fast."""

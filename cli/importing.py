@@ -1,0 +1,262 @@
+"""`shelfcast import` and `shelfcast template`: files into the lake, whole or not at all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.console import complain, say, show_table, stages, warn
+from cli.options import LakeOption, absolute
+from jobs.errors import JobError
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
+    from jobs.import_file import Fault, ImportResult, Preview
+
+FAULTS_SHOWN = 40
+ROWS_SHOWN = 5
+
+KindOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kind", help="What the file is: see `shelfcast template --help`. Guessed from its columns without."
+    ),
+]
+
+
+def import_files(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, Excel or Parquet.")],
+    lake: LakeOption = "./lake",
+    kind: KindOption = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping", help="YAML that says how to read the file; --dry-run prints the guessed one."
+        ),
+    ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Correct the guess: a column (`sku=StockCode`), one value for every row (`location=Web`), "
+            "nothing (`promo=`), or how it is written (`dates.form=dd/mm/yyyy`, `period=W`, "
+            "`unit_factor=12`). May be given several times.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show the guess, the mapping and the first faults; load nothing."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the guess without asking.")] = False,
+    errors: Annotated[
+        Path | None, typer.Option("--errors", help="Write every fault to this CSV, to be worked through.")
+    ] = None,
+) -> None:
+    """Import files: sales, stock, products, suppliers and more, from any CSV, Excel or Parquet file.
+
+    What the columns mean is guessed, shown and confirmed once; the next file with the same header is read
+    the same way. A file with a fault is not loaded at all, and every fault is listed: row, column, value,
+    rule. Importing a file again changes nothing. Exit code 1 if a file was refused.
+
+    Examples:
+
+        shelfcast import sales.csv stock.xlsx
+
+        shelfcast import lines.csv --kind order_lines --set sku=StockCode --set location=Web --yes
+
+        shelfcast import sales.csv --dry-run --errors faults.csv
+    """
+    from data_lake.lake import Lake
+
+    opened = Lake(absolute(lake))
+    given = _text_of(mapping) if mapping else None
+    faults: list[Fault] = []
+    total = refused = 0
+    for file in files:
+        found, count, loaded = _import_one(opened, file, kind, given, change or [], dry_run=dry_run, yes=yes)
+        faults += found
+        total += count
+        refused += not loaded
+    if errors:
+        _write_report(errors, faults, total)
+    if refused:
+        raise typer.Exit(1)
+
+
+def template(
+    kind: Annotated[
+        str | None, typer.Argument(help="sales, order_lines, stock, products, locations, suppliers, …")
+    ] = None,
+) -> None:
+    """Print a CSV to fill in: columns and one example row. Without KIND: list the kinds of file.
+
+    Your own files need not look like this: `shelfcast import` reads them as they are.
+
+    Examples:
+
+        shelfcast template
+
+        shelfcast template stock > stock.csv
+    """
+    from jobs.import_file import KINDS, write_template
+
+    if kind is None:
+        show_table(
+            ("kind", "what it is", "needed"), ((k.name, k.doc, ", ".join(k.required)) for k in KINDS.values())
+        )
+        return
+    if kind not in KINDS:
+        raise JobError(f"kind {kind!r} is not known; known are {', '.join(KINDS)}")
+    sys.stdout.buffer.write(write_template(kind))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise JobError(f"cannot read {path}: {error}") from error
+
+
+def _import_one(
+    lake: Lake,
+    file: Path,
+    kind: str | None,
+    mapping: str | None,
+    changes: Sequence[str],
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> tuple[Sequence[Fault], int, bool]:
+    """Import one file; return its faults, how many there are, and whether it was (or would be) loaded."""
+    from jobs.import_file import KINDS, import_file, preview
+
+    if not file.is_file():
+        raise JobError(f"there is no file {str(file)!r}")
+    if kind is not None and kind not in KINDS:
+        raise JobError(f"kind {kind!r} is not known; known are {', '.join(KINDS)}")
+    seen = preview(lake, file, kind=kind, mapping=mapping)
+    if changes:
+        seen = preview(lake, file, kind=kind, mapping=changed_mapping(seen, changes))
+    say()
+    _show_guess(seen, asked=mapping is not None or bool(changes))
+    if dry_run:
+        say(seen.mapping_yaml)
+        _show_faults(seen.faults, len(seen.faults))
+        say(f"{seen.rows_checked:,} rows were checked; nothing was loaded.")
+        return seen.faults, len(seen.faults), not any(fault.severity == "error" for fault in seen.faults)
+    if seen.to_confirm and mapping is None and not changes and not yes and not _confirmed(seen):
+        complain(
+            f"{seen.name} was not loaded. Correct the guess with --set or --mapping, or take it with --yes"
+        )
+        return (), 0, False
+    with stages() as progress:
+        done = import_file(
+            lake, file, mapping=seen.mapping, progress=lambda share, text: progress(text, share)
+        )
+    _show_result(done)
+    return done.faults, done.fault_count, done.loaded
+
+
+def _confirmed(seen: Preview) -> bool:
+    """Ask a person on a terminal; elsewhere nobody can answer."""
+    for question in seen.to_confirm:
+        say(f"  ? {question}")
+    return sys.stdin.isatty() and typer.confirm(f"Load {seen.name} like this?", default=True)
+
+
+def changed_mapping(seen: Preview, changes: Iterable[str]) -> str:
+    """Return the YAML of a guess with `NAME=VALUE` changes.
+
+    A name of the kind's columns takes a header of the file, or else one value for every row; empty: nothing.
+    Any other name is a path in the mapping (`dates.form`).
+    """
+    import yaml
+
+    body: dict[str, Any] = yaml.load(seen.mapping_yaml, Loader=yaml.BaseLoader)
+    targets = seen.mapping.spec.names
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise JobError(f"--set {change}: write NAME=VALUE")
+        if name in targets:
+            for part in ("columns", "constants"):
+                body.setdefault(part, {}).pop(name, None)
+            if value:
+                body["columns" if value in seen.header else "constants"][name] = value
+            continue
+        *folders, leaf = name.split(".")
+        place = body
+        for folder in folders:
+            place = place.setdefault(folder, {})
+            if not isinstance(place, dict):
+                raise JobError(f"--set {change}: {folder!r} has no parts")
+        place[leaf] = value
+    return str(yaml.safe_dump(body, allow_unicode=True, sort_keys=False))
+
+
+def _show_guess(seen: Preview, *, asked: bool) -> None:
+    how = (
+        "as told" if asked else "as last time" if seen.remembered else f"guessed, {seen.confidence:.0%} sure"
+    )
+    say(f"{seen.name}: {seen.kind} ({how})")
+    mapping = seen.mapping
+    rows = [(target, "column", header) for target, header in mapping.columns.items()]
+    rows += [(target, "every row", value) for target, value in mapping.constants.items()]
+    if mapping.split:
+        rows.append((mapping.split.pattern, "parts of", mapping.split.column))
+    if mapping.wide:
+        rows.append(("date, quantity", "columns like", mapping.wide.pattern))
+    show_table(("field", "from", ""), rows)
+    if seen.ignored:
+        shown = ", ".join(seen.ignored[:12]) + (" …" if len(seen.ignored) > 12 else "")
+        say(f"Not used: {shown}")
+    if len(seen.parsed):
+        say("First rows as they would be loaded:")
+        first = seen.parsed.head(ROWS_SHOWN).dropna(axis="columns", how="all")
+        show_table(list(first.columns), first.astype(str).to_numpy().tolist())
+
+
+def _show_faults(faults: Sequence[Fault], total: int) -> None:
+    if not faults:
+        return
+    show_table(
+        ("", "row", "column", "value", "rule"),
+        (
+            ("warn" if f.severity == "warning" else "FAULT", f.row or "", f.column, f.value[:40], f.rule)
+            for f in faults[:FAULTS_SHOWN]
+        ),
+        right=("row",),
+    )
+    if total > FAULTS_SHOWN:
+        more = total - min(FAULTS_SHOWN, len(faults))
+        say(f"… and {more:,} more; --errors faults.csv writes them to a file")
+
+
+def _show_result(done: ImportResult) -> None:
+    _show_faults(done.faults, done.fault_count)
+    for note in done.notes:
+        say(f"  {note}")
+    if not done.loaded:
+        complain(f"{done.file}: {done.errors:,} faults, nothing was loaded")
+    elif done.unchanged:
+        say(f"{done.file}: {done.rows_read:,} rows read; all of it was in the lake already")
+    else:
+        where = ", ".join(done.tables)
+        say(f"{done.file}: {done.rows_read:,} rows read, {done.rows_loaded:,} loaded into {where}")
+    if done.loaded and done.fault_count:
+        warn(f"{done.file}: {done.fault_count:,} warnings above")
+
+
+def _write_report(path: Path, faults: Sequence[Fault], total: int) -> None:
+    from jobs.import_file import faults_csv
+
+    try:
+        path.write_bytes(faults_csv(faults, total))
+    except OSError as error:
+        raise JobError(f"cannot write {path}: {error.strerror}") from error
+    say(f"{total:,} faults in {path}")
