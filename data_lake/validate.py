@@ -111,7 +111,7 @@ def conform(table: str, frame: pl.DataFrame, faults: Faults) -> pl.DataFrame:
         if column.name in frame.columns:
             values = _typed(frame.get_column(column.name), column, rows, faults)
             _check_values(values, column, column.name in declared.key, rows, faults)
-        else:
+        else:  # missing or unusable: `check_columns` said so if it matters
             values = pl.repeat(None, frame.height, dtype=POLARS_TYPES[column.kind], eager=True)
         columns.append(values.alias(column.name))
     if faults.total > before:

@@ -32,12 +32,14 @@ class Incoming:
             frame = from_pandas(table, frame, faults)
         if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
             raise LakeError(f"table {table!r}: expected a pandas or Polars frame, got {type(frame).__name__}")
+        if isinstance(frame, pl.DataFrame):  # a column of nothing fits every kind, whatever its dtype says
+            empty = [column.name for column in frame if column.null_count() == frame.height]
+            frame = frame.with_columns(pl.lit(None, pl.Null).alias(name) for name in empty)
         schema = frame.collect_schema()
         usable = check_columns(table, schema, faults)
         self._faults = faults
-        self._split = contract(table).partition == "month"
-        if self._split and "date" not in usable:
-            faults.raise_any()
+        # without a usable date nothing will be stored, but the other columns' faults are still found
+        self._split = contract(table).partition == "month" and "date" in usable
         rows = frame.lazy().select(usable).with_row_index(ROW)
         month = pl.col("date").cast(pl.Date).dt.strftime("%Y-%m").fill_null("") if self._split else pl.lit("")
         self._rows = rows.with_columns(month.alias(_PARTITION))
