@@ -87,14 +87,12 @@ def override_factors(
     """
     factors = np.ones((len(lines), len(dates)))
     sku, location = lines["sku"].to_numpy(), lines["location"].to_numpy()
-    for override in overrides.itertuples():
+    for override in overrides.to_dict("records"):
         here = np.ones(len(lines), dtype=bool)
-        if override.sku:
-            here &= sku == override.sku
-        if override.location:
-            here &= location == override.location
-        then = (dates >= np.datetime64(override.from_date, "D")) & (
-            dates <= np.datetime64(override.to_date, "D")
-        )
-        factors[np.ix_(here, then)] *= override.factor
+        if override["sku"]:
+            here &= sku == override["sku"]
+        if override["location"]:
+            here &= location == override["location"]
+        first, last = (np.datetime64(override[name], "D") for name in ("from_date", "to_date"))
+        factors[np.ix_(here, (dates >= first) & (dates <= last))] *= override["factor"]
     return factors

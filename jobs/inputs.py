@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from data_lake.lake import Lake, Version
-from data_lake.series import SalesPanel, read_panel_arrays
+from data_lake.series import Period, SalesPanel, read_panel_arrays
 from jobs.approvals import approved_supply
 from jobs.errors import JobError
 from jobs.override import active_overrides
@@ -84,15 +84,16 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     versions = {name: version.number if version else 0 for name, version in pinned.items()}
     known = settings(lake)
     until = None if as_of is None else as_of - dt.timedelta(days=1)
-    sales = read_panel_arrays(lake, version=versions["sales"], period=known["period"], until=until)
+    period: Period = known["period"]  # type: ignore[assignment]  # one of PERIODS: jobs.settings checks it
+    sales = read_panel_arrays(lake, version=versions["sales"], period=period, until=until)
     if sales.quantity.size == 0:
         when = f" before {as_of:%d %b %Y}" if as_of else ""
         raise JobError(f"the lake holds no sales{when}; import some: shelfcast import FILE --kind sales")
-    day = next_period(sales, known["period"]) if as_of is None else as_of
-    recent = {"since": day - dt.timedelta(days=RECENT_DAYS), "until": day - dt.timedelta(days=1)}
+    day = next_period(sales, period) if as_of is None else as_of
+    since, until = day - dt.timedelta(days=RECENT_DAYS), day - dt.timedelta(days=1)
     tables = {name: lake.read(name, version=versions[name]) for name in MASTER_TABLES}
     for name in ("sales", "inventory_snapshot"):
-        tables[name] = lake.read(name, version=versions[name], **recent)
+        tables[name] = lake.read(name, version=versions[name], since=since, until=until)
     supply = approved_supply(lake, since=day)
     tables["orders"] = _with_approved(lake.read("orders", version=versions["orders"]), supply, day)
     overrides = active_overrides(lake, day)

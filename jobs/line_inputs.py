@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +98,8 @@ def order_offsets(lines: pd.DataFrame, as_of: dt.date) -> npt.NDArray[np.int64]:
     """Return days from `as_of` to this order day and to the next one, [n, 2]."""
     calendar = zip(lines["order_weekdays"], lines["closures"], lines["review_days"], strict=True)
     days = [
-        order_days(as_of, _list(weekdays), _list(closed), review) for weekdays, closed, review in calendar
+        order_days(as_of, _none_if_missing(weekdays), _none_if_missing(closed), review)
+        for weekdays, closed, review in calendar
     ]
     return np.array(days, dtype=np.int64).reshape(len(lines), 2)
 
@@ -127,14 +129,15 @@ def _batches(
     batches = _on_lines(stock, ["sku", "location"], line_of)
     sale_life = lines["min_life_at_sale_days"].to_numpy()[batches["line"]]
     last_sale = batches["expiry_date"] - pd.to_timedelta(sale_life, unit="D")
-    left = (last_sale - pd.Timestamp(as_of)).dt.days
-    return batches.assign(last_period=np.floor(left / days).fillna(NEVER).astype(np.int64))
+    periods = ((last_sale - pd.Timestamp(as_of)).dt.days / days).to_numpy(dtype=np.float64)
+    last_period = np.where(np.isnan(periods), NEVER, np.floor(periods)).astype(np.int64)
+    return batches.assign(last_period=last_period)
 
 
 def _receipts(orders: pd.DataFrame, line_of: pd.Series, as_of: dt.date, days: float) -> pd.DataFrame:
     coming = _on_lines(open_orders(orders), ["sku", "to_location"], line_of)
-    wait = (coming["due"] - pd.Timestamp(as_of)).dt.days
-    wait = wait.where(wait >= 0, LATE_ORDER_DAYS).fillna(LATE_ORDER_DAYS)
+    wait = (coming["due"] - pd.Timestamp(as_of)).dt.days.fillna(-1.0)
+    wait = wait.where(wait >= 0, LATE_ORDER_DAYS)
     return coming.assign(period=np.floor(wait / days).astype(np.int64), quantity=coming["open_quantity"])
 
 
@@ -148,5 +151,6 @@ def _floats(column: pd.Series) -> Floats:
     return column.to_numpy(dtype=np.float64)
 
 
-def _list(value: object) -> list[object] | None:
-    return None if value is None or isinstance(value, float) else list(value)  # type: ignore[call-overload]
+def _none_if_missing(value: Any) -> Any:
+    """Return a list cell, None where pandas holds a missing value."""
+    return None if isinstance(value, float) else value
