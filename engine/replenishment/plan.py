@@ -170,7 +170,7 @@ def _plan(line: Line) -> dict[str, float | FloatArray]:
         "term_multiple": order.multiple,
     }
     if sum(terms.values()) != order.quantity:
-        raise AssertionError(f"unreachable: line {line.row}, terms {terms} do not sum to {order.quantity}")
+        raise AssertionError("unreachable: the terms do not sum to the order", terms, order.quantity)
     levels = _levels(line, terms, order, limits)
     return {
         "quantity": order.quantity,
