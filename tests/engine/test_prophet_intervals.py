@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 from scipy.stats import norm
 
 from engine.forecast.prophet.fit import fit_predict
@@ -17,10 +18,6 @@ from engine.forecast.prophet.stan import prophet_model
 
 def half_width(probability: float, noise: float, horizon: int, width: float, jump: float = 1.0) -> float:
     return half_widths(np.array([jump]), np.array([probability]), np.array([noise]), horizon, width)[0, -1]
-
-
-def trend_sd(probability: float, horizon: int) -> float:
-    return np.sqrt(2 * probability * ((np.arange(horizon) + 0.5) ** 2).sum())
 
 
 def test_without_rate_changes_it_is_the_normal_quantile():
@@ -34,19 +31,43 @@ def test_many_rate_changes_are_normal():
     np.testing.assert_allclose(table[-1], norm.ppf(0.95), rtol=5e-3)
 
 
-@pytest.mark.parametrize("horizon", [1, 5, 13, 90])
-@pytest.mark.parametrize("probability", [0.023, 0.16, 0.7])
-def test_agrees_with_simulating_the_definition(probability, horizon):
-    rng = np.random.default_rng(horizon)
-    draws = 200_000
+def exact_half_width(probability: float, noise: float, horizon: int, width: float) -> float:
+    """Invert the exact characteristic function of the definition, jump by jump."""
     weights = np.arange(horizon) + 0.5
-    changes = (rng.random((20_000, horizon)) < probability) * rng.laplace(size=(20_000, horizon))
-    trend = np.concatenate([changes[:, rng.permutation(horizon)] @ weights for _ in range(10)])
-    for noise_share in (0.5, 1.0, 3.0):
-        noise = noise_share * trend_sd(probability, horizon)
-        simulated = np.quantile(np.abs(trend + noise * rng.normal(size=draws)), [0.8, 0.95])
-        for width, expected in zip((0.8, 0.95), simulated, strict=True):
-            assert half_width(probability, noise, horizon, width) == pytest.approx(expected, rel=0.06)
+    total = np.sqrt(2 * probability * (weights**2).sum() + noise**2)
+    frequency = np.arange(1, int(6 * total / noise / (2 * np.pi / 60)) + 1) * (2 * np.pi / 60)
+    decay = np.exp(-0.5 * (noise / total * frequency) ** 2)
+    for weight in weights:
+        decay *= 1 - probability + probability / (1 + (frequency * weight / total) ** 2)
+    amplitude = decay / frequency * (2 / 60)
+    target = (1 + width) / 2
+    return total * brentq(lambda x: 0.5 + x / 60 + (np.sin(x * frequency) * amplitude).sum() - target, 0, 25)
+
+
+@pytest.mark.parametrize("probability", [0.023, 0.035, 0.07, 0.16, 0.25, 0.7, 1.0])
+@pytest.mark.parametrize("horizon", [2, 5, 13, 28, 90])
+def test_agrees_with_inverting_the_definition(probability, horizon):
+    trend_sd = np.sqrt(2 * probability * ((np.arange(horizon) + 0.5) ** 2).sum())
+    for noise_share in (0.5, 1.0, 2.0, 5.0):
+        for width, tolerance in ((0.5, 0.02), (0.8, 0.02), (0.95, 0.025)):
+            exact = exact_half_width(probability, noise_share * trend_sd, horizon, width)
+            found = half_width(probability, noise_share * trend_sd, horizon, width)
+            assert found == pytest.approx(exact, rel=tolerance)
+
+
+def test_one_step_agrees_where_noise_is_not_tiny():
+    for probability in (0.023, 0.16, 0.7):
+        noise = 2 * np.sqrt(probability / 2)
+        exact = exact_half_width(probability, noise, 1, 0.8)
+        assert half_width(probability, noise, 1, 0.8) == pytest.approx(exact, rel=0.02)
+
+
+def test_the_definition_is_what_prophet_simulates():
+    rng = np.random.default_rng(0)
+    changes = (rng.random((200_000, 13)) < 0.16) * rng.laplace(size=(200_000, 13))
+    slope_change = (np.hstack([np.zeros((200_000, 1)), changes[:, :-1]]) + changes) / 2
+    moved = slope_change.cumsum(axis=1).cumsum(axis=1)[:, -1] + 8 * rng.normal(size=200_000)
+    assert np.quantile(np.abs(moved), 0.8) == pytest.approx(exact_half_width(0.16, 8.0, 13, 0.8), rel=0.01)
 
 
 @settings(deadline=None, max_examples=60)

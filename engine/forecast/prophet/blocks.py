@@ -8,11 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 BLOCK_ROWS = 256
+
+
+@lru_cache(maxsize=1)
+def _controller() -> ThreadpoolController:
+    np.ones((2, 2)) @ np.ones((2, 2))  # loads BLAS, which the controller must find
+    return ThreadpoolController()
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Hold BLAS to one thread: how it splits a product among threads also decides how it rounds."""
+    limit: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
+    return limit
 
 
 def for_each_block(work: Callable[[slice], None], rows: int, threads: int) -> None:

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import EngineError
-from engine.forecast.prophet.blocks import for_each_block, padded_product
+from engine.forecast.prophet.blocks import for_each_block, one_blas_thread, padded_product
 from engine.forecast.prophet.design import (
     HOLIDAYS,
     Dates,
@@ -76,7 +76,7 @@ def fit_predict(
     spec : ProphetSpec, optional
         Default: Prophet's defaults.
     threads : int
-        Threads over blocks of series. BLAS should run on one thread (OPENBLAS_NUM_THREADS=1).
+        Threads over blocks of series; BLAS itself is held to one while fitting.
 
     Returns
     -------
@@ -100,8 +100,9 @@ def fit_predict(
     """
     spec = spec or ProphetSpec()
     values, days, future = read_panel(panel_values, dates, future_dates, observed)
-    parameters, objective = fit(values, days, spec, threads=threads)
-    yhat = predict(parameters, future, spec, threads=threads)
+    with one_blas_thread():
+        parameters, objective = fit(values, days, spec, threads=threads)
+        yhat = predict(parameters, future, spec, threads=threads)
     half = interval_half_widths(
         parameters, future, (~np.isnan(values)).sum(axis=1), spec, interval_width or spec.interval_width
     )

@@ -27,7 +27,7 @@ from scipy.special import ndtri
 LOG_JUMPS_RANGE = (np.log(1e-2), np.log(3e2))
 """Below, jumps are too rare to move a quantile; above, the law is normal to three digits."""
 LOG_JUMPS_NODES = 33
-NOISE_NODES = 65
+NOISE_NODES = 33
 PERIOD = 48.0
 """The inversion repeats the density with this period [standard deviations]."""
 NOISE_CUT_OFF = 5.0

@@ -240,7 +240,8 @@ def _eliminate(
             if i > j:
                 factor[i, j] = rest * factor[j, j]
             else:
-                factor[i, i] = 1.0 / np.sqrt(max(rest + variance * ridge[i], 1e-300))
+                # Exactly, rest >= 0; rounding may say less where columns outnumber rows.
+                factor[i, i] = 1.0 / np.sqrt(max(rest, 0.0) + variance * ridge[i])
     for i in range(nz):
         rest = right[i]
         for q in range(nc):

@@ -14,8 +14,8 @@ from numba import njit
 TOLERANCE = 1e-9
 """Relative change of the variance at which the fixed point counts as found."""
 MAX_STEPS = 60
-RELATIVE_RESIDUAL_FLOOR = 1e-12
-"""A perfect fit would send the variance to 0 and the objective to minus infinity."""
+RELATIVE_RESIDUAL_FLOOR = 1e-10
+"""Of the sum of squares. A perfect fit would send the variance to 0 and the objective to minus infinity."""
 
 
 @njit(cache=True, nogil=True)
