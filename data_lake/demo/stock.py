@@ -167,12 +167,14 @@ def play(
 def _expected_demand(usual: Floats, where: Geography, rng: np.random.Generator) -> Floats:
     """Return the company's idea of mean daily demand, shape (blocks, L, skus).
 
-    A block's true mean without promotions, times an error; a DC's is the sum of its stores'.
+    A block's true mean without promotions over the days on sale, times an error; a DC's is the sum of its
+    stores'. The block before a launch already expects the launch.
     """
     length, stores, _ = usual.shape
     starts = np.arange(0, length, BLOCK_DAYS)
-    counts = np.minimum(starts + BLOCK_DAYS, length) - starts
-    mean = np.add.reduceat(usual, starts, axis=0) / counts[:, None, None]
+    counts = np.add.reduceat(usual > 0, starts, axis=0)
+    mean = np.add.reduceat(usual, starts, axis=0) / np.maximum(counts, 1)
+    mean[:-1] = np.where(mean[:-1] > 0, mean[:-1], mean[1:])
     dc = np.stack([mean[:, where.dc_of_store == d].sum(axis=1) for d in range(len(where.dc))], axis=1)
     both = np.concatenate([mean, dc], axis=1)
     care = rng.random(both.shape[1:])

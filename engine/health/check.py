@@ -91,12 +91,15 @@ def held_lines(faults: pd.DataFrame, lines: pd.DataFrame | None = None) -> pd.Da
     'stock is not below 0 (-3): count it'
     """
     held = faults[faults["severity"] == "held"]
-    value = held["value"].map(lambda text: f" ({text})", na_action="ignore").fillna("")
+    texts = zip(held["rule"], held["value"], held["fix"], strict=True)
     found = pd.DataFrame(
         {
             "sku": held["sku"].fillna(EVERYWHERE).astype("str"),
             "location": held["location"].fillna(EVERYWHERE).astype("str"),
-            "reason": (held["rule"] + value + ": " + held["fix"]).astype("str"),
+            "reason": [
+                f"{rule} ({value}): {fix}" if isinstance(value, str) else f"{rule}: {fix}"
+                for rule, value, fix in texts
+            ],
         }
     )
     if lines is not None:

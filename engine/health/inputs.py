@@ -68,6 +68,20 @@ def period_start(number: int, period: str) -> date:
     return found
 
 
+def renumber(keys: Integers, span: int) -> tuple[Integers, Integers]:
+    """Return (the distinct keys in order, the place of each key among them), for keys in [0, span).
+
+    Counting is faster than sorting while the span is not far larger than the number of keys.
+    """
+    if span <= 8 * len(keys) + 1_000_000:
+        present = np.flatnonzero(np.bincount(keys, minlength=span))
+        place = np.zeros(span, dtype=np.int64)
+        place[present] = np.arange(len(present))
+        return present, place[keys]
+    present, inverse = np.unique(keys, return_inverse=True)
+    return present, np.asarray(inverse, dtype=np.int64)
+
+
 @dataclass(frozen=True)
 class RecentSales:
     """Sales of the last periods as matrices; n series, W periods, the last column the newest."""
@@ -225,10 +239,11 @@ class Inputs:
         place, places = self.codes(table, "location")
         day = self.days(table, "date").astype(np.int64)
         ok = (sku >= 0) & (place >= 0) & (self.days(table, "date") <= self.today)
-        line = np.where(ok, sku * max(len(places), 1) + place, 0)
-        latest = np.full(max(len(skus) * len(places), 1), np.iinfo(np.int64).min)
-        np.maximum.at(latest, line[ok], day[ok])
-        kept = np.flatnonzero(ok & (day == latest[line]))
+        rows = np.flatnonzero(ok)
+        present, line = renumber(sku[rows] * len(places) + place[rows], len(skus) * len(places))
+        latest = np.full(len(present), np.iinfo(np.int64).min)
+        np.maximum.at(latest, line, day[rows])
+        kept = rows[day[rows] == latest[line]]
         return pd.DataFrame(
             {
                 "sku": skus[sku[kept]],
@@ -254,7 +269,7 @@ class Inputs:
         sku, skus = self.codes("sales", "sku")
         place, places = self.codes("sales", "location")
         ok = (sku >= 0) & (place >= 0)
-        found = np.flatnonzero(np.bincount(sku[ok] * len(places) + place[ok]))
+        found, _ = renumber(sku[ok] * len(places) + place[ok], len(skus) * len(places))
         return {(skus[line // len(places)], places[line % len(places)]) for line in found}
 
     @cached_property
@@ -275,11 +290,8 @@ class Inputs:
         number = period_number(day[kept], self.period)
         first = int(number.min())
         width = last - first + 1
-        line = sku[kept] * len(places) + place[kept]
-        present = np.flatnonzero(np.bincount(line, minlength=len(skus) * len(places)))
-        index = np.zeros(len(skus) * len(places), dtype=np.int64)
-        index[present] = np.arange(len(present))
-        cell = index[line] * width + (number - first)
+        present, line = renumber(sku[kept] * len(places) + place[kept], len(skus) * len(places))
+        cell = line * width + (number - first)
         shape = (len(present), width)
 
         def matrix(values: npt.NDArray[np.generic], empty: float | bool) -> npt.NDArray[np.generic]:

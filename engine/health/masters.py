@@ -9,12 +9,13 @@ import numpy as np
 
 from engine.contracts import TABLES
 from engine.health.fault import Fault, Severity
-from engine.health.inputs import Inputs
+from engine.health.inputs import Inputs, renumber
 
 LONGEST_LEAD_TIME_DAYS = 180.0
 HIGHEST_HOLDING_RATE = 2.0
 LONGEST_REVIEW_DAYS = 90.0
 LOWEST_TARGET = 0.5
+_RENUMBER_ABOVE = 2**32
 _KEYED_TABLES = ("products", "locations", "suppliers", "sourcing", "policies", "sales", "inventory_snapshot")
 
 
@@ -53,19 +54,18 @@ def _repeated(inputs: Inputs, table: str, key: list[str]) -> np.ndarray[tuple[in
         codes, values = inputs.codes(table, name)
         combined = combined * (len(values) + 1) + codes + 1
         span *= len(values) + 1
-        if span > 2**62:  # would overflow: renumber what is there
-            combined = np.unique(combined, return_inverse=True)[1]
-            span = int(combined.max()) + 1
-    if span <= 8 * len(combined) + 1_000_000:
-        return np.asarray(np.bincount(combined)[combined] > 1)
-    _, inverse, counts = np.unique(combined, return_inverse=True, return_counts=True)
-    return np.asarray(counts[inverse] > 1)
+        if span > _RENUMBER_ABOVE:  # before the next factor overflows
+            present, combined = renumber(combined, span)
+            span = len(present)
+    _, place = renumber(combined, span)
+    return np.asarray(np.bincount(place)[place] > 1)
 
 
 def duplicate_products(inputs: Inputs) -> Iterator[Fault]:
     """Products whose names are the same but for case, spaces and punctuation."""
     first: dict[str, str] = {}
-    for sku, name in zip(inputs.text("products", "sku"), inputs.text("products", "name"), strict=True):
+    names = zip(inputs.text("products", "sku"), inputs.text("products", "name"), strict=True)
+    for sku, name in sorted(names, key=lambda pair: str(pair[0])):
         plain = re.sub(r"[\W_]+", " ", name).strip().casefold() if name else ""
         if not plain:
             continue

@@ -84,7 +84,9 @@ def phantom_stock(inputs: Inputs) -> Iterator[Fault]:
         surprise = np.minimum(surprise, -np.log(np.minimum(unsold, 1.0)) * silent)
         mean = np.where(before, quantity, 0.0).sum(axis=1) / np.maximum(periods, 1)
         missed = np.minimum(missed, mean * silent)
-    doubtful = (silent >= inputs.cadence.silence) & (surprise >= SURPRISE)
+    watched = (counted & (column <= last_sale)).sum(axis=1)
+    silence = inputs.cadence.silence
+    doubtful = (silent >= silence) & (watched >= silence) & (surprise >= SURPRISE)
     for row in np.flatnonzero(doubtful):
         sku, place = str(sales.sku[row]), str(sales.location[row])
         units = inputs.available.get((sku, place), 0.0)

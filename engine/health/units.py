@@ -18,6 +18,8 @@ MONEY_TOLERANCE = 0.2
 LEVEL_TOLERANCE = 2.0
 ORDINARY_SHARE = 0.3
 """A line whose quantities are multiples of the pack more often than this sells by the pack."""
+SURPRISE = 10.0
+"""−log of the chance that quantities are multiples of the pack so many times in a row."""
 FALL_TOLERANCE = 0.25
 FALL_UNITS = 60.0
 
@@ -100,9 +102,13 @@ def _by_pattern(inputs: Inputs, sales: RecentSales, factor: Floats) -> Iterator[
         span = np.arange(quantity.shape[1])
         elsewhere = (span < first) | (span > last)
         level = quantity[row, first : last + 1].mean() / max(quantity[row, elsewhere].mean(), 1e-9)
-        near = 1 / LEVEL_TOLERANCE < level / factor[row] < LEVEL_TOLERANCE
+        ordinary = np.median(quantity[row, sold[outside]])
+        lot = np.median(quantity[row, sold[inside]]) / ordinary
+        near = all(1 / LEVEL_TOLERANCE < ratio / factor[row] < LEVEL_TOLERANCE for ratio in (level, lot))
         promoted = sales.promo[row, sold[inside]].mean() > 0.5
-        if near and not promoted and flags[outside].mean() < ORDINARY_SHARE:
+        by_chance = (flags[outside].sum() + 0.5) / (outside.sum() + 1)
+        sure = by_chance < ORDINARY_SHARE and -np.log(by_chance) * length > SURPRISE
+        if near and sure and not promoted:
             yield _Stretch(int(row), first, last, float(factor[row]), length, True)
 
 
