@@ -8,9 +8,12 @@ pyarrow and by pyarrow, in turns within one run.
 from __future__ import annotations
 
 import datetime as dt
+import multiprocessing
 import resource
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,33 +30,56 @@ DAYS = 1000
 LOCATIONS = 20
 
 
-def months_of_sales(series: int) -> list[pl.DataFrame]:
-    """Sales of `series` series over `DAYS` days, one frame a calendar month."""
+def months_of_sales(series: int) -> Iterator[pl.DataFrame]:
+    """Yield sales of `series` series over `DAYS` days, one frame a calendar month."""
     rng = np.random.default_rng(7)
     level = rng.lognormal(1.0, 1.0, series)
     skus = np.array([f"{number // LOCATIONS:06d}" for number in range(series)])
     locations = np.array([f"S{number % LOCATIONS:02d}" for number in range(series)])
     days = np.arange(np.datetime64(FIRST), np.datetime64(FIRST) + DAYS)
-    frames = []
     for month in np.unique(days.astype("datetime64[M]")):
         some = days[days.astype("datetime64[M]") == month]
         quantity = rng.poisson(np.repeat(level, len(some))).astype(float)
         price = np.repeat(np.round(level + 0.99, 2), len(some))
-        frames.append(
-            pl.DataFrame(
-                {
-                    "date": np.tile(some, series),
-                    "sku": np.repeat(skus, len(some)),
-                    "location": np.repeat(locations, len(some)),
-                    "quantity": quantity,
-                    "price": price,
-                    "revenue": np.round(quantity * price, 2),
-                    "promo": rng.random(len(quantity)) < 0.05,
-                    "in_stock": np.where(rng.random(len(quantity)) < 0.02, 0.5, 1.0),
-                }
-            )
+        yield pl.DataFrame(
+            {
+                "date": np.tile(some, series),
+                "sku": np.repeat(skus, len(some)),
+                "location": np.repeat(locations, len(some)),
+                "quantity": quantity,
+                "price": price,
+                "revenue": np.round(quantity * price, 2),
+                "promo": rng.random(len(quantity)) < 0.05,
+                "in_stock": np.where(rng.random(len(quantity)) < 0.02, 0.5, 1.0),
+            }
         )
-    return frames
+
+
+def upsert_staged(folder: str, answer: Any) -> None:
+    """Load staged Parquet in no order into an empty lake; send the peak memory of this process [MB]."""
+    lake = Lake(Path(folder) / "loaded")
+    lake.upsert("sales", pl.scan_parquet(f"{folder}/staged/*.parquet"))
+    answer.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def bulk_load(report: Report, folder: str) -> None:
+    """Memory of loading 5 M rows that lie in no order, in a process of its own."""
+    staged = Path(folder) / "staged"
+    staged.mkdir()
+    rows = pl.concat(list(months_of_sales(5_000))).sample(fraction=1, shuffle=True, seed=7)
+    for number, part in enumerate(rows.iter_slices(500_000)):
+        part.write_parquet(staged / f"{number}.parquet")
+    count = rows.height
+    del rows
+    spawn = multiprocessing.get_context("spawn")
+    receiving, sending = spawn.Pipe(duplex=False)
+    before = cpu_seconds()
+    process = spawn.Process(target=upsert_staged, args=(folder, sending))
+    process.start()
+    peak = receiving.recv()
+    process.join()
+    report.figure("bulk_load.memory", peak, "MB", bar=1000, rows=count)
+    report.figure("bulk_load", count / (cpu_seconds() - before), "rows/s CPU", rows=count)
 
 
 def one_series(report: Report, lake: Lake, version: Version) -> None:
@@ -144,6 +170,8 @@ def main() -> None:
         del panel
         one_series(report, lake, version)
         all_series(report, lake, version)
+    with tempfile.TemporaryDirectory() as folder:
+        bulk_load(report, folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     report.figure("peak_memory", peak / 1024, "MB")
     report.figure("calibration", calibration_seconds(), "s CPU")

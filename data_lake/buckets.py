@@ -58,7 +58,7 @@ def bucket_of(sku: str, location: str, buckets: int = BUCKETS) -> str:
     Examples
     --------
     >>> bucket_of("007", "North")
-    '13'
+    '06'
     """
     return f"{zlib.crc32(chr(0).join((sku, location)).encode()) % buckets:02d}"
 
@@ -125,7 +125,7 @@ def read_one_series(
     columns: dict[str, Any] = {
         "date": pd.Series(frame.get_column("date").cast(pl.Datetime("us")).to_numpy(), dtype="datetime64[us]")
     }
-    return pd.DataFrame(columns | {name: frame.get_column(name).to_numpy() for name in MEASURES})
+    return pd.DataFrame(columns | {name: frame.get_column(name).to_numpy(writable=True) for name in MEASURES})
 
 
 def read_series_matrix(lake: Lake, measure: str = "quantity", *, version: int | None = None) -> SeriesMatrix:

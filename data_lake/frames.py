@@ -73,8 +73,8 @@ def to_pandas(table: str, frame: pl.DataFrame) -> pd.DataFrame:
             columns[name] = _objects(series.to_list())
         elif kind in ("text", "instant"):
             columns[name] = series.to_pandas()
-        else:
-            columns[name] = series.to_numpy()
+        else:  # Polars' own memory is read-only, which pandas would notice at the first assignment
+            columns[name] = series.to_numpy(writable=True)
     return pd.DataFrame(columns, copy=False)
 
 

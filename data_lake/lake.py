@@ -31,6 +31,7 @@ from data_lake.files import FileEntry, encode, entry, scan, store
 from data_lake.frames import Frame, to_pandas
 from data_lake.integrity import check_sizes, damage
 from data_lake.objects import LocalObjects, Objects, S3Objects, open_objects
+from data_lake.reads import Selection
 from data_lake.schemas import arrow_schema, contract, polars_schema
 from data_lake.versions import Build, Version, Versions
 from data_lake.writes import Incoming, folder, merge
@@ -216,24 +217,11 @@ class Lake:
         CorruptObject
             A file of the version is missing or damaged.
         """
-        declared = contract(table)
-        for name in [*(columns or ()), *(where or ())]:
-            if name not in declared.names:
-                raise LakeError(
-                    f"table {table!r} has no column {name!r}; columns are {', '.join(declared.names)}"
-                )
-        if (since is not None or until is not None) and "date" not in declared.names:
-            raise LakeError(f"table {table!r} has no column 'date' to select a range of")
+        selection = Selection(table, columns, where or {}, since, until)
         chosen = self._chosen(table, version, as_of)
-        rows = self.scan_files(_in_months(chosen, since, until), polars_schema(table))
-        if since is not None:
-            rows = rows.filter(pl.col("date") >= since)
-        if until is not None:
-            rows = rows.filter(pl.col("date") <= until)
-        for name, values in (where or {}).items():
-            rows = rows.filter(pl.col(name).is_in(_wanted(table, name, values).implode()))
-        rows = rows.select(list(columns) if columns is not None else list(declared.names))
-        return to_pandas(table, self.collect(rows, chosen))
+        files = selection.files(chosen)
+        rows = selection.rows(self.scan_files(files, polars_schema(table)))
+        return to_pandas(table, self.collect(rows, chosen, files))
 
     def scan(self, table: str, *, version: int | None = None, as_of: datetime | None = None) -> pl.LazyFrame:
         """Return one version as a lazy frame, for use inside `data_lake`; collect it with `collect`."""
@@ -254,7 +242,7 @@ class Lake:
             check_sizes(self.store, version, files)
         try:
             return rows.collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except (pl.exceptions.ComputeError, OSError) as error:
             for fault in damage(self.objects, version, files) if version else ():
                 raise fault from error
             raise LakeUnavailable(
@@ -287,24 +275,5 @@ class Lake:
         return self.version(table, version, as_of)
 
 
-def _wanted(table: str, name: str, values: Sequence[Any]) -> pl.Series:
-    if isinstance(values, str):
-        raise LakeError(f"where[{name!r}] is the text {values!r}: give a list of values")
-    try:
-        return pl.Series(list(values), dtype=polars_schema(table)[name])
-    except (TypeError, pl.exceptions.PolarsError) as error:
-        raise LakeError(
-            f"where[{name!r}] does not fit column {name!r} of table {table!r}: {error}"
-        ) from error
-
-
 def _of_partition(version: Version | None, partition: str) -> list[FileEntry]:
     return [file for file in version.files if file.partition == partition] if version else []
-
-
-def _in_months(version: Version | None, since: date | None, until: date | None) -> list[FileEntry]:
-    """Files that can hold rows of the range; files of tables not split by month always can."""
-    first = since.isoformat()[:7] if since else ""
-    last = until.isoformat()[:7] if until else "9999-12"
-    files = version.files if version else ()
-    return [file for file in files if not file.partition or first <= file.partition <= last]

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from data_lake.errors import Conflict, CorruptObject, LakeError
 from data_lake.lake import Lake
 
 _FOLDER = "runs/"
+_seen: WeakKeyDictionary[Lake, dict[str, Run]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,12 @@ def commit_run(lake: Lake, run: Run) -> Run:
 def list_runs(lake: Lake) -> list[Run]:
     """Return all runs, oldest first."""
     keys = lake.objects.list(_FOLDER)
+    # a run never changes, so a page that asks again reads only runs that are new
+    seen = _seen.setdefault(lake, {})
+    new = [key for key in keys if key not in seen]
     with ThreadPoolExecutor(8) as pool:
-        runs = list(pool.map(lambda key: _read(lake, key), keys))
-    return sorted(runs, key=lambda run: (run.created_at, run.run_id))
+        seen.update(zip(new, pool.map(lambda key: _read(lake, key), new), strict=True))
+    return sorted((seen[key] for key in keys), key=lambda run: (run.created_at, run.run_id))
 
 
 def latest_run(lake: Lake) -> Run | None:

@@ -21,7 +21,6 @@ Period = Literal["D", "W", "M"]
 MEASURES = ("quantity", "in_stock", "price", "promo")
 
 _GROUP_ROWS = 4_000_000
-_KEYS = pl.Schema({"sku": pl.String(), "location": pl.String()})
 _FIRST_MONDAY = 4  # 1970-01-05, in days since 1970
 
 
@@ -168,10 +167,9 @@ def _read_rows(lake: Lake, version: Version, until: date | None) -> Iterator[_Ro
         rows = lake.scan_files(files, polars_schema("sales"))
         if until is not None:
             rows = rows.filter(pl.col("date") <= until)
-        frame = lake.collect(rows.select("sku", "location", "date", *MEASURES), version).with_columns(
-            _begins_series().fill_null(True).alias("__changed")
-        )
-        starts = np.flatnonzero(frame.get_column("__changed").to_numpy())
+        frame = lake.collect(rows.select("sku", "location", "date", *MEASURES), version, files)
+        begins = frame.select(_begins_series().fill_null(True)).to_series()
+        starts = np.flatnonzero(begins.to_numpy())
         yield _Rows(
             run_keys=frame.select("sku", "location")[starts],
             run_lengths=np.diff(starts, append=frame.height),

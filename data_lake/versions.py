@@ -10,6 +10,7 @@ only for those after the newest that it has seen, so a hint would save nothing a
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -22,6 +23,7 @@ from data_lake.objects import Objects
 from engine.contracts import SCHEMA_VERSION
 
 _ATTEMPTS = 200
+_VERSION_FILE = re.compile(r"/\d{20}\.json$")
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,15 @@ class Versions:
 
     def numbers(self, table: str) -> list[int]:
         """Return all version numbers, ascending."""
-        return [_number(key) for key in self.objects.list(_folder(table))]
+        return [_number(key) for key in self._keys(table)]
 
     def current_number(self, table: str) -> int:
         """Return the newest version's number; 0 if there is none."""
-        folder = _folder(table)
         seen = self._newest.get(table, "")
         # start one before the newest seen: if that is gone, the lake was replaced and all is listed anew
-        keys = self.objects.list(folder, start_after=_key(table, _number(seen) - 1)) if seen else []
+        keys = self._keys(table, _key(table, _number(seen) - 1)) if seen else []
         if not keys or keys[0] != seen:
-            keys = self.objects.list(folder)
+            keys = self._keys(table)
         if not keys:
             self._newest.pop(table, None)
             return 0
@@ -106,6 +107,10 @@ class Versions:
             if self._create(version):
                 return version
         raise Conflict(f"table {table!r}: {_ATTEMPTS} other writers committed first; run the command again")
+
+    def _keys(self, table: str, start_after: str = "") -> list[str]:
+        keys = self.objects.list(_folder(table), start_after=start_after)
+        return [key for key in keys if _VERSION_FILE.search(key)]
 
     def _create(self, version: Version) -> bool:
         key = _key(version.table, version.number)

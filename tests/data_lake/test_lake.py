@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
+import textwrap
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,9 +18,10 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from data_lake.errors import CorruptObject, LakeError, NoSuchVersion
+from data_lake.errors import CorruptObject, LakeError, LakeUnavailable, NoSuchVersion
 from data_lake.files import encode, scan
 from data_lake.lake import Lake
+from data_lake.s3 import S3Objects
 from data_lake.schemas import arrow_schema, polars_schema
 
 
@@ -138,6 +142,23 @@ def test_an_empty_table_and_one_row(any_lake: Lake) -> None:
     assert any_lake.upsert("movements", pd.DataFrame()).number == 1
 
 
+def test_what_is_read_can_be_changed(lake: Lake) -> None:
+    lake.replace("sales", sales("2026-01-01", 3))
+    frame = lake.read("sales")
+    frame.loc[0, "quantity"] = 9.0
+    frame.loc[0, "promo"] = True
+    frame["price"] += 1
+    assert frame.quantity.tolist() == [9.0, 1.0, 1.0]
+    assert lake.read("sales").quantity.tolist() == [1.0] * 3
+
+
+def test_a_stray_file_among_versions_is_passed_over(lake: Lake) -> None:
+    lake.objects.put_new("units/_versions/notes.json", b"{}")
+    assert lake.current("units") is None
+    lake.replace("units", units(("007", "case", 12)))
+    assert [version.number for version in lake.versions("units")] == [1]
+
+
 def test_what_is_asked_must_exist(lake: Lake) -> None:
     with pytest.raises(LakeError, match="no table is called 'nonsense'; tables are products"):
         lake.read("nonsense")
@@ -172,6 +193,24 @@ def test_equal_frames_give_equal_bytes() -> None:
     assert metadata.row_group(0).column(0).compression == "ZSTD"
 
 
+@pytest.mark.s3
+@pytest.mark.xdist_group("s3")
+def test_whole_files_that_cannot_be_read_are_not_called_damaged(s3_server: Any) -> None:
+    lake = Lake(s3_server.fresh_uri(), s3_server.options)
+    lake.replace("units", units(("007", "case", 12)))
+    lake.objects.list("")  # the client is made: only Polars meets the wrong key
+    assert isinstance(lake.store, S3Objects)
+    lake.store.options["aws_secret_access_key"] = "wrong"
+    with pytest.raises(LakeUnavailable, match="cannot read s3://"):
+        lake.read("units")
+
+
+def test_a_mistake_in_a_query_is_not_called_damage(lake: Lake) -> None:
+    version = lake.replace("units", units(("007", "case", 12)))
+    with pytest.raises(pl.exceptions.ColumnNotFoundError):
+        lake.collect(lake.scan("units").select("colour"), version)
+
+
 def test_columns_newer_than_a_file_are_null(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     version = lake.replace("units", units(("007", "case", 12)))
@@ -180,6 +219,35 @@ def test_columns_newer_than_a_file_are_null(tmp_path: Path) -> None:
     pq.write_table(older, tmp_path / "older.parquet")
     read = scan([str(tmp_path / "older.parquet")], polars_schema("units")).collect()
     assert read.to_dicts() == [{"sku": "007", "unit": "case", "eaches": 12.0, "gtin": None}]
+
+
+def test_a_full_disk_leaves_the_table_as_it_was(tmp_path: Path) -> None:
+    code = textwrap.dedent(
+        f"""
+        import resource
+        import numpy as np, pandas as pd
+        from data_lake.errors import LakeUnavailable
+        from data_lake.lake import Lake
+        lake = Lake({str(tmp_path)!r})
+        days = pd.date_range("2026-01-01", periods=20_000)
+        frame = pd.DataFrame({{"date": days[:40], "sku": "1", "location": "A", "quantity": 1.0}})
+        lake.replace("sales", frame)
+        # real storage that refuses: every write past 100 kB fails as on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        keys = pd.DataFrame({{"sku": [str(n) for n in range(20_000)], "location": "A"}})
+        noise = np.random.default_rng(0).random(20_000)
+        try:
+            lake.upsert("sales", keys.assign(date=days[31], quantity=noise))
+        except LakeUnavailable as error:
+            print(error)
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "cannot write" in done.stdout
+    lake = Lake(tmp_path)
+    assert lake.read("sales").quantity.sum() == 40
+    assert len(lake.versions("sales")) == 1
+    assert lake.verify() == []
 
 
 # damage

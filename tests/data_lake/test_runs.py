@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
 
 import pandas as pd
@@ -36,6 +37,8 @@ def test_runs_are_listed_by_time(any_lake: Lake) -> None:
     assert read_run(any_lake, "0") == later
     with pytest.raises(NoSuchObject):
         read_run(any_lake, "never")
+    any_lake.objects.delete(["runs/0.json"])
+    assert latest_run(any_lake) == replace(RUN, policy=json.loads(json.dumps(RUN.policy)))
 
 
 def test_the_same_run_commits_once(any_lake: Lake) -> None:
