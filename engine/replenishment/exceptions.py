@@ -6,7 +6,8 @@ A line is an exception for the greatest of its risks in money, if that risk is m
   order is due today or comes too late to prevent it;
 - late_supply: the same, with open orders overdue;
 - expiry: at least one unit and 5 % of the stock and open orders will be written off;
-- overstock: stock and open orders exceed the level and a whole lot by a quarter of the level;
+- overstock: stock and open orders exceed the level and a whole lot by a quarter of the level and by what
+  sells in a fortnight;
 - held: the data of the line is wrong.
 """
 
@@ -27,6 +28,7 @@ __all__ = ["describe", "explain_in_words"]
 _LEAST_UNITS = 0.5
 _WASTE_SHARE = 0.05
 _EXCESS_SHARE = 0.25
+_EXCESS_DAYS = 14.0
 _LISTS = ("projected_stock", "projected_stock_with_order")
 
 
@@ -82,6 +84,7 @@ def _kinds(frame: pd.DataFrame, as_of: dt.date | None) -> np.ndarray[Any, np.dty
     )
     excess = column["excess_units"]
     heavy = (excess >= 1.0) & (excess >= _EXCESS_SHARE * column["order_up_to"])
+    heavy &= excess >= _EXCESS_DAYS * column["expected_demand_daily"]
 
     risks = np.stack(
         [
@@ -111,6 +114,7 @@ _FIGURES = (
     "order_up_to",
     "service_target",
     "term_demand",
+    "expected_demand_daily",
 )
 
 
@@ -142,6 +146,12 @@ def _order_or_expedite(line: Mapping[str, Any]) -> str:
             f"{units(lost_after)}; check minimum order, cover and shelf limits."
         )
     order = f"Order {units(quantity)} by {day(line['order_by'])}: it saves {units(saved)}"
+    limited = -float(line["term_cover"])
+    if limited >= 1.0 and lost_after >= _LEAST_UNITS:
+        return (
+            f"{order}, but {units(lost_after)} stay short: the shelf or the most cover keeps the order "
+            f"{units(limited)} below the need. Deliver more often, or raise the limit."
+        )
     if lost_after >= _LEAST_UNITS and lost_after >= 0.5 * saved:
         return (
             f"{order}, but {units(lost_after)} stay short, mostly before it arrives on "
@@ -167,8 +177,8 @@ def _expiry(line: Mapping[str, Any], currency: str) -> tuple[str, str]:
     waste = units(line["waste_before"])
     cost = money(line["waste_before"] * line["unit_cost"], currency)
     cause = (
-        f"{waste} of {units(line['on_hand'])} on hand and {units(line['on_order'])} on order expire before "
-        f"they sell at {units(line['expected_demand_daily'])} a day ({cost})"
+        f"{waste} of the {units(line['on_hand'] + line['on_order'])} on hand and on order expire before they "
+        f"sell, at {units(line['expected_demand_daily'])} a day ({cost})"
     )
     return _sentence(cause), f"Mark down or move {waste} before they expire."
 

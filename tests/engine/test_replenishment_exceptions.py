@@ -100,6 +100,11 @@ def test_a_shortage_that_the_order_cannot_prevent_asks_to_expedite():
     assert "expedite" in row["recommendation"]
 
 
+def test_a_limit_that_keeps_the_order_small_is_named():
+    row = said(**{**SHORT, "lost_after": 40.0, "term_cover": -35.0})
+    assert "keeps the order 35 below the need" in row["recommendation"]
+
+
 def test_a_shortage_without_an_order_looks_elsewhere():
     row = said(**{**SHORT, "quantity": 0.0, "lost_after": 60.0, "need_date": pd.NaT})
     assert row["cause"].startswith("Stock runs low: shortage of 60")
@@ -118,19 +123,21 @@ def test_overdue_supply_is_chased():
 def test_expiry_names_units_and_money():
     row = said(waste_before=30.0, money_at_risk=60.0)
     assert row["exception"] == "expiry"
-    assert "30 of 90 on hand and 40 on order expire" in row["cause"]
+    assert row["cause"].startswith("30 of the 130 on hand and on order expire before they sell, at 10 a day")
     assert "(60.00 EUR)" in row["cause"]
     assert row["recommendation"] == "Mark down or move 30 before they expire."
     assert pd.isna(said(waste_before=5.0, money_at_risk=10.0)["exception"])  # below 5 % of stock
 
 
 def test_overstock_cancels_what_is_on_order_first():
-    row = said(excess_units=100.0, money_at_risk=12.0)
+    assert pd.isna(said(excess_units=100.0, money_at_risk=12.0)["exception"])  # sells in ten days
+    slow = {"excess_units": 100.0, "money_at_risk": 12.0, "expected_demand_daily": 2.0}
+    row = said(**slow)
     assert row["exception"] == "overstock"
     assert "100 more than needed" in row["cause"]
     assert "200.00 EUR tied up" in row["cause"]
     assert row["recommendation"] == "Cancel or postpone 40 of the open orders."
-    idle = said(excess_units=100.0, money_at_risk=12.0, on_order=0.0, days_of_cover=np.nan)
+    idle = said(**slow, on_order=0.0, days_of_cover=np.nan)
     assert "nothing is selling" in idle["cause"]
     assert idle["recommendation"].startswith("Move 100")
 
