@@ -25,6 +25,7 @@ from pathlib import Path
 import pandas as pd
 
 from data_lake.importers import look
+from data_lake.importers.estimate import ESTIMATE_NOTE, stock_estimate
 from data_lake.importers.faults import Fault, faults_csv
 from data_lake.importers.guess import Finding
 from data_lake.importers.kinds import KINDS, write_template
@@ -39,10 +40,12 @@ __all__ = [
     "Mapping",
     "MappingError",
     "Preview",
+    "estimate_stock",
     "faults_csv",
     "from_yaml",
     "import_file",
     "preview",
+    "stock_estimate",
     "to_yaml",
     "write_template",
 ]
@@ -232,6 +235,20 @@ def import_file(
         done.versions,
         done.unchanged,
     )
+
+
+def estimate_stock(lake: Lake, cover_days: float) -> Version:
+    """Write an estimated stock snapshot (see `stock_estimate`), for whoever has no stock export yet.
+
+    Raises
+    ------
+    ValueError
+        If the lake has no sales, or `cover_days` is negative.
+    """
+    if lake.current("sales") is None:
+        raise ValueError("the lake has no sales to estimate stock from: import sales first")
+    stock = stock_estimate(lake, cover_days)
+    return lake.upsert("inventory_snapshot", stock, inputs={"cover_days": cover_days}, note=ESTIMATE_NOTE)
 
 
 def _mapping(given: Mapping | str | None) -> Mapping | None:

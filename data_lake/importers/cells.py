@@ -72,9 +72,9 @@ def read_cells(values: pl.Series, target: Target, mapping: Mapping) -> pl.Series
 def unread(values: pl.Series, typed: pl.Series, target: Target) -> pl.Series:
     """Return where [n] a cell says something that could not be read."""
     missed = typed.is_null()
-    if target.reads == "text" or not missed.any():
-        return missed & values.is_not_null() & (read_text(values).is_not_null() if missed.any() else missed)
     where = missed.arg_true()
+    if target.reads == "text":
+        return missed.scatter(where, read_text(values.gather(where)).is_not_null())
     told = ~is_empty(values.gather(where))
     # Not finite is never a way of writing nothing.
     if values.dtype == pl.String:

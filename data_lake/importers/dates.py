@@ -80,7 +80,10 @@ def parse_dates(values: pl.Series, style: DateStyle) -> pl.Series:
     >>> parse_dates(pl.Series(["01/02/2024 07:45", "2024-02-01"]), DateStyle("dd/mm/yyyy")).to_list()
     [datetime.date(2024, 2, 1), datetime.date(2024, 2, 1)]
     """
-    if values.dtype.is_temporal():
+    if isinstance(values.dtype, pl.Datetime):
+        # The day where the clock stood, not the day in Greenwich.
+        return values.dt.replace_time_zone(None).cast(pl.Date)
+    if values.dtype in (pl.Date, pl.Null):
         return values.cast(pl.Date)
     if style.origin is not None:
         return counted_dates(values.cast(pl.String).str.extract(r"(-?\d+)(?:\.0*)?$", 1), style)
@@ -138,12 +141,12 @@ def detect_period(dates: list[date], form: str = "") -> str | None:
     if form in WEEKLY:
         return "W"
     days = sorted(set(dates))
-    if len(days) < 2:
+    if len(days) < 3 and len({day.weekday() for day in days}) < 2:
         return None
     if all(day.day == 1 for day in days) or all((day + timedelta(1)).day == 1 for day in days):
-        return "M"
+        return "M" if len(days) > 2 else None
     if len({day.weekday() for day in days}) == 1:
-        return "W" if len(days) >= 3 else None
+        return "W"
     return "D"
 
 

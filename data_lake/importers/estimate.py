@@ -7,11 +7,10 @@ from datetime import timedelta
 import pandas as pd
 
 from data_lake.lake import Lake
+from engine.contracts import SETTING_DEFAULTS
 
-MEAN_DAYS = 28
-ESTIMATE_NOTE = (
-    "an estimate, not a count: mean daily sales of the last 28 days times the days of cover asked for"
-)
+RECENT_DAYS = 28
+ESTIMATE_NOTE = "an estimate, not a count: mean daily sales of the last 28 days x days of cover"
 
 
 def stock_estimate(lake: Lake, cover_days: float) -> pd.DataFrame:
@@ -22,14 +21,15 @@ def stock_estimate(lake: Lake, cover_days: float) -> pd.DataFrame:
     lake : Lake
         With sales.
     cover_days : float
-        Days of mean sales on hand [days]; ≥ 0.
+        Days of mean sales on hand [days]; >= 0.
 
     Returns
     -------
     pd.DataFrame
-        Columns of `inventory_snapshot`, a row for every sku and location ever sold, dated by the last day of
-        sales. `on_hand` [each] is the mean daily sales of the last 28 days of the lake × `cover_days`,
-        rounded; a sku not sold in these days has 0. Write it with `ESTIMATE_NOTE` as the version's note.
+        Columns of `inventory_snapshot`: a row for every sku and location ever sold, dated by the last day of
+        the last period of sales. `on_hand` [each] is the mean daily sales of the last 28 days (of the last
+        month in a monthly lake) x `cover_days`, rounded; 0 where nothing was sold in them. Write it with
+        `ESTIMATE_NOTE` as the note of the version.
 
     Raises
     ------
@@ -39,12 +39,14 @@ def stock_estimate(lake: Lake, cover_days: float) -> pd.DataFrame:
     if not cover_days >= 0:
         raise ValueError(f"cover_days is {cover_days!r}; it must be 0 or more")
     sales = lake.read("sales", columns=["date", "sku", "location", "quantity"])
-    items = sales[["sku", "location"]].drop_duplicates()
+    settings = lake.read("settings", where={"name": ["period"]})
+    period = settings["value"].iloc[0] if len(settings) else SETTING_DEFAULTS["period"]
     last = sales["date"].max()
-    recent = sales[sales["date"] > last - timedelta(days=MEAN_DAYS)]
+    days = last.days_in_month if period == "M" and len(sales) else RECENT_DAYS
+    end = last + timedelta(days={"D": 0, "W": 6, "M": days - 1}[period])
+    recent = sales[sales["date"] > end - timedelta(days=days)]
     sold = recent.groupby(["sku", "location"], as_index=False)["quantity"].sum()
-    stock = items.merge(sold, on=["sku", "location"], how="left").sort_values(
-        ["sku", "location"], ignore_index=True
-    )
-    stock["on_hand"] = (stock.pop("quantity").fillna(0.0).clip(lower=0.0) / MEAN_DAYS * cover_days).round()
-    return stock.assign(date=last, batch="", status="available")
+    stock = sales[["sku", "location"]].drop_duplicates().merge(sold, on=["sku", "location"], how="left")
+    stock = stock.sort_values(["sku", "location"], ignore_index=True)
+    stock["on_hand"] = (stock.pop("quantity").fillna(0.0).clip(lower=0.0) / days * cover_days).round()
+    return stock.assign(date=end, batch="", status="available")

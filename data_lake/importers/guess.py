@@ -82,7 +82,7 @@ def guess(file: TableFile, sample: pl.DataFrame, kind: str | None = None) -> Gue
     order = sorted(scored, key=lambda name: -scored[name][0])
     best = order[0]
     score, findings = scored[best]
-    mapping = Mapping(best, numbers=marks, file=file.style)
+    mapping = Mapping(best, numbers=marks)
     ask: list[str] = []
     used = {finding.header: finding for finding in findings}
     mapping = mapping.with_changes(columns={finding.target: finding.header for finding in findings})

@@ -125,7 +125,7 @@ def load(
             mapping.spec.table, table_rows, inputs=inputs, note=f"imported from {name}"
         )
         loaded = table_rows.lazy().select(pl.len()).collect().item()
-        remember(lake, mapping, file.header)
+        remember(lake, mapping, file)
         tell(1.0, "done")
     unchanged = all(before.get(table) == version for table, version in versions.items())
     return Loaded(

@@ -64,7 +64,7 @@ def look(
         faults.add(str(error) or "has a header and no rows")
         return Look(mapping or Mapping(kind or "sales"), faults=faults.sorted())
     sample = sample.head(SAMPLE_ROWS)
-    kept = None if mapping else recall(lake, file.header, kind)
+    kept = None if mapping else recall(lake, file, kind)
     guessed = None if mapping or kept else guess(file, sample, kind)
     chosen = mapping or kept or (guessed.mapping if guessed else Mapping("sales"))
     layout = lay_out(chosen, file.header, faults)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
+import polars as pl
 import yaml
 
 from data_lake.errors import LakeError
@@ -244,8 +245,10 @@ def check_mapping(mapping: Mapping) -> None:
         try:
             if re.compile(pattern).groups < groups:
                 reasons.append(f"{where}: pattern {pattern!r} needs a group in brackets, e.g. (.+)")
-        except re.error as error:
-            reasons.append(f"{where}: {pattern!r} is not a pattern: {error}")
+            # Polars reads patterns without look-around or back references.
+            pl.Series([""]).str.contains(pattern)
+        except (re.error, pl.exceptions.ComputeError) as error:
+            reasons.append(f"{where}: {pattern!r} is not a pattern that can be used: {error}")
             sound = False
     if sound and mapping.split:
         groups_named = re.compile(mapping.split.pattern).groupindex

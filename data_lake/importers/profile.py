@@ -16,6 +16,8 @@ from data_lake.importers.dates import SPELLED, DateStyle, form_shares, parse_dat
 from data_lake.importers.numbers import Marks, is_empty, parse_numbers
 
 _NUMBER_LIKE = re.compile(r"^[-+(]?[\s€$£¥]*[\d.,'’\s]*\d[\d.,'’\s]*[%€$£¥)\s-]*$")
+_BARE = ("excel", "yyyymmdd")
+"""Forms of dates that are bare numbers, which any quantity may look like."""
 DAY_FIRST, MONTH_FIRST = "dd/mm/yyyy", "mm/dd/yyyy"
 
 
@@ -36,12 +38,10 @@ class Profile:
 
     @property
     def date_share(self) -> float:
-        """Best share over all forms but bare numbers, which any quantity may look like."""
+        """Best share over all forms but bare numbers."""
         if self.temporal:
             return 1.0
-        return max(
-            (share for form, share in self.forms.items() if form not in ("excel", "yyyymmdd")), default=0.0
-        )
+        return max((share for form, share in self.forms.items() if form not in _BARE), default=0.0)
 
     @property
     def counted_share(self) -> float:
@@ -70,59 +70,46 @@ def guess_marks(columns: Iterable[pl.Series], delimiter: str) -> tuple[Marks, st
     """Return the number marks, why, and whether a person must confirm them."""
     seen: Counter[str] = Counter()
     for values in columns:
-        if values.dtype != pl.String:
-            continue
-        text = values.drop_nulls().str.strip_chars()
-        text = text.filter(text != "").head(2000)
-        found = [value for value in text.to_list() if _NUMBER_LIKE.match(value)]
-        if len(found) < 0.8 * len(text) or not found:
-            continue
-        dated = form_shares(text.unique().head(200))
-        if (
-            max((share for form, share in dated.items() if form not in ("excel", "yyyymmdd")), default=0.0)
-            > 0.8
-        ):
-            continue
-        seen.update(_mark_evidence(value) for value in found)
+        if values.dtype == pl.String:
+            seen.update(evidence for value in _number_texts(values) for evidence in _mark_evidence(value))
     comma, dot = seen["decimal comma"], seen["decimal point"]
     if comma > dot:
-        return (
-            Marks(",", "." if seen["point groups"] else ""),
-            f"{comma:,} values have a decimal comma",
-            dot > 0,
-        )
+        return Marks(",", "."), f"{comma:,} values have a decimal comma", dot > 0
     if dot:
-        return (
-            Marks(".", "," if seen["comma groups"] else ""),
-            f"{dot:,} values have a decimal point",
-            comma > 0,
-        )
+        return Marks(".", ","), f"{dot:,} values have a decimal point", comma > 0
+    # A file cut at semicolons comes from where the comma is the decimal mark.
+    european = delimiter == ";"
     if seen["comma or groups"]:
-        european = delimiter == ";"
-        marks = Marks(",") if european else Marks(".", ",")
-        how = "a decimal comma" if european else "thousands"
+        marks, how = (Marks(","), "a decimal comma") if european else (Marks(".", ","), "thousands")
         return marks, f"values like 1,234 only: the comma is taken for {how}", True
     if seen["point or groups"]:
-        european = delimiter == ";"
-        marks = Marks(",", ".") if european else Marks(".")
-        how = "thousands" if european else "a decimal point"
+        marks, how = (Marks(",", "."), "thousands") if european else (Marks("."), "a decimal point")
         return marks, f"values like 1.234 only: the point is taken for {how}", True
-    return (Marks(",") if delimiter == ";" else Marks(".")), "no value shows a decimal mark", False
+    return Marks(",") if european else Marks("."), "no value shows a decimal mark", False
 
 
-def _mark_evidence(value: str) -> str:
+def _number_texts(values: pl.Series) -> list[str]:
+    """Return the first values of a column of numbers; nothing of a column of codes or dates."""
+    text = values.drop_nulls().str.strip_chars()
+    text = text.filter(text != "").head(2000)
+    found = [value for value in text.to_list() if _NUMBER_LIKE.match(value)]
+    if not found or len(found) < 0.8 * len(text):
+        return []
+    dated = form_shares(text.unique().head(200))
+    return [] if any(share > 0.8 for form, share in dated.items() if form not in _BARE) else found
+
+
+def _mark_evidence(value: str) -> tuple[str, ...]:
     number = value.strip(" €$£¥%()+-").replace("'", "").replace("’", "").replace(" ", "")
-    if re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+", number) or re.fullmatch(r"\d{1,3}(\.\d{3}){2,}", number):
-        return "decimal comma" if "," in number else "point groups"
-    if re.fullmatch(r"\d{1,3}(,\d{3})+\.\d+", number) or re.fullmatch(r"\d{1,3}(,\d{3}){2,}", number):
-        return "decimal point" if "." in number else "comma groups"
-    if re.fullmatch(r"[1-9]\d{0,2},\d{3}", number):
-        return "comma or groups"
-    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", number):
-        return "point or groups"
+    for decimal, group, name, other in ((",", r"\.", "comma", "point"), (r"\.", ",", "point", "comma")):
+        # Groups say what the other mark is: 1.234.567 and 1.234,5 both have a decimal comma.
+        if re.fullmatch(rf"\d{{1,3}}({group}\d{{3}})+{decimal}\d+|\d{{1,3}}({group}\d{{3}}){{2,}}", number):
+            return (f"decimal {name}",)
+        if re.fullmatch(rf"[1-9]\d{{0,2}}{group}\d{{3}}", number):
+            return (f"{other} or groups",)
     if re.fullmatch(r"\d*,\d+", number):
-        return "decimal comma"
-    return "decimal point" if re.fullmatch(r"\d*\.\d+", number) else ""
+        return ("decimal comma",)
+    return ("decimal point",) if re.fullmatch(r"\d*\.\d+", number) else ()
 
 
 def guess_form(values: Sequence[str]) -> tuple[str, str, bool]:

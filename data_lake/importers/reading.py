@@ -30,6 +30,7 @@ ROW = "__row"
 """Row in the file: 1-based, header included (in Parquet as if a header were row 1)."""
 
 _CSV_BLOCK = 8 << 20
+_LINE_BREAKS = 50
 _PANDAS_INDEX = "__index_level_0__"
 
 
@@ -39,6 +40,8 @@ class TableFile(Protocol):
     name: str
     style: FileStyle
     header: tuple[str, ...]
+    is_text: bool
+    """Numbers and dates are written as a person or program chose, not typed."""
 
     def chunks(self, columns: Sequence[str], faults: FaultList, *, rows: int) -> Iterator[pl.DataFrame]:
         """Yield about `rows` rows at a time: these columns and `ROW`. Cells are text; in Parquet, typed."""
@@ -73,6 +76,8 @@ def open_table(path: Path, name: str, style: FileStyle | None = None) -> TableFi
 
 class CsvFile:
     """A delimited text file, streamed; every cell is text."""
+
+    is_text = True
 
     def __init__(self, path: Path, name: str, style: FileStyle) -> None:
         self.path, self.name = path, name
@@ -121,6 +126,29 @@ class CsvFile:
         repaired = ragged.repaired(columns)
         if repaired is not None:
             yield repaired
+        if self._line_breaks() - number >= _LINE_BREAKS:
+            self._check_quotes(faults)
+
+    def _line_breaks(self) -> int:
+        with self.path.open("rb") as file:
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+    def _check_quotes(self, faults: FaultList) -> None:
+        """Look for a cell of very many lines: a quote that is never closed swallows rows in silence."""
+        ragged = _Ragged(self.header, self.style, FaultList(self.name))
+        number = self.style.header_row + 1
+        with self.path.open("rb") as file:
+            for batch in self._batches(file, self.header, ragged, 100_000):
+                numbers = ragged.numbers(number, batch.num_rows)
+                number = int(numbers[-1]) + 1
+                for cells in pl.DataFrame(pl.from_arrow(batch)):
+                    breaks = cells.str.count_matches("\n")
+                    for position in (breaks >= _LINE_BREAKS).arg_true():
+                        faults.add(
+                            f"holds {breaks[position]:,} line breaks: a quote is opened here and not closed",
+                            row=int(numbers[position]),
+                            column=cells.name,
+                        )
 
     def _batches(self, file: Any, columns: Sequence[str], ragged: _Ragged, rows: int) -> Iterator[pa.Table]:
         encoding = self.style.encoding
@@ -212,6 +240,8 @@ class _Ragged:
 class ExcelFile:
     """One sheet of a workbook; every cell is text: dates ISO, numbers with a decimal point."""
 
+    is_text = False
+
     def __init__(self, path: Path, name: str, style: FileStyle) -> None:
         self.name = name
         try:
@@ -253,13 +283,19 @@ class ExcelFile:
 class ParquetFile:
     """A Parquet file, streamed; columns keep their types."""
 
+    is_text = False
+
     def __init__(self, path: Path, name: str, style: FileStyle) -> None:  # noqa: ARG002
         self.name = name
         try:
             self._file = pq.ParquetFile(path)
         except pa.ArrowInvalid as error:
             raise UnreadableFileError(f"is not a Parquet file that can be read: {error}") from None
-        self.header = tuple(name for name in self._file.schema_arrow.names if name != _PANDAS_INDEX)
+        self.header = tuple(
+            column.name
+            for column in self._file.schema_arrow
+            if column.name != _PANDAS_INDEX and not pa.types.is_nested(column.type)
+        )
         if not self._file.metadata.num_rows:
             raise UnreadableFileError("has a header and no rows")
         self.style = FileStyle()
@@ -274,6 +310,7 @@ class ParquetFile:
         start = 0
         for batch in self._file.iter_batches(batch_size=rows, columns=list(columns)):
             frame = pl.DataFrame(pl.from_arrow(batch)).select(columns)
+            frame = frame.cast({pl.Categorical: pl.String, pl.Binary: pl.String, pl.Decimal: pl.Float64})
             yield _numbered(frame, 2 + start)
             start += frame.height
             self._done = start / self._file.metadata.num_rows

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 
 from data_lake.importers.kinds import KINDS
 from data_lake.importers.mapping import Mapping, from_yaml, to_yaml
+from data_lake.importers.reading import TableFile
 from data_lake.importers.synonyms import folded
 from data_lake.lake import Lake
 
 
-def header_key(header: Sequence[str]) -> str:
-    """Return a name for a header: files with the same columns in any order share it."""
-    return hashlib.sha256(json.dumps(sorted(folded(name) for name in header)).encode()).hexdigest()[:16]
+def header_key(file: TableFile) -> str:
+    """Return a name for a file's header: files with the same columns in any order share it.
+
+    Text and typed files do not: the same table has a decimal comma as CSV and none as Excel.
+    """
+    names = sorted(folded(name) for name in file.header)
+    return hashlib.sha256(json.dumps([file.is_text, names]).encode()).hexdigest()[:16]
 
 
-def remember(lake: Lake, mapping: Mapping, header: Sequence[str]) -> str:
+def remember(lake: Lake, mapping: Mapping, file: TableFile) -> str:
     """Keep a mapping for files with this header and return its key; the same again adds nothing."""
-    stem = f"mappings/{mapping.kind}-{header_key(header)}"
+    stem = f"mappings/{mapping.kind}-{header_key(file)}"
     body = to_yaml(mapping).encode()
     while True:
         kept = _kept(lake, stem)
@@ -31,10 +35,10 @@ def remember(lake: Lake, mapping: Mapping, header: Sequence[str]) -> str:
             return key
 
 
-def recall(lake: Lake, header: Sequence[str], kind: str | None = None) -> Mapping | None:
+def recall(lake: Lake, file: TableFile, kind: str | None = None) -> Mapping | None:
     """Return the mapping kept last for this header (of this kind); None if there is none."""
     for name in [kind] if kind else KINDS:
-        kept = _kept(lake, f"mappings/{name}-{header_key(header)}")
+        kept = _kept(lake, f"mappings/{name}-{header_key(file)}")
         if kept:
             return from_yaml(lake.objects.get(kept[-1]).decode())
     return None
