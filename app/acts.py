@@ -11,6 +11,7 @@ from data_lake.runs import Run
 from jobs.approve import ApprovalResult, approve_lines
 from jobs.errors import JobError
 from jobs.export import Format, export_orders
+from jobs.import_file import ImportResult, import_file
 from jobs.override import override_forecast, retire_override
 
 
@@ -68,3 +69,14 @@ def plan(progress: Callable[[str, float], None]) -> Run:
     made = plan_lake(data.lake(), progress=progress)
     cache.latest.clear()
     return made
+
+
+def load_file(
+    name: str, content: bytes, mapping: str, progress: Callable[[float, str], object]
+) -> ImportResult:
+    """Load a file with the mapping that the planner confirmed: all of it, or nothing."""
+
+    def tell(share: float, text: str) -> None:
+        progress(share, text)
+
+    return import_file(data.lake(), content, name=name, mapping=mapping, progress=tell)

@@ -12,7 +12,7 @@ import streamlit as st
 from data_lake.lake import Lake
 from data_lake.runs import Run, latest_run, read_run
 from jobs.views import approved as approved_view
-from jobs.views import changes, health, item, orders, today
+from jobs.views import changes, health, item, orders, today, what_if
 from jobs.views import lines as lines_view
 from jobs.views.item import HISTORY_SPANS
 
@@ -76,9 +76,21 @@ def headlines(address: str, run_id: str, ledger: str) -> list[today.Headline]:
 @st.cache_resource(max_entries=64, ttl=HOUR, show_spinner="Reading the item …")
 def item_view(address: str, run_id: str, line_id: str, span: str) -> item.Item:
     """Read what the Item page shows of a line."""
-    frame = lines(address, run_id)
-    line = frame[frame["line_id"] == line_id].iloc[0].to_dict()
+    line = line_of(address, run_id, line_id).to_dict()
     return item.load(lake(address), run(address, run_id), line, history_days=HISTORY_SPANS[span])
+
+
+@st.cache_resource(max_entries=64, ttl=HOUR, show_spinner=False)
+def sandbox(address: str, run_id: str, line_id: str) -> what_if.Sandbox:
+    """Load a line for what-if: a slider then reads nothing."""
+    sku, location, source = line_of(address, run_id, line_id)[["sku", "location", "source"]]
+    return what_if.sandbox(lake(address), run(address, run_id), sku, location, source)
+
+
+def line_of(address: str, run_id: str, line_id: str) -> pd.Series:
+    """Return one line of a run."""
+    frame = lines(address, run_id)
+    return frame[frame["line_id"] == line_id].iloc[0]
 
 
 @st.cache_resource(max_entries=64, ttl=HOUR, show_spinner=False)

@@ -132,11 +132,25 @@ def waterfall(terms: pd.DataFrame, total: float, colors: Palette) -> go.Figure:
     )
 
 
-def what_if(dates: Sequence[Any], now: Sequence[float], then: Sequence[float], colors: Palette) -> go.Figure:
-    """Draw projected stock with the order as planned and with the order of the what-if [units]."""
+def what_if(stock: pd.DataFrame, colors: Palette) -> go.Figure:
+    """Draw expected stock as planned, and under the terms of a what-if with its 80 % range [units].
+
+    Parameters
+    ----------
+    stock : DataFrame
+        date, planned, changed, low, high [each].
+    """
     traces = [
-        _line("As planned", dates, now, colors.ordered, dash="dot"),
-        _line("What-if", dates, then, colors.changed, width=2.4),
+        _line("High", stock["date"], stock["high"], colors.changed, width=0, hidden=True),
+        {
+            **_line("80 % range", stock["date"], stock["low"], colors.changed, width=0),
+            "fill": "tonexty",
+            "fillcolor": colors.changed_band,
+            "hoverinfo": "skip",
+            "hovertemplate": None,
+        },
+        _line("As planned", stock["date"], stock["planned"], colors.ordered, dash="dot"),
+        _line("What-if", stock["date"], stock["changed"], colors.changed, width=2.4),
     ]
     return figure(traces, colors, height=300, yaxis={"title": "stock, units", "rangemode": "tozero"})
 

@@ -73,6 +73,11 @@ def short_day(value: dt.date) -> str:
     return f"{value.day} {value:%b}"
 
 
+def on_slider(value: float, low: float, high: float) -> float:
+    """Return the place of a value on a slider with one decimal."""
+    return round(min(max(value, low), high), 1)
+
+
 def headline(value: float, unit: str, currency: str) -> str:
     """Write the figure of a card by its unit: money, count or share."""
     if unit == "money":
@@ -81,13 +86,15 @@ def headline(value: float, unit: str, currency: str) -> str:
 
 
 def change(value: float, previous: float | None, unit: str, currency: str) -> str | None:
-    """Write how much a figure changed; None where there is nothing to compare with."""
+    """Write how much a figure changed; None where it shows no change, or nothing to compare with."""
     if previous is None or math.isnan(previous):
         return None
     gap = value - previous
+    if headline(value, unit, currency) == headline(previous, unit, currency):
+        return None
     sign = "-" if gap < 0 else "+"
     if unit == "share":
-        return f"{sign}{abs(gap) * 100:.1f} pp"
+        return f"{sign}{abs(gap) * 100:.1f} points"
     if unit == "money":
         return f"{sign}{symbol(currency)}{abs(gap):,.0f}"
     return f"{sign}{abs(gap):,.0f}"

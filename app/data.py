@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -17,33 +18,61 @@ from data_lake.ledger import ledger_digest
 from data_lake.runs import Run
 from jobs.approve import ApprovalResult
 from jobs.errors import JobError
-from jobs.views import changes, health, item, orders, today
+from jobs.import_file import ImportResult, Preview, to_yaml, write_template
+from jobs.import_file import preview as preview_file
+from jobs.views import changes, health, imports, item, orders, today
 from jobs.views.changes import Override
 from jobs.views.health import SEVERITY_LABELS, HealthSummary
+from jobs.views.imports import KIND_LABELS, fault_rows, mapping_rows
 from jobs.views.item import HISTORY_SPANS, Item
 from jobs.views.lines import Choices, LakeSettings
 from jobs.views.orders import Order, OrderCard, order_of, round_edits, total_of
-from jobs.views.today import EXCEPTION_LABELS, Headline, Selection, select
+from jobs.views.today import EXCEPTION_LABELS, Headline, Selection, Wanted, select
+from jobs.views.what_if import Figure, Sandbox
+from jobs.views.what_if import change as what_if
+from jobs.views.what_if import figures as what_if_figures
+from jobs.views.what_if import projection as what_if_projection
+from jobs.what_if import WhatIfResult
 
 __all__ = [
     "EXCEPTION_LABELS",
     "HISTORY_SPANS",
+    "KIND_LABELS",
     "SEVERITY_LABELS",
     "ApprovalResult",
+    "Figure",
     "Headline",
     "HealthSummary",
+    "ImportResult",
     "Item",
     "JobError",
     "LakeError",
     "Order",
     "OrderCard",
     "Override",
+    "Preview",
+    "Sandbox",
     "Selection",
+    "Wanted",
+    "WhatIfResult",
+    "fault_rows",
+    "mapping_rows",
     "order_of",
     "round_edits",
     "select",
     "total_of",
+    "what_if",
+    "what_if_figures",
+    "what_if_projection",
 ]
+
+
+class Worklist(NamedTuple):
+    """The rows shown and how many there are."""
+
+    frame: pd.DataFrame
+    matching: int
+
 
 State = Literal["empty", "unplanned", "ready"]
 
@@ -104,32 +133,16 @@ def headlines() -> list[Headline]:
     return cache.headlines(*_key(), _ledger())
 
 
-def worklist(
-    locations: Sequence[str], categories: Sequence[str], types: Sequence[str], with_approved: bool
-) -> pd.DataFrame:
-    """Return the exceptions that match the filters, at most `today.LIMIT`."""
-    return today.worklist(
-        lines(),
-        approved(),
-        locations=locations,
-        categories=categories,
-        types=types,
-        with_approved=with_approved,
-    )
+def worklist(wanted: Wanted) -> Worklist:
+    """Return the exceptions that match the filters, the dearest `today.LIMIT` of them."""
+    found = today.worklist(lines(), approved(), wanted)
+    return Worklist(found.head(today.LIMIT), len(found))
 
 
-def worklist_csv(locations: Sequence[str], categories: Sequence[str], types: Sequence[str]) -> bytes:
+def worklist_csv(wanted: Wanted) -> bytes:
     """Return every exception that matches the filters as CSV, approved ones marked."""
-    frame = today.worklist(
-        lines(),
-        approved(),
-        locations=locations,
-        categories=categories,
-        types=types,
-        with_approved=True,
-        limit=None,
-    )
-    return csv(frame.drop(columns=["projected_stock", "line_id"]).assign(label=frame["label"].str[0]))
+    found = today.worklist(lines(), approved(), replace(wanted, with_approved=True))
+    return csv(found.drop(columns=["projected_stock", "line_id"]).assign(label=found["label"].str[0]))
 
 
 def exception_counts() -> dict[str, int]:
@@ -166,9 +179,14 @@ def item_lines(sku: str, location: str) -> list[dict[str, Any]]:
     return item.lines_of(lines(), sku, location).to_dict("records")
 
 
-def dearest() -> dict[str, Any]:
-    """Return the line with most money at risk: what the Item page shows unless asked for another."""
-    return lines().iloc[0].to_dict()
+def dearest_sku() -> str:
+    """Return the product with most money at risk that an order helps: what Item shows first."""
+    return item.dearest(lines(), None)["sku"]
+
+
+def dearest_location(sku: str) -> str:
+    """Return where most money is at risk on a product."""
+    return item.dearest(lines(), sku)["location"]
 
 
 def item_view(line_id: str, span: str) -> Item:
@@ -184,6 +202,11 @@ def overrides(sku: str, location: str) -> list[Override]:
 def plan_is_behind() -> bool:
     """Return whether inputs or overrides changed after the plan was made."""
     return changes.is_behind(lake(), run())
+
+
+def sandbox(line_id: str) -> Sandbox:
+    """Return a line ready for what-if."""
+    return cache.sandbox(*_key(), line_id)
 
 
 # Orders
@@ -230,6 +253,52 @@ def health_summary() -> HealthSummary:
 def held_lines() -> pd.DataFrame:
     """Return the lines held because of their data."""
     return health.held_lines(lines())
+
+
+# Import
+
+
+def preview(name: str, content: bytes, kind: str | None, mapping: str | None) -> Preview:
+    """Return what a file is taken for; `mapping` (YAML) is checked in place of a guess."""
+    return preview_file(lake(), content, name, kind, mapping=mapping)
+
+
+def name_of(seen: Preview) -> str:
+    """Return a name for a file's mapping, so that an editor starts anew when it changes."""
+    return hashlib.sha256(f"{seen.name}\n{seen.mapping_yaml}".encode()).hexdigest()[:12]
+
+
+def edited_mapping(seen: Preview, rows: pd.DataFrame, edited_rows: Mapping[int, Mapping[str, Any]]) -> str:
+    """Return the mapping with a planner's edits, as YAML."""
+    return to_yaml(imports.with_edits(seen.mapping, rows, edited_rows))
+
+
+def date_columns(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that hold days."""
+    return list(frame.select_dtypes("datetime"))
+
+
+def contents() -> pd.DataFrame:
+    """Return what the lake holds."""
+    return imports.contents(lake())
+
+
+def template(kind: str) -> bytes:
+    """Return a template of a kind of file."""
+    return write_template(kind)
+
+
+def plan_advice() -> str:
+    """Return what planning would do now."""
+    known = state()
+    if known == "empty":
+        return "Import sales first, then stock; then plan."
+    if known == "unplanned":
+        return "Sales are loaded and nothing is planned yet."
+    made = f"The plan shown is of {run().created_at:%d %b %Y %H:%M} UTC."
+    return (
+        f"{made} Inputs or forecasts changed since." if plan_is_behind() else f"{made} Nothing changed since."
+    )
 
 
 # Downloads

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from app import data
+from app.data import Wanted
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What a planner narrowed the worklist to; empty means all."""
-
-    locations: tuple[str, ...]
-    categories: tuple[str, ...]
-    types: tuple[str, ...]
-    with_approved: bool
-
-    @property
-    def active(self) -> bool:
-        """Something is filtered out."""
-        return bool(self.locations or self.categories or self.types)
-
-
-def worklist_filters() -> Filters:
+def worklist_filters() -> Wanted:
     """Show the filters of the worklist and return what is chosen."""
     offered, counts = data.choices(), data.exception_counts()
     left, middle, right, last = st.columns([5, 5, 14, 4], vertical_alignment="bottom")
@@ -48,7 +32,7 @@ def worklist_filters() -> Filters:
         bind="query-params",
     )
     with_approved = last.toggle("Approved too", key="approved", bind="query-params")
-    return Filters(tuple(locations), tuple(categories), tuple(types), with_approved)
+    return Wanted(tuple(locations), tuple(categories), tuple(types), with_approved)
 
 
 def severities() -> tuple[str, ...]:

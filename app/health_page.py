@@ -7,9 +7,18 @@ import streamlit as st
 
 from app import columns, data
 
-STATE_COLORS = {"fresh": "green", "loaded": "gray", "late": "orange", "stale": "red", "missing": "gray"}
+STATE_COLORS = {
+    "fresh": "green",
+    "loaded": "gray",
+    "newer loaded": "blue",
+    "late": "orange",
+    "stale": "red",
+    "missing": "gray",
+}
 SEVERITY_COLORS = {"Held": "red", "Warning": "orange", "Assumption": "blue"}
 ROW_HEIGHT = 36
+TALL_ROW_HEIGHT = 66
+"""Pixels: above 64 a table wraps its text."""
 MOST_ROWS = 12
 
 
@@ -28,8 +37,8 @@ def faults(frame: pd.DataFrame) -> None:
         frame,
         key="faults",
         hide_index=True,
-        height=_height(frame),
-        row_height=ROW_HEIGHT,
+        height=_height(frame, TALL_ROW_HEIGHT),
+        row_height=TALL_ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=["label", "check", "where", "rule", "fix", "rows"],
         column_config={
@@ -50,8 +59,8 @@ def held(frame: pd.DataFrame, currency: str) -> None:
         frame,
         key="held",
         hide_index=True,
-        height=_height(frame),
-        row_height=ROW_HEIGHT,
+        height=_height(frame, TALL_ROW_HEIGHT),
+        row_height=TALL_ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=["product", "location_name", "source_name", "held_reason", "money_at_risk"],
         column_config={
@@ -76,15 +85,12 @@ def tables(frame: pd.DataFrame) -> None:
         placeholder=columns.UNKNOWN,
         column_config={
             "table": columns.text("Table", width=120),
-            "label": columns.tag("State", STATE_COLORS, width=84),
+            "label": columns.tag("State", STATE_COLORS, width=120),
             "latest": columns.date("Last day", width=104),
             "days_behind": st.column_config.NumberColumn("Behind", format="%d d", width=70),
             "loaded_at": st.column_config.DatetimeColumn("Loaded, UTC", format="D MMM YYYY HH:mm", width=140),
-            "newer": st.column_config.CheckboxColumn(
-                "Newer", width=64, help="A newer version was loaded after this plan"
-            ),
         },
-        column_order=["table", "label", "latest", "days_behind", "loaded_at", "newer"],
+        column_order=["table", "label", "latest", "days_behind", "loaded_at"],
         alt="Freshness of each table",
     )
 
@@ -123,5 +129,5 @@ def download(label: str, frame: pd.DataFrame, name: str) -> None:
     )
 
 
-def _height(frame: pd.DataFrame) -> int:
-    return ROW_HEIGHT * (min(len(frame), MOST_ROWS) + 1) + 2
+def _height(frame: pd.DataFrame, row_height: int = ROW_HEIGHT) -> int:
+    return ROW_HEIGHT + row_height * min(len(frame), MOST_ROWS * ROW_HEIGHT // row_height) + 2

@@ -18,7 +18,7 @@ TABLE_ROWS = 6
 def pick() -> tuple[dict[str, Any], str]:
     """Let the planner choose an item and how much history is drawn; return the plan line and the span."""
     offered = data.choices()
-    _default("sku", data.dearest()["sku"], list(offered.products))
+    _default("sku", data.dearest_sku(), list(offered.products))
     product, place, source, history = st.columns([9, 8, 6, 7], vertical_alignment="bottom")
     sku = product.selectbox(
         "Product",
@@ -30,7 +30,7 @@ def pick() -> tuple[dict[str, Any], str]:
         required=True,
     )
     locations = data.item_locations(sku)
-    _default("location", locations[0], locations)
+    _default("location", data.dearest_location(sku), locations)
     location = place.selectbox(
         "Location",
         locations,
@@ -42,13 +42,11 @@ def pick() -> tuple[dict[str, Any], str]:
     )
     found = data.item_lines(sku, location)
     names = {line["line_id"]: line["source_name"] for line in found}
-    line_id = source.selectbox(
-        "Source",
-        list(names),
-        format_func=lambda code: names.get(code, code),
-        key="source_line",
-        disabled=len(names) == 1,
-    )
+    line_id = next(iter(names))
+    if len(names) > 1:
+        line_id = source.selectbox(
+            "Source", list(names), format_func=lambda code: names[code], key="source_line"
+        )
     spans = list(data.HISTORY_SPANS)
     span = history.segmented_control(
         "History", spans, default=spans[0], required=True, key="history", bind="query-params"

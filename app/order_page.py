@@ -11,6 +11,7 @@ from app import acts, columns, data, shell, states
 from app.data import OrderCard
 
 CARDS_A_ROW = 3
+NAMED_MINIMUMS = 2
 ROW_HEIGHT = 36
 MOST_ROWS = 14
 
@@ -77,11 +78,9 @@ def _due_badge(card: OrderCard) -> None:
 
 def _terms(card: OrderCard, currency: str) -> str:
     parts = []
-    for minimum in card.short[:2]:
-        missing = columns.by_unit(minimum.short, minimum.unit, currency)
-        required = columns.by_unit(minimum.required, minimum.unit, currency)
-        where = f" for {minimum.scope}" if minimum.scope else ""
-        parts.append(f":orange[**{missing} short**] of the minimum {required}{where}")
+    if card.short:
+        required = columns.by_unit(card.short[0].required, card.short[0].unit, currency)
+        parts.append(f":orange[**Short of the minimum {required}**] {_missing(card, currency)}")
     if card.minimums and not card.short:
         parts.append("Minimum reached")
     if not card.minimums:
@@ -89,6 +88,17 @@ def _terms(card: OrderCard, currency: str) -> str:
     if card.cut_off_time:
         parts.append(f"cut-off {card.cut_off_time}")
     return f":small[{' · '.join(parts)}]"
+
+
+def _missing(card: OrderCard, currency: str) -> str:
+    """Name what is missing to the minimum, at two locations at most."""
+    parts = [
+        f"by {columns.by_unit(minimum.short, minimum.unit, currency)}"
+        + (f" at {minimum.scope}" if minimum.scope else "")
+        for minimum in card.short[:NAMED_MINIMUMS]
+    ]
+    more = len(card.short) - len(parts)
+    return ", ".join(parts) + (f" and {columns.count(more, 'more location')}" if more else "")
 
 
 def edit_lines(source: str, currency: str) -> pd.DataFrame:
@@ -116,7 +126,7 @@ def edit_lines(source: str, currency: str) -> pd.DataFrame:
             "state",
         ],
         column_config={
-            "product": columns.text("Product", width=230),
+            "product": columns.text("Product", width=262),
             "location_name": columns.text("To", width=150),
             "quantity": columns.quantity("Proposed", width=90),
             "order": columns.quantity("Order", width=90, min_value=0, help="Click, type, Enter"),

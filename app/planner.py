@@ -7,12 +7,16 @@ import streamlit as st
 from app import acts, shell, states
 
 
-def plan_button(key: str, *, label: str = "Plan now") -> None:
+def plan_button(key: str, *, disabled: bool = False) -> None:
     """Show the button; on a click plan with progress, then show the pages of the new run."""
-    if not st.button(label, key=key, type="primary", icon=":material/play_arrow:"):
+    if not st.button("Plan now", key=key, type="primary", icon=":material/play_arrow:", disabled=disabled):
         return
     bar = st.progress(0.0, text="Starting …")
-    made = states.guarded(lambda: acts.plan(lambda text, share: bar.progress(min(share, 1.0), text=text)))
+
+    def tell(text: str, share: float) -> None:
+        bar.progress(share, text=text)
+
+    made = states.guarded(lambda: acts.plan(tell))
     bar.empty()
     if made is not None:
         shell.notify(f"The plan for {made.as_of:%d %b %Y} is ready.")

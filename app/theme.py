@@ -26,6 +26,7 @@ class Palette:
     bad: str
     changed: str
     """What a planner tries or changed."""
+    changed_band: str
 
     @property
     def colorway(self) -> list[str]:
@@ -45,6 +46,7 @@ LIGHT = Palette(
     good="#13703A",
     bad="#B42318",
     changed="#6D3BC4",
+    changed_band="rgba(109, 59, 196, 0.13)",
 )
 DARK = Palette(
     text="#F4F7FA",
@@ -58,6 +60,7 @@ DARK = Palette(
     good="#5FD38D",
     bad="#F97066",
     changed="#B79CFF",
+    changed_band="rgba(183, 156, 255, 0.18)",
 )
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from app import acts, columns, data, shell, states
 
 ROW_HEIGHT = 38
+HEADER_HEIGHT = 38
 MOST_ROWS = 10
 """Rows in sight: the table scrolls inside the page, so that the buttons below it stay near."""
 
@@ -22,7 +23,7 @@ def show(frame: pd.DataFrame, currency: str, *, with_approved: bool) -> list[int
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        height=ROW_HEIGHT * (min(len(frame), MOST_ROWS) + 1),
+        height=HEADER_HEIGHT + ROW_HEIGHT * min(len(frame), MOST_ROWS),
         row_height=ROW_HEIGHT,
         column_order=[
             "open",
@@ -32,7 +33,7 @@ def show(frame: pd.DataFrame, currency: str, *, with_approved: bool) -> list[int
             "money_at_risk",
             "days_of_cover",
             "projected_stock",
-            "recommendation",
+            "act",
             "confidence",
             *(["state"] if with_approved else []),
         ],
@@ -46,7 +47,7 @@ def _config(frame: pd.DataFrame, currency: str) -> dict[str, Any]:
     return {
         "open": st.column_config.ButtonColumn(
             "Item",
-            width=58,
+            width=54,
             type="tertiary",
             key="open_item",
             on_click=_remember_item,
@@ -54,22 +55,23 @@ def _config(frame: pd.DataFrame, currency: str) -> dict[str, Any]:
             help="Open the item: why this is recommended, and what-if",
         ),
         "label": columns.tag("Exception", columns.EXCEPTION_COLORS, width=118),
-        "product": columns.text("Product", width=178),
-        "location_name": columns.text("Location", width=128),
-        "money_at_risk": columns.amount("At risk", currency, width=80),
-        "days_of_cover": st.column_config.NumberColumn("Cover", format="%,.1f d", width=70),
+        "product": columns.text("Product", width=252),
+        "location_name": columns.text("Location", width=168),
+        "money_at_risk": columns.amount("At risk", currency, width=76),
+        "days_of_cover": st.column_config.NumberColumn("Cover", format="%,.1f d", width=68),
         "projected_stock": st.column_config.AreaChartColumn(
             "Stock ahead",
-            width=104,
+            width=86,
             y_min=0,
             help="Expected stock at the end of each period, if nothing is done",
         ),
-        "recommendation": columns.text("Recommendation", width=300),
+        "act": columns.text("Recommendation", width=258, help="The item says what it brings"),
         "confidence": st.column_config.ProgressColumn(
             "Confidence",
-            width=116,
+            width=98,
             min_value=0,
             max_value=1,
+            step=0.01,
             format="percent",
             help="Share of simulated futures in which the order beats not ordering",
         ),

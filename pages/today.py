@@ -16,12 +16,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
     export = st.container(width="content")
 
 cards.headlines(data.headlines(), currency)
-chosen = filters.worklist_filters()
-frame = data.worklist(chosen.locations, chosen.categories, chosen.types, chosen.with_approved)
+wanted = filters.worklist_filters()
+frame, matching = data.worklist(wanted)
 
 export.download_button(
     "Export worklist",
-    data=lambda: data.worklist_csv(chosen.locations, chosen.categories, chosen.types),
+    data=lambda: data.worklist_csv(wanted),
     file_name=data.file_name("worklist", "csv"),
     mime="text/csv",
     key="export_worklist",
@@ -31,11 +31,11 @@ export.download_button(
 
 if frame.empty:
     states.nothing_here(
-        "No exception matches these filters." if chosen.active else "Nothing needs you: no open exception."
+        "No exception matches these filters." if wanted.active else "Nothing needs you: no open exception."
     )
     st.stop()
 
-rows = worklist.show(frame, currency, with_approved=chosen.with_approved)
+rows = worklist.show(frame, currency, with_approved=wanted.with_approved)
 selection = data.select(frame, rows)
 
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -48,6 +48,6 @@ with st.container(horizontal=True, vertical_alignment="center"):
     ):
         worklist.approve(selection, currency)
     st.caption(
-        f"{len(frame):,} exceptions shown, dearest first. Select rows to approve their orders as proposed; "
-        "open an item to see why, try a what-if or change the forecast."
+        f"{len(frame):,} of {matching:,} exceptions, dearest first. Select rows to approve their orders "
+        "as proposed; open an item to see why, try a what-if or change the forecast."
     )

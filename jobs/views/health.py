@@ -68,8 +68,8 @@ def table_freshness(lake: Lake, run: Run) -> pd.DataFrame:
     -------
     DataFrame
         table (for people), latest (last day in it; null: undated), days_behind [days before the plan's day],
-        label (a list of one of "fresh", "late", "stale", "loaded", "missing"), version, loaded_at [UTC],
-        newer: a version was loaded after this plan.
+        label (a list of one of "fresh", "late", "stale", "loaded", "missing", "newer loaded" since),
+        version and loaded_at [UTC] of what the plan read.
     """
     rows = []
     for table, label in {**DATED_TABLES, **MASTER_TABLES}.items():
@@ -85,17 +85,20 @@ def table_freshness(lake: Lake, run: Run) -> pd.DataFrame:
                 "latest": latest,
                 "version": float(version.number) if version else None,
                 "loaded_at": version.created_at if version else None,
-                "newer": current is not None and (version is None or current.number != version.number),
-                "missing": version is None,
+                "known": "missing"
+                if current is None
+                else "newer loaded"
+                if version is None or current.number != version.number
+                else "",
             }
         )
     frame = pd.DataFrame(rows).astype({"latest": "datetime64[us]", "version": "float64"})
     frame["days_behind"] = _days_behind(frame["latest"], run)
     frame["label"] = [
-        ["missing" if missing else _state(days, run.period)]
-        for missing, days in zip(frame["missing"], frame["days_behind"], strict=True)
+        [known or _state(days, run.period)]
+        for known, days in zip(frame["known"], frame["days_behind"], strict=True)
     ]
-    return frame[["table", "label", "latest", "days_behind", "version", "loaded_at", "newer"]]
+    return frame[["table", "label", "latest", "days_behind", "version", "loaded_at"]]
 
 
 def location_freshness(lake: Lake, run: Run) -> pd.DataFrame:
@@ -107,7 +110,8 @@ def location_freshness(lake: Lake, run: Run) -> pd.DataFrame:
         location, name, and for sales and stock: last day (null: none in the last months), days behind the
         plan [days] and `sales_label`, `stock_label` (lists of one, as in `table_freshness`).
     """
-    places = lake.read("locations", version=run.inputs.get("locations"))[["location", "name"]]
+    places = lake.read("locations", version=run.inputs.get("locations"))[["location", "name", "kind"]]
+    dcs = set(places.loc[places["kind"] == "dc", "location"])
     names = dict(zip(places["location"], places["name"], strict=True))
     last = {
         table: _recent(lake, run, table).groupby("location")["date"].max().astype("datetime64[us]")
@@ -119,7 +123,12 @@ def location_freshness(lake: Lake, run: Run) -> pd.DataFrame:
     for table in DATED_TABLES:
         days = _days_behind(frame[table], run)
         frame[f"{table}_days_behind"] = days
-        frame[f"{table}_label"] = [["missing" if pd.isna(d) else _state(d, run.period)] for d in days]
+        # a distribution centre sells nothing
+        quiet = dcs if table == "sales" else set()
+        frame[f"{table}_label"] = [
+            [_state(gap, run.period)] if pd.notna(gap) else [] if place in quiet else ["missing"]
+            for place, gap in zip(frame["location"], days, strict=True)
+        ]
     worst = frame[[f"{table}_days_behind" for table in DATED_TABLES]].max(axis=1)
     order = worst.fillna(float("inf")).sort_values(ascending=False, kind="stable").index
     return frame.loc[order].rename(columns={"inventory_snapshot_label": "stock_label"}).reset_index(drop=True)
@@ -133,6 +142,7 @@ def faults(lake: Lake, run: Run) -> pd.DataFrame:
     found = read_run_table(lake, run, "data_faults")
     rank = found["severity"].map({name: number for number, name in enumerate(SEVERITY_LABELS)})
     ordered = found.assign(rank=rank).sort_values(["rank", "rows"], ascending=[True, False], kind="stable")
+    ordered["check"] = ordered["check"].str.replace("_", " ").str.capitalize()
     ordered["where"] = [_where(row) for row in ordered.itertuples()]
     ordered["label"] = [[SEVERITY_LABELS[severity]] for severity in ordered["severity"]]
     return ordered[["label", "where", *FAULT_COLUMNS]].reset_index(drop=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,9 @@ HISTORY_SPANS = {"3 months": 92, "1 year": 366, "All": None}
 """Choices of how much history is drawn [days]."""
 
 PERIOD_WORDS = {"D": "day", "W": "week", "M": "month"}
+
+SHOWN_PERIODS = {"D": 63, "W": 26, "M": 12}
+"""Periods ahead that are drawn; the plan may look further where a lead time is long."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,13 @@ def lines_of(lines: pd.DataFrame, sku: str, location: str) -> pd.DataFrame:
     return found.sort_values(["quantity", "line_id"], ascending=[False, True], kind="stable")
 
 
+def dearest(lines: pd.DataFrame, sku: str | None) -> dict[str, Any]:
+    """Return the line with most money at risk, of one product or of all; ordered ones before the others."""
+    mine = lines if sku is None else lines[lines["sku"] == sku]
+    ordered = mine[mine["quantity"] > 0]
+    return {str(name): value for name, value in (ordered if len(ordered) else mine).iloc[0].items()}
+
+
 def locations_of(lines: pd.DataFrame, sku: str) -> list[str]:
     """Return the locations that plan a product, in the order of their names."""
     places = lines.loc[lines["sku"] == sku, ["location", "location_name"]].drop_duplicates()
@@ -104,6 +114,7 @@ def load(lake: Lake, run: Run, line: Mapping[str, Any], *, history_days: int | N
     """
     where = {"sku": [line["sku"]], "location": [line["location"]]}
     forecast = read_run_table(lake, run, "forecasts", where=where).sort_values("date")
+    forecast = forecast.head(SHOWN_PERIODS[run.period])
     backtests = read_run_table(lake, run, "backtests", where=where)
     models = read_run_table(lake, run, "series_models", where=where)
     model = models.iloc[0].to_dict() if len(models) else None
@@ -141,7 +152,7 @@ def explain_words(line: Mapping[str, Any]) -> tuple[str, ...]:
     explained = explain_in_words(line)
     if line["status"] == "held":
         return (explained, "Data health says what to repair.")
-    cause = (str(line["cause"]),) if known(line["cause"]) else ()
+    cause = tuple(str(line[name]) for name in ("cause", "recommendation") if known(line[name]))
     if line["quantity"] <= 0:
         return (*cause, explained, f"The next order day is {_day(line['next_order_date'])}.")
     return (
@@ -155,14 +166,10 @@ def explain_words(line: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def model_words(model: Mapping[str, Any] | None) -> str:
-    """Return which model forecasts the series, why, and how it did against seasonal naive."""
+    """Return which model forecasts the series and why, what was reconstructed and overridden."""
     if model is None:
         return "No forecast model is stored for this item."
-    text = f"{model_name(model['model'])}: {model['reason']}."
-    error, naive = model["wape"], model["wape_naive"]
-    if pd.notna(error) and pd.notna(naive):
-        text += f" Backtest error {error:.0%} of demand against {naive:.0%} for seasonal naive"
-        text += f" ({1 - error / naive:.0%} better)." if 0 < error < naive else "."
+    text = f"**{model_name(model['model'])}**: {model['reason']}."
     if model["censoring_share"] > 0:
         text += f" {model['censoring_share']:.0%} of the history was out of stock and is reconstructed."
     factor = model["override_factor"]
@@ -177,8 +184,9 @@ def model_name(code: str) -> str:
 
 
 def _projection(line: Mapping[str, Any], dates: pd.Series) -> pd.DataFrame:
+    """Expected stock until it runs out or the next order arrives: later orders are not decided yet."""
     without, with_order = (_floats(line[name]) for name in ("projected_stock", "projected_stock_with_order"))
-    periods = min(len(dates), len(without), len(with_order))
+    periods = min(len(dates), shown_periods(dates, line["next_arrival_date"], with_order))
     return pd.DataFrame(
         {
             "date": dates.to_numpy()[:periods],
@@ -186,6 +194,13 @@ def _projection(line: Mapping[str, Any], dates: pd.Series) -> pd.DataFrame:
             "with_order": with_order[:periods],
         }
     )
+
+
+def shown_periods(dates: Sequence[Any], next_arrival: Any, *stocks: Sequence[float]) -> int:
+    """Return how many periods of projected stock say something: up to the next arrival or the last stock."""
+    needed = int((np.asarray(dates, "datetime64[D]") <= np.datetime64(next_arrival, "D")).sum())
+    lasting = [int(np.flatnonzero(np.asarray(stock) > 0).max(initial=-1)) + 2 for stock in stocks]
+    return min(max(needed, *lasting), *(len(stock) for stock in stocks))
 
 
 def _floats(values: object) -> np.ndarray[Any, np.dtype[np.float64]]:

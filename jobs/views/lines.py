@@ -63,6 +63,7 @@ def load(lake: Lake, run: Run) -> pd.DataFrame:
     locations = _input(lake, run, "locations")[["location", "name"]]
     suppliers = _input(lake, run, "suppliers")[["supplier", "name"]]
     place_names = dict(zip(locations["location"], locations["name"], strict=True))
+    place_names["unassigned"] = "No source assigned"
     source_names = place_names | dict(zip(suppliers["supplier"], suppliers["name"], strict=True))
 
     frame = lines.merge(products, on="sku", how="left")

@@ -37,6 +37,7 @@ WORKLIST = [
     "money_at_risk",
     "days_of_cover",
     "projected_stock",
+    "act",
     "recommendation",
     "cause",
     "confidence",
@@ -47,6 +48,9 @@ WORKLIST = [
     "source_name",
     "order_by",
 ]
+
+_CLAUSE = r"[:;,.](?: |$)"
+"""Where the first clause of a recommendation ends: what to do; the rest says what it brings."""
 
 _KPI_COLUMNS = ["status", "exception", "money_at_risk", "value", "expected_demand_daily", "fill_after"]
 
@@ -64,6 +68,23 @@ class Headline:
     previous: float | None = None
     history: tuple[float, ...] = ()
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a planner narrowed the worklist to; empty means all."""
+
+    locations: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    """Keys of `EXCEPTION_LABELS`."""
+    with_approved: bool = False
+    """Also the lines that are approved already."""
+
+    @property
+    def active(self) -> bool:
+        """Something is filtered out."""
+        return bool(self.locations or self.categories or self.types)
 
 
 @dataclass(frozen=True)
@@ -113,7 +134,7 @@ def headlines(lake: Lake, run: Run, lines: pd.DataFrame, approved: pd.DataFrame)
     -------
     list of Headline
         Money at risk [money] and exceptions without those already approved; service is the expected fill
-        rate with the proposed orders, each line weighted by its demand; history holds plans as they were made.
+        rate with the proposed orders, each line weighted by its demand; history is of plans as made.
     """
     past = [_figures(_kpi_lines(lake, earlier)) for earlier in _earlier(lake, run)]
     now = _figures(lines[~lines["line_id"].isin(approved["line_id"])])
@@ -166,16 +187,7 @@ def headlines(lake: Lake, run: Run, lines: pd.DataFrame, approved: pd.DataFrame)
     ]
 
 
-def worklist(
-    lines: pd.DataFrame,
-    approved: pd.DataFrame,
-    *,
-    locations: Sequence[str] = (),
-    categories: Sequence[str] = (),
-    types: Sequence[str] = (),
-    with_approved: bool = False,
-    limit: int | None = LIMIT,
-) -> pd.DataFrame:
+def worklist(lines: pd.DataFrame, approved: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     """Return the exceptions that match the filters, dearest first.
 
     Parameters
@@ -184,31 +196,34 @@ def worklist(
         From `jobs.views.lines.load`.
     approved : DataFrame
         Approved lines of the run, at least `line_id`.
-    locations, categories, types : sequence of str
-        Keep these only; empty keeps all. `types` are keys of `EXCEPTION_LABELS`.
-    with_approved : bool
-        Also show the lines that are approved already.
-    limit : int or None
-        Most rows returned; None returns all (the download).
+    wanted : Wanted
 
     Returns
     -------
     DataFrame
-        Columns `WORKLIST`; `label` is a list of one: the exception in words; `state` is "open" or "approved".
+        Columns `WORKLIST`; `label` is a list of one: the exception in words; `state` is "open" or "approved";
+        `act` is the first clause of the recommendation;
+        `confidence` is null where there is no order to be confident about.
     """
     keep = lines["exception"].notna()
-    for column, wanted in (("location", locations), ("category", categories), ("exception", types)):
-        if wanted:
-            keep &= lines[column].isin(list(wanted))
+    for column, chosen in (
+        ("location", wanted.locations),
+        ("category", wanted.categories),
+        ("exception", wanted.types),
+    ):
+        if chosen:
+            keep &= lines[column].isin(list(chosen))
     frame = lines[keep]
     done = frame["line_id"].isin(approved["line_id"])
     frame = frame.assign(
         label=[[EXCEPTION_LABELS.get(kind, kind)] for kind in frame["exception"]],
+        act=frame["recommendation"].str.split(_CLAUSE, n=1, regex=True).str[0],
         state=done.map({True: "approved", False: "open"}),
+        confidence=frame["confidence"].where(frame["quantity"] > 0),
     )
-    if not with_approved:
+    if not wanted.with_approved:
         frame = frame[~done]
-    return frame[WORKLIST].head(len(frame) if limit is None else limit).reset_index(drop=True)
+    return frame[WORKLIST].reset_index(drop=True)
 
 
 def count_exceptions(lines: pd.DataFrame) -> dict[str, int]:
