@@ -36,7 +36,7 @@ SEASON_LENGTH = {"D": 7, "W": 52, "M": 12}
 YEAR_BINS = {"D": 52, "W": 52, "M": 12}
 """Bins of the yearly profile: weeks of 7 days from 1 January (the last has 8 or 9), or months."""
 FEED_EXPECTED_FROM = 0.5
-"""A location that sends rows for at least this share of its (Mondays …, weeks, months) is expected to."""
+"""A location that sends rows for at least this share of its days (weeks, months) is expected to."""
 PERIODS_A_YEAR = {"D": 365.25, "W": 365.25 / 7, "M": 12.0}
 
 
@@ -229,16 +229,18 @@ def _since_first_sale(sales: Floats, row: Mask) -> Mask:
 def _feed_down(row: Mask, location: Texts, period: Period) -> Mask:
     """Return [n, T] whether the series' location sent nothing although it usually does.
 
-    "Usually" is per weekday for daily panels, over all periods otherwise, since the location's first row.
+    Usually: in at least `FEED_EXPECTED_FROM` of its periods since its first row, and, in daily panels, of
+    that weekday.
     """
     codes, names = pd.factorize(location)
     sent = np.zeros((len(names), row.shape[1]), dtype=bool)
     np.logical_or.at(sent, codes, row)
     open_since = np.maximum.accumulate(sent, axis=1)
+    usual = sent.sum(axis=1) >= FEED_EXPECTED_FROM * open_since.sum(axis=1)
     expected = np.empty_like(sent)
     phases = SEASON_LENGTH["D"] if period == "D" else 1
     for phase in range(phases):
         these = slice(phase, None, phases)
         share = sent[:, these].sum(axis=1) / np.maximum(open_since[:, these].sum(axis=1), 1)
-        expected[:, these] = (share >= FEED_EXPECTED_FROM)[:, None]
+        expected[:, these] = (usual & (share >= FEED_EXPECTED_FROM))[:, None]
     return (expected & ~sent)[codes]

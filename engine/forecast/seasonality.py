@@ -21,6 +21,8 @@ Codes = npt.NDArray[np.int64]
 
 WEEKS_OF_WEEKLY_PROFILE = 52
 """Weekdays are compared over at most this many of the last weeks."""
+SIGNAL_PRIOR = 2.0
+"""Weight of all series' signal beside a series' own when its weekday profile is shrunk."""
 LEAST_FACTOR = 0.05
 _PASSES = 2
 
@@ -236,7 +238,11 @@ def _shrunk_rows(factor: Floats, error: Floats, parent: Floats) -> Floats:
     count = np.maximum(known.sum(axis=1), 1)
     difference = np.where(known, factor - parent, 0.0)
     noise = np.where(known, error, 0.0)
-    signal = np.maximum((difference**2 - noise).sum(axis=1) / count, 0.0)[:, None]
+    own = (difference**2 - noise).sum(axis=1) / count
+    precision = known.any(axis=1) / (noise.sum(axis=1) / count + 1e-3) ** 2
+    shared = (precision * own).sum() / max(precision.sum(), 1e-12)
+    # Seven weekdays say little of how much a series differs: what all series show weighs twice as much.
+    signal = np.maximum((own + SIGNAL_PRIOR * shared) / (1.0 + SIGNAL_PRIOR), 0.0)[:, None]
     total = signal + noise
     weight = np.where(total > 0, signal / np.where(total > 0, total, 1.0), 0.0)
     shrunk = np.maximum(parent + weight * difference, LEAST_FACTOR)
