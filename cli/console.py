@@ -46,8 +46,7 @@ def show_table(
         table.add_column(header, justify="right" if header in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    console = Console(highlight=False)
-    console.print(table, width=None if console.is_terminal else WIDTH_OF_A_LOG, crop=console.is_terminal)
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG).print(table)
 
 
 class Stages:
@@ -59,13 +58,14 @@ class Stages:
         self._stage = ""
         self._since = time.monotonic()
 
-    def __call__(self, stage: str, share: float) -> None:
-        """Take what is being done and the share that is done (0 to 1)."""
+    def __call__(self, stage: str, share: float, detail: str = "") -> None:
+        """Take what is being done, the share that is done (0 to 1), and what only a terminal needs to see."""
         if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=share, description=stage)
+            self._bar.update(self._task, completed=share, description=detail or stage)
         if stage != self._stage:
             self.finish()
-            self._stage = stage
+            # At the end the text says what came of it, which the command says better.
+            self._stage = stage if share < 1 else ""
 
     def finish(self) -> None:
         """Close the running stage and print its time."""

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 FAULTS_SHOWN = 40
 ROWS_SHOWN = 5
 
+MAPPING_PARTS = (
+    *("dates", "numbers", "money", "period", "unit_factor", "duplicates", "missing_stock"),
+    *("file", "split", "wide", "values", "exclude", "returns"),
+)
+"""What a mapping says beside columns and constants; docs/importing.md describes each."""
+
 KindOption = Annotated[
     str | None,
     typer.Option(
@@ -149,24 +155,30 @@ def _import_one(
         _show_faults(seen.faults, len(seen.faults))
         say(f"{seen.rows_checked:,} rows were checked; nothing was loaded.")
         return seen.faults, len(seen.faults), not any(fault.severity == "error" for fault in seen.faults)
-    if seen.to_confirm and mapping is None and not changes and not yes and not _confirmed(seen):
+    guessed = mapping is None and not changes and not seen.remembered
+    if not yes and (guessed or seen.to_confirm) and not _confirmed(seen):
         complain(
             f"{seen.name} was not loaded. Correct the guess with --set or --mapping, or take it with --yes"
         )
         return (), 0, False
     with stages() as progress:
-        done = import_file(
-            lake, file, mapping=seen.mapping, progress=lambda share, text: progress(text, share)
-        )
+
+        def tell(share: float, text: str) -> None:
+            # "1,000,000 rows read" is one stage, however often the number changes
+            progress("reading" if text.endswith("rows read") else text, share, text)
+
+        done = import_file(lake, file, mapping=seen.mapping, progress=tell)
     _show_result(done)
     return done.faults, done.fault_count, done.loaded
 
 
 def _confirmed(seen: Preview) -> bool:
-    """Ask a person on a terminal; elsewhere nobody can answer."""
+    """Ask a person on a terminal; elsewhere a guess that leaves no question is taken."""
     for question in seen.to_confirm:
         say(f"  ? {question}")
-    return sys.stdin.isatty() and typer.confirm(f"Load {seen.name} like this?", default=True)
+    if not sys.stdin.isatty():
+        return not seen.to_confirm
+    return typer.confirm(f"Load {seen.name} like this?", default=not seen.to_confirm)
 
 
 def changed_mapping(seen: Preview, changes: Iterable[str]) -> str:
@@ -190,6 +202,11 @@ def changed_mapping(seen: Preview, changes: Iterable[str]) -> str:
                 body["columns" if value in seen.header else "constants"][name] = value
             continue
         *folders, leaf = name.split(".")
+        if (folders or [leaf])[0] not in MAPPING_PARTS:
+            raise JobError(
+                f"--set {change}: {name!r} is no field of {seen.kind} ({', '.join(targets)}). "
+                f"Is the file of another kind? Say so with --kind"
+            )
         place = body
         for folder in folders:
             place = place.setdefault(folder, {})

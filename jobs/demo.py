@@ -68,15 +68,19 @@ def build_demo(
     wanted = {"seed": seed, "skus": skus, "stores": stores, "dcs": dcs, "days": days}
     lake = Lake(uri)
     state = _state(lake, wanted)
-    if state == "reused":
-        tell("Demo lake found", 1.0)
-    else:
+    if state != "reused":
         from data_lake.demo import build
 
-        build(lake, seed=seed, skus=skus, stores=stores, dcs=dcs, days=days, progress=tell)
+        def told(what: str, share: float) -> None:
+            # a table takes a fraction of a second: one stage for all of them
+            if share < 1:
+                tell("Writing its tables" if what.startswith("writing") else "Inventing a company", share)
+
+        build(lake, seed=seed, skus=skus, stores=stores, dcs=dcs, days=days, progress=told)
         lake.objects.put_new(MARKER, json.dumps(wanted, sort_keys=True).encode())
     run = None
     if plan:
+        tell("Loading the planning engine", 0.0)
         from jobs.plan import plan as make_plan
 
         run = make_plan(lake, progress=tell)
