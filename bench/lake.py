@@ -11,7 +11,7 @@ import datetime as dt
 import multiprocessing
 import resource
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,31 +55,38 @@ def months_of_sales(series: int) -> Iterator[pl.DataFrame]:
         )
 
 
-def upsert_staged(folder: str, answer: Any) -> None:
-    """Load staged Parquet in no order into an empty lake; send the peak memory of this process [MB]."""
-    lake = Lake(Path(folder) / "loaded")
-    lake.upsert("sales", pl.scan_parquet(f"{folder}/staged/*.parquet"))
-    answer.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+def stage(folder: str, answer: Any) -> None:
+    """Write 5 M rows in no order to Parquet files; send their number."""
+    (Path(folder) / "staged").mkdir()
+    rows = pl.concat(list(months_of_sales(5_000))).sample(fraction=1, shuffle=True, seed=7)
+    for number, part in enumerate(rows.iter_slices(500_000)):
+        part.write_parquet(Path(folder) / "staged" / f"{number}.parquet")
+    answer.send(rows.height)
+
+
+def load(folder: str, answer: Any) -> None:
+    """Upsert the staged files into an empty lake; send this process's peak memory [MB] and CPU time [s]."""
+    Lake(Path(folder) / "loaded").upsert("sales", pl.scan_parquet(f"{folder}/staged/*.parquet"))
+    answer.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, cpu_seconds()))
+
+
+def in_own_process(work: Callable[[str, Any], None], folder: str) -> Any:
+    """Run `work` in a fresh process, so that its memory is its own; return what it sends."""
+    spawn = multiprocessing.get_context("spawn")
+    receiving, sending = spawn.Pipe(duplex=False)
+    process = spawn.Process(target=work, args=(folder, sending))
+    process.start()
+    answer = receiving.recv()
+    process.join()
+    return answer
 
 
 def bulk_load(report: Report, folder: str) -> None:
-    """Memory of loading 5 M rows that lie in no order, in a process of its own."""
-    staged = Path(folder) / "staged"
-    staged.mkdir()
-    rows = pl.concat(list(months_of_sales(5_000))).sample(fraction=1, shuffle=True, seed=7)
-    for number, part in enumerate(rows.iter_slices(500_000)):
-        part.write_parquet(staged / f"{number}.parquet")
-    count = rows.height
-    del rows
-    spawn = multiprocessing.get_context("spawn")
-    receiving, sending = spawn.Pipe(duplex=False)
-    before = cpu_seconds()
-    process = spawn.Process(target=upsert_staged, args=(folder, sending))
-    process.start()
-    peak = receiving.recv()
-    process.join()
-    report.figure("bulk_load.memory", peak, "MB", bar=1000, rows=count)
-    report.figure("bulk_load", count / (cpu_seconds() - before), "rows/s CPU", rows=count)
+    """Memory and time of loading rows that lie in no order (to be called before this process grows)."""
+    rows = in_own_process(stage, folder)
+    peak, seconds = in_own_process(load, folder)
+    report.figure("bulk_load.memory", peak, "MB", bar=1000, rows=rows)
+    report.figure("bulk_load", rows / seconds, "rows/s CPU", rows=rows)
 
 
 def one_series(report: Report, lake: Lake, version: Version) -> None:
@@ -153,6 +160,8 @@ def main() -> None:
     report = Report("lake")
     series = 5_000 if quick else 20_000
     with tempfile.TemporaryDirectory() as folder:
+        bulk_load(report, folder)
+    with tempfile.TemporaryDirectory() as folder:
         lake = Lake(Path(folder))
         seconds = 0.0
         for frame in months_of_sales(series):
@@ -170,8 +179,6 @@ def main() -> None:
         del panel
         one_series(report, lake, version)
         all_series(report, lake, version)
-    with tempfile.TemporaryDirectory() as folder:
-        bulk_load(report, folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     report.figure("peak_memory", peak / 1024, "MB")
     report.figure("calibration", calibration_seconds(), "s CPU")
