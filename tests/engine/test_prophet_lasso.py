@@ -100,3 +100,11 @@ def test_a_warm_start_of_the_wrong_signs_ends_at_the_same_point():
     weight = 0.1 * np.abs(linear).max()
     cold = solve(gram, linear, weight)
     assert solve(gram, linear, weight, -cold - 0.1) == pytest.approx(cold, abs=1e-10)
+
+
+def test_columns_whose_split_is_arbitrary_do_not_break_it():
+    # Only x1 + x2 matters, and both start in the support.
+    x = np.array([2.0, 1.0])
+    minimise(np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([1.0, 1.0]), 0.5, x)
+    assert x.sum() == pytest.approx(0.5)
+    assert (x >= 0).all()

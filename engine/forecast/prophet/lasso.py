@@ -18,15 +18,13 @@ PASSES_PER_VARIABLE = 8
 
 
 @njit(cache=True, nogil=True)
-def solve_on_support(
-    gram: NDArray[np.float64],
-    support: NDArray[np.int64],
-    size: int,
-    right: NDArray[np.float64],
-    factor: NDArray[np.float64],
-    out: NDArray[np.float64],
-) -> bool:
-    """Solve gram[support, support] out = right by Cholesky; False where the columns are dependent."""
+def factorise(
+    gram: NDArray[np.float64], support: NDArray[np.int64], size: int, factor: NDArray[np.float64]
+) -> int:
+    """Cholesky of gram[support, support], reciprocals on the diagonal; return the columns done.
+
+    Fewer than `size`: the next column depends on those before it.
+    """
     for i in range(size):
         row = support[i]
         for j in range(i + 1):
@@ -38,7 +36,15 @@ def solve_on_support(
             elif rest > SINGULAR_PIVOT * gram[row, row]:
                 factor[i, i] = 1.0 / np.sqrt(rest)
             else:
-                return False
+                return i
+    return size
+
+
+@njit(cache=True, nogil=True)
+def substitute(
+    factor: NDArray[np.float64], size: int, right: NDArray[np.float64], out: NDArray[np.float64]
+) -> None:
+    """Solve for the first `size` variables, given their factor."""
     for i in range(size):
         rest = right[i]
         for k in range(i):
@@ -49,13 +55,12 @@ def solve_on_support(
         for k in range(i + 1, size):
             rest -= factor[k, i] * out[k]
         out[i] = rest * factor[i, i]
-    return True
 
 
 @njit(cache=True, nogil=True)
 def minimise(
     gram: NDArray[np.float64], linear: NDArray[np.float64], weight: float, x: NDArray[np.float64]
-) -> int:
+) -> None:
     """Minimise ``x'Gx/2 - c'x + weight * sum|x|`` in place.
 
     Parameters
@@ -68,20 +73,14 @@ def minimise(
         Of the absolute values, > 0.
     x : ndarray, shape (n,)
         A start (zeros will do; a near solution is faster) and, on return, the minimiser. Zeros are exact.
-
-    Returns
-    -------
-    int
-        Linear systems solved.
     """
     n = linear.shape[0]
     sign = np.sign(x)  # 0: outside the support
     barred = np.zeros(n, np.bool_)
     support = np.empty(n, np.int64)
     right = np.empty(n)
-    target = np.empty(n)
+    step = np.empty(n)
     factor = np.empty((n, n))
-    solves = 0
     entering = -1
     for _ in range(PASSES_PER_VARIABLE * n):
         while True:
@@ -93,37 +92,46 @@ def minimise(
                     size += 1
             if size == 0:
                 break
-            solves += 1
-            if not solve_on_support(gram, support, size, right, factor, target):
-                smallest = support[0]
+            rank = factorise(gram, support, size, factor)
+            farthest = 1.0
+            if rank == size:
+                substitute(factor, size, right, step)
                 for a in range(size):
-                    if abs(x[support[a]]) < abs(x[smallest]):
-                        smallest = support[a]
-                x[smallest] = 0.0
-                sign[smallest] = 0.0
-                barred[smallest] = True
-                continue
-            # Go towards the solution until a coefficient would change its sign; that one leaves.
-            fraction = 1.0
+                    step[a] -= x[support[a]]
+            else:
+                # Along a direction that G does not see the cost is a line: go down it.
+                farthest = np.inf
+                slope = right[rank]
+                for a in range(size):
+                    step[a] = 0.0
+                for a in range(rank):
+                    factor[rank, a] = gram[support[a], support[rank]]
+                substitute(factor, rank, factor[rank], step)
+                for a in range(rank):
+                    step[a] = -step[a]
+                    slope += right[a] * step[a]
+                step[rank] = 1.0
+                if slope < 0.0:
+                    for a in range(rank + 1):
+                        step[a] = -step[a]
+            # Go until a coefficient would change its sign; that one leaves.
             leaving = -1
             for a in range(size):
                 j = support[a]
-                if target[a] * sign[j] <= 0.0:
-                    way = x[j] - target[a]
-                    reach = x[j] / way if way != 0.0 else 0.0
-                    if reach < fraction or leaving < 0:
-                        fraction = reach
-                        leaving = j
-            if leaving < 0:
+                if step[a] * sign[j] < 0.0 and -x[j] / step[a] <= farthest:
+                    farthest = -x[j] / step[a]
+                    leaving = j
+            if leaving < 0 and rank < size:
+                leaving = support[rank]  # a line without slope, but for rounding
+                farthest = 0.0
+            else:
                 for a in range(size):
-                    x[support[a]] = target[a]
+                    x[support[a]] += farthest * step[a]
+            if leaving < 0:
                 break
-            for a in range(size):
-                j = support[a]
-                x[j] += fraction * (target[a] - x[j])
             x[leaving] = 0.0
             sign[leaving] = 0.0
-            if leaving == entering and fraction == 0.0:
+            if leaving == entering and farthest == 0.0:
                 barred[leaving] = True  # its violation was rounding: do not let it in again
         entering = -1
         worst = weight * (1.0 + VIOLATION_TOLERANCE)
@@ -140,4 +148,3 @@ def minimise(
         if entering < 0:
             break
         sign[entering] = 1.0 if worst_gradient > 0.0 else -1.0
-    return solves
