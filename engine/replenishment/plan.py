@@ -216,8 +216,6 @@ def _free_requirement(
     )
     if not line.perishable or not len(peaks):
         return free, "none"
-    # stock that expires can only raise the need
-    highest = float(np.max(line.paths.sum(axis=1)))
     sold, out_of_reach = perishable_requirement(
         line.paths,
         line.stock,
@@ -232,7 +230,7 @@ def _free_requirement(
         line.value("stockout_cost"),
         line.value("holding_cost"),
         line.value("unit_cost"),
-        highest,
+        math.ceil(max(free, 0.0)),
     )
     return (sold if sold > 0.0 else min(free, 0.0)), "shelf_life" if out_of_reach else "none"
 

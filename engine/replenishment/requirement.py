@@ -290,13 +290,13 @@ def perishable_requirement(
     stockout_cost: float,
     holding_cost: float,
     unit_cost: float,
-    highest: float,
+    guess: float,
 ) -> tuple[float, bool]:
     """Smallest whole order ≥ 0 that reaches the target where stock expires, by simulation.
 
     Units short and windows with a stockout never rise with the order, and each unit more is sold later or
-    written off, so bisection finds the order. Where shelf life puts the target out of reach, it is
-    applied to what an order can still save.
+    written off, so the order is found from the guess outwards and by bisection. Where shelf life puts the
+    target out of reach, it is applied to what an order can still save.
 
     Parameters
     ----------
@@ -306,8 +306,8 @@ def perishable_requirement(
         Demand in the windows summed over paths [each].
     unit_cost : float
         Lost with a unit written off [money/each].
-    highest : float
-        Order beyond which nothing changes in the windows [each].
+    guess : float
+        Where to look first [each]; no result depends on it.
 
     Returns
     -------
@@ -316,7 +316,10 @@ def perishable_requirement(
     """
     # units short are settled by the end of the windows, write-offs only later
     stop = paths.shape[1] if kind == COST else int(next_arrival.max())
-    high = float(math.ceil(highest))
+    high = 0.0  # no window can use more
+    for path in range(len(paths)):
+        start = 0 if backorder else arrival[path]
+        high = max(high, math.ceil(paths[path, start : next_arrival[path]].sum()))
     allowed = 0.0
     unreachable = False
     if kind != COST:
@@ -330,28 +333,38 @@ def perishable_requirement(
         if unreachable:
             allowed = best + (1.0 - target) * (whole - best)
         allowed += 1e-9 * whole
-    low = -1.0
     if kind == COST and backorder:
         return _cheapest_perishable(
             paths, stock_by_last_period, receipts, life, arrival, next_arrival, stop, high,
             stockout_cost, holding_cost, unit_cost,
         ), False  # fmt: skip
+    low, step, outwards, rising = -1.0, 1.0, True, True
+    probe = min(max(guess, 0.0), high - 1.0)
     while high - low > 1.0:
-        middle = float(math.floor((low + high) / 2.0))
         outcome = _outcome(
-            middle, paths, stock_by_last_period, receipts, life, arrival, next_arrival, backorder, stop,
+            probe, paths, stock_by_last_period, receipts, life, arrival, next_arrival, backorder, stop,
             kind, stockout_cost, holding_cost, unit_cost,
         )  # fmt: skip
         if kind == COST:
             following = _outcome(
-                middle + 1.0, paths, stock_by_last_period, receipts, life, arrival, next_arrival,
+                probe + 1.0, paths, stock_by_last_period, receipts, life, arrival, next_arrival,
                 backorder, stop, kind, stockout_cost, holding_cost, unit_cost,
             )  # fmt: skip
             enough = following >= outcome
         else:
             enough = outcome <= allowed
+        if step == 1.0:
+            rising = not enough
+        outwards = outwards and rising != enough
         if enough:
-            high = middle
+            high = probe
         else:
-            low = middle
+            low = probe
+        if not outwards:
+            probe = float(math.floor((low + high) / 2.0))
+        elif rising:
+            probe = min(low + step, high - 1.0)
+        else:
+            probe = max(high - step, low + 1.0)
+        step *= 2.0
     return high, unreachable

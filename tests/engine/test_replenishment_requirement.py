@@ -127,9 +127,9 @@ def test_requirement_is_the_best_of_all_quantities(case, kind):
         assert found == next(q for q, short in enumerate(every) if short <= allowed)
 
 
-@given(cases, st.sampled_from([FILL, CYCLE, COST]))
-@settings(max_examples=150)
-def test_perishable_requirement_is_the_best_of_all_quantities(case, kind):
+@given(cases, st.sampled_from([FILL, CYCLE, COST]), st.integers(0, 60).map(float))
+@settings(max_examples=200)
+def test_perishable_requirement_is_the_best_of_all_quantities(case, kind, guess):
     paths = np.array(case["paths"])
     stock = np.array(case["stock"])
     arrival = np.full(len(paths), case["arrival"])
@@ -148,7 +148,7 @@ def test_perishable_requirement_is_the_best_of_all_quantities(case, kind):
         case["stockout_cost"],
         case["holding_cost"],
         2.0,
-        paths.sum(axis=1).max(),
+        guess,
     )
     every = [outcomes(case, kind, q, life=case["life"], stock=stock) for q in range(80)]
     if kind == COST:
