@@ -71,7 +71,7 @@ class Lake:
             return list(pool.map(lambda number: self._versions.read(table, number), numbers))
 
     def version(self, table: str, number: int | None = None, as_of: datetime | None = None) -> Version:
-        """Return one version: by number, as it was at an instant, or the newest.
+        """Return one version: by number, as it was at an instant (UTC if it has no zone), or the newest.
 
         Raises
         ------

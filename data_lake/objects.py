@@ -50,6 +50,10 @@ def open_objects(uri: str, storage_options: Mapping[str, str] | None = None) -> 
             raise LakeError(f"lake address {uri!r} names no bucket: write s3://bucket/prefix")
         return S3Objects(url.netloc, url.path.strip("/"), storage_options)
     if url.scheme == "file":
+        if url.netloc not in ("", "localhost"):
+            raise LakeError(
+                f"lake address {uri!r} has two slashes before a relative path: write file:///path"
+            )
         return LocalObjects(Path(unquote(url.path)))
     if "://" in uri or not uri:
         raise LakeError(

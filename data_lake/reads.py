@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import polars as pl
 
 from data_lake.errors import LakeError
@@ -26,6 +27,8 @@ class Selection:
     until: date | None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "since", None if self.since is None else _day(self.since))
+        object.__setattr__(self, "until", None if self.until is None else _day(self.until))
         names = contract(self.table).names
         for name in [*(self.columns or ()), *self.where]:
             if name not in names:
@@ -56,8 +59,16 @@ class Selection:
         if isinstance(values, str):
             raise LakeError(f"where[{name!r}] is the text {values!r}: give a list of values")
         try:
+            if contract(self.table).column(name).kind == "date":
+                return pl.Series([_day(value) for value in values], dtype=pl.Date)
             return pl.Series(list(values), dtype=polars_schema(self.table)[name])
-        except (TypeError, pl.exceptions.PolarsError) as error:
+        except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
             raise LakeError(
                 f"where[{name!r}] does not fit column {name!r} of table {self.table!r}: {error}"
             ) from error
+
+
+def _day(value: Any) -> date:
+    """From any form of a day that pandas knows; the time of day is dropped."""
+    day: date = pd.Timestamp(value).date()
+    return day

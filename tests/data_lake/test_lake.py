@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -159,6 +160,21 @@ def test_a_stray_file_among_versions_is_passed_over(lake: Lake) -> None:
     assert [version.number for version in lake.versions("units")] == [1]
 
 
+@pytest.mark.parametrize("day", [date(2026, 1, 2), pd.Timestamp("2026-01-02"), np.datetime64("2026-01-02")])
+def test_days_in_every_form(lake: Lake, day: Any) -> None:
+    lake.replace("sales", sales("2026-01-01", 3))
+    expected = [pd.Timestamp("2026-01-02")]
+    assert lake.read("sales", where={"date": [day]}).date.tolist() == expected
+    assert lake.read("sales", since=day, until=day).date.tolist() == expected
+
+
+def test_odd_characters_in_the_address(tmp_path: Path) -> None:
+    folder = tmp_path / "a b#%20é[1]*?x=1"
+    Lake(folder).replace("sales", sales("2026-01-30", 3))
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert len(Lake(folder.as_uri()).read("sales")) == 3
+
+
 def test_what_is_asked_must_exist(lake: Lake) -> None:
     with pytest.raises(LakeError, match="no table is called 'nonsense'; tables are products"):
         lake.read("nonsense")
@@ -172,6 +188,8 @@ def test_what_is_asked_must_exist(lake: Lake) -> None:
         lake.read("units", where={"sku": "007"})
     with pytest.raises(LakeError, match="does not fit column 'sku'"):
         lake.read("units", where={"sku": [7]})
+    with pytest.raises(LakeError, match="does not fit column 'date'"):
+        lake.read("sales", where={"date": ["yesterday or so"]})
     with pytest.raises(LakeError, match="expected a pandas or Polars frame, got list"):
         lake.replace("units", [1])  # type: ignore[arg-type]
     assert repr(lake).startswith("Lake(")
@@ -274,6 +292,15 @@ def test_a_truncated_object_is_named(any_lake: Lake) -> None:
     any_lake.objects.delete([key])
     any_lake.replace("sales", sales("2026-01-01", 60))
     assert any_lake.read("sales").shape[0] == 60
+
+
+def test_a_folder_that_became_a_file_is_not_called_damaged(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.replace("sales", sales("2026-01-01", 3))
+    shutil.rmtree(tmp_path / "sales" / "month=2026-01")
+    (tmp_path / "sales" / "month=2026-01").write_text("")
+    with pytest.raises(LakeUnavailable, match="Not a directory"):
+        lake.read("sales")
 
 
 def test_a_missing_object_is_named(any_lake: Lake) -> None:

@@ -72,7 +72,9 @@ def test_keys_that_leave_the_lake_are_refused(address: Any, key: str) -> None:
     assert check_key("a/b=c/ü.json") == "a/b=c/ü.json"
 
 
-@pytest.mark.parametrize("uri", ["", "http://somewhere/lake", "s3:///prefix", "s3://"])
+@pytest.mark.parametrize(
+    "uri", ["", "http://somewhere/lake", "s3:///prefix", "s3://", "file://relative/path"]
+)
 def test_addresses_that_are_no_lake(uri: str) -> None:
     with pytest.raises(LakeError, match="lake address"):
         open_objects(uri)
