@@ -18,7 +18,7 @@ def interpreted(monkeypatch):
 
 def panel(rows: int, kind: str) -> np.ndarray:
     rng = np.random.default_rng(4)
-    values = rng.poisson(5, (3, rows)) + np.maximum(np.arange(rows) - rows // 2, 0) * 0.3
+    values = rng.poisson(5, (3, rows)) + np.maximum(np.arange(rows) - rows // 2, 0) * 2.0
     if kind == "gaps":
         values[0, : rows // 4] = np.nan
         values[1, [3, 4, rows // 2, rows - 1]] = np.nan
@@ -62,10 +62,15 @@ def test_interpreted_kernels_give_the_same_forecast(case, interpreted):
     np.testing.assert_allclose(plain.upper, compiled.upper, rtol=1e-6, atol=1e-6)
 
 
-def test_interpreted_lasso_drops_dependent_columns(interpreted):
-    x = np.zeros(3)
+@pytest.mark.parametrize("start", [[0.0, 0.0, 0.0], [2.0, 1.0, 1.0], [-1.0, 3.0, 0.0]])
+def test_interpreted_lasso_solves_for_dependent_columns(start, interpreted):
+    x = np.array(start)
     lasso.minimise(np.ones((3, 3)), np.ones(3), 0.25, x)
     assert x.sum() == pytest.approx(0.75)
+
+
+def test_nothing_uncertain_has_no_width(interpreted):
+    assert not intervals.half_widths(np.zeros(1), np.full(1, 0.1), np.zeros(1), 3, 0.8).any()
 
 
 def test_interpreted_lasso_leaves_a_wrong_start(interpreted):
