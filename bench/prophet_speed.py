@@ -89,24 +89,26 @@ def launch_and_run_out(values: np.ndarray, seed: int) -> None:
 
 def prophet_alone(
     values: np.ndarray, dates: pd.DatetimeIndex, future: pd.DatetimeIndex
-) -> tuple[float, np.ndarray]:
-    """Fit and forecast one series after another with prophet; return (CPU seconds a series, objectives)."""
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Fit and forecast series one after another; return (CPU seconds a series, objectives, forecasts)."""
     objectives = np.empty(len(values))
+    yhat = np.empty((len(values), len(future)))
     before = cpu_seconds()
     for i, row in enumerate(values):
         model = prophet_model(ProphetSpec(), uncertainty_samples=DEFAULT_UNCERTAINTY_SAMPLES)
         model.fit(pd.DataFrame({"ds": dates, "y": row}))
-        model.predict(pd.DataFrame({"ds": future}))
+        yhat[i] = model.predict(pd.DataFrame({"ds": future}))["yhat"]
         objectives[i] = -model.stan_fit.optimized_params_dict["lp__"]
         model.stan_backend.cleanup()
-    return (cpu_seconds() - before) / len(values), objectives
+    return (cpu_seconds() - before) / len(values), objectives, yhat
 
 
 def compare(report: Report, case: Case, sample: int) -> None:
     """Report one case: both speeds, their ratio, and how the optima compare on the sample."""
     dates = pd.date_range(end="2026-11-21", periods=case.rows, freq=case.step)
     future = pd.date_range(dates[-1], periods=case.horizon + 1, freq=case.step)[1:]
-    values = demand(SERIES, dates, seed=7)
+    both = demand(SERIES, dates.append(future), seed=7)
+    values, sold = np.ascontiguousarray(both[:, : case.rows]), both[:, case.rows :]
     if case.has_gaps:
         launch_and_run_out(values, seed=8)
     fit_predict(values[:2], dates, future)  # compiles
@@ -118,13 +120,15 @@ def compare(report: Report, case: Case, sample: int) -> None:
 
     ours = median_cpu(batched, repeats=3) / SERIES
     chosen = np.random.default_rng(11).choice(SERIES, sample, replace=False)
-    theirs, optimum = prophet_alone(values[chosen], dates, future)
+    theirs, optimum, their_yhat = prophet_alone(values[chosen], dates, future)
     excess = forecasts[0].objective[chosen] - optimum
     sizes = {"series": SERIES, "rows": case.rows, "horizon": case.horizon, "sample": sample}
     report.figure(f"{case.name}.series_per_cpu_second", 1 / ours, "1/s", **sizes)
     report.figure(f"peer.prophet.{case.name}.series_per_cpu_second", 1 / theirs, "1/s", **sizes)
     report.figure(f"{case.name}.times_prophet", theirs / ours, "×", bar=case.bar, better="higher", **sizes)
     report.figure(f"{case.name}.objective_worst_excess", excess.max(), "log posterior", bar=1e-3, **sizes)
+    errors = [np.abs(yhat - sold[chosen]).sum() for yhat in (forecasts[0].yhat[chosen], their_yhat)]
+    report.figure(f"{case.name}.holdout_error_against_prophet", errors[0] / errors[1], "ratio", **sizes)
     report.figure(f"{case.name}.objective_median_gain", -np.median(excess), "log posterior", **sizes)
 
 
