@@ -14,6 +14,8 @@ from jobs.export import Format, export_orders
 from jobs.import_file import ImportResult, import_file
 from jobs.override import override_forecast, retire_override
 
+__all__ = ["Format", "approve", "export", "load_file", "override", "plan", "retire"]
+
 
 def approve(chosen: Sequence[Mapping[str, Any]], reason: str) -> ApprovalResult:
     """Approve lines ({line_id, quantity [each]})."""

@@ -6,6 +6,8 @@ is bounded in entries and in time.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -76,21 +78,21 @@ def headlines(address: str, run_id: str, ledger: str) -> list[today.Headline]:
 @st.cache_resource(max_entries=64, ttl=HOUR, show_spinner="Reading the item …")
 def item_view(address: str, run_id: str, line_id: str, span: str) -> item.Item:
     """Read what the Item page shows of a line."""
-    line = line_of(address, run_id, line_id).to_dict()
+    line = line_of(address, run_id, line_id)
     return item.load(lake(address), run(address, run_id), line, history_days=HISTORY_SPANS[span])
 
 
 @st.cache_resource(max_entries=64, ttl=HOUR, show_spinner=False)
 def sandbox(address: str, run_id: str, line_id: str) -> what_if.Sandbox:
     """Load a line for what-if: a slider then reads nothing."""
-    sku, location, source = line_of(address, run_id, line_id)[["sku", "location", "source"]]
-    return what_if.sandbox(lake(address), run(address, run_id), sku, location, source)
+    line = line_of(address, run_id, line_id)
+    return what_if.sandbox(lake(address), run(address, run_id), line["sku"], line["location"], line["source"])
 
 
-def line_of(address: str, run_id: str, line_id: str) -> pd.Series:
+def line_of(address: str, run_id: str, line_id: str) -> dict[str, Any]:
     """Return one line of a run."""
     frame = lines(address, run_id)
-    return frame[frame["line_id"] == line_id].iloc[0]
+    return lines_view.records(frame[frame["line_id"] == line_id])[0]
 
 
 @st.cache_resource(max_entries=64, ttl=HOUR, show_spinner=False)

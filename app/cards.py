@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from app import columns
 from app.data import Headline
 
-_DELTA_COLOR = {"lower": "inverse", "higher": "normal", "neither": "off"}
+_DELTA_COLOR: dict[str, Any] = {"lower": "inverse", "higher": "normal", "neither": "off"}
 
 
 def headlines(figures: Sequence[Headline], currency: str) -> None:

@@ -25,7 +25,7 @@ from jobs.views.changes import Override
 from jobs.views.health import SEVERITY_LABELS, HealthSummary
 from jobs.views.imports import KIND_LABELS, fault_rows, mapping_rows
 from jobs.views.item import HISTORY_SPANS, Item
-from jobs.views.lines import Choices, LakeSettings
+from jobs.views.lines import Choices, LakeSettings, records
 from jobs.views.orders import Order, OrderCard, order_of, round_edits, total_of
 from jobs.views.today import EXCEPTION_LABELS, Headline, Selection, Wanted, select
 from jobs.views.what_if import Figure, Sandbox
@@ -176,17 +176,17 @@ def item_locations(sku: str) -> list[str]:
 
 def item_lines(sku: str, location: str) -> list[dict[str, Any]]:
     """Return the plan lines of a product at a location, one a source."""
-    return item.lines_of(lines(), sku, location).to_dict("records")
+    return records(item.lines_of(lines(), sku, location))
 
 
 def dearest_sku() -> str:
     """Return the product with most money at risk that an order helps: what Item shows first."""
-    return item.dearest(lines(), None)["sku"]
+    return str(item.dearest(lines(), None)["sku"])
 
 
 def dearest_location(sku: str) -> str:
     """Return where most money is at risk on a product."""
-    return item.dearest(lines(), sku)["location"]
+    return str(item.dearest(lines(), sku)["location"])
 
 
 def item_view(line_id: str, span: str) -> Item:
@@ -275,7 +275,7 @@ def edited_mapping(seen: Preview, rows: pd.DataFrame, edited_rows: Mapping[int, 
 
 def date_columns(frame: pd.DataFrame) -> list[str]:
     """Return the columns that hold days."""
-    return list(frame.select_dtypes("datetime"))
+    return [str(name) for name in frame.select_dtypes("datetime").columns]
 
 
 def contents() -> pd.DataFrame:

@@ -20,7 +20,7 @@ def pick() -> tuple[dict[str, Any], str]:
     offered = data.choices()
     _default("sku", data.dearest_sku(), list(offered.products))
     product, place, source, history = st.columns([9, 8, 6, 7], vertical_alignment="bottom")
-    sku = product.selectbox(
+    sku: str = product.selectbox(  # type: ignore[assignment]  # chosen above where the URL says nothing
         "Product",
         list(offered.products),
         format_func=lambda code: f"{offered.products[code]} · {code}",
@@ -31,7 +31,7 @@ def pick() -> tuple[dict[str, Any], str]:
     )
     locations = data.item_locations(sku)
     _default("location", data.dearest_location(sku), locations)
-    location = place.selectbox(
+    location: str = place.selectbox(  # type: ignore[assignment]
         "Location",
         locations,
         format_func=lambda code: f"{offered.locations[code]} · {code}",

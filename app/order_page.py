@@ -65,8 +65,8 @@ def _card(card: OrderCard, currency: str) -> None:
             st.query_params["source"] = card.source
             st.rerun()
         if card.approved_lines:
-            color = "green" if card.approved_lines == card.lines else "blue"
-            st.badge(f"{card.approved_lines:,} of {card.lines:,} approved", color=color)
+            done = card.approved_lines == card.lines
+            st.badge(f"{card.approved_lines:,} of {card.lines:,} approved", color="green" if done else "blue")
 
 
 def _due_badge(card: OrderCard) -> None:
@@ -148,7 +148,8 @@ def edit_lines(source: str, currency: str) -> pd.DataFrame:
 
 def _edits(source: str) -> dict[str, float]:
     """Quantities typed but not yet approved, by line; they last until approved or discarded."""
-    return st.session_state.setdefault("order_edits", {}).setdefault(source, {})
+    edits: dict[str, dict[str, float]] = st.session_state.setdefault("order_edits", {})
+    return edits.setdefault(source, {})
 
 
 def _take_edits(source: str, frame: pd.DataFrame) -> None:

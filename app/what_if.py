@@ -32,7 +32,8 @@ def panel(line_id: str, currency: str) -> None:
             config=charts.CONFIG,
             alt=f"Expected stock as planned and with an order of {changed.quantity:,.0f} units",
         )
-    st.caption(changed.sentence)
+    with st.container(key="what_if_words"):
+        st.caption(changed.sentence)
 
 
 def _sliders(line_id: str, box: Sandbox) -> dict[str, float]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run
 from jobs.override import active_overrides
-from jobs.views.lines import as_date
+from jobs.views.lines import records
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Override:
     override: str
     per_cent: float
     """Change of the mean forecast [%]."""
-    from_date: date | None
-    to_date: date | None
+    from_date: date
+    to_date: date
     author: str
     reason: str
     created_at: datetime
@@ -31,7 +32,7 @@ def overrides_of(lake: Lake, run: Run, sku: str, location: str) -> list[Override
     """Return the overrides that the next plan applies to an item, earliest first."""
     found = active_overrides(lake, run.as_of)
     here = found["sku"].isin(["", sku]) & found["location"].isin(["", location])
-    return [_override(row) for _, row in found[here].iterrows()]
+    return [_override(row) for row in records(found[here])]
 
 
 def is_behind(lake: Lake, run: Run) -> bool:
@@ -45,12 +46,12 @@ def is_behind(lake: Lake, run: Run) -> bool:
     return bool((changed_at > pd.Timestamp(run.created_at)).any())
 
 
-def _override(row: pd.Series) -> Override:
+def _override(row: dict[str, Any]) -> Override:
     return Override(
         override=row["override"],
         per_cent=100 * (float(row["factor"]) - 1),
-        from_date=as_date(row["from_date"]),
-        to_date=as_date(row["to_date"]),
+        from_date=row["from_date"].date(),
+        to_date=row["to_date"].date(),
         author=row["author"],
         reason=row["reason"],
         created_at=row["created_at"],

@@ -11,6 +11,7 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
+from jobs.views.lines import tags
 
 DATED_TABLES = {"sales": "Sales", "inventory_snapshot": "Stock"}
 """Tables that must be fresh, with planners' names; the day of a row is its `date`."""
@@ -144,7 +145,7 @@ def faults(lake: Lake, run: Run) -> pd.DataFrame:
     ordered = found.assign(rank=rank).sort_values(["rank", "rows"], ascending=[True, False], kind="stable")
     ordered["check"] = ordered["check"].str.replace("_", " ").str.capitalize()
     ordered["where"] = [_where(row) for row in ordered.itertuples()]
-    ordered["label"] = [[SEVERITY_LABELS[severity]] for severity in ordered["severity"]]
+    ordered["label"] = tags(ordered["severity"].map(SEVERITY_LABELS))
     return ordered[["label", "where", *FAULT_COLUMNS]].reset_index(drop=True)
 
 
@@ -184,7 +185,11 @@ def _recent(lake: Lake, run: Run, table: str) -> pd.DataFrame:
     """Days and locations of the last weeks; of the whole table where those weeks are empty."""
     version, columns = run.inputs.get(table), ["date", "location"]
     recent = lake.read(
-        table, version=version, columns=columns, since=run.as_of - dt.timedelta(days=RECENT_DAYS)
+        table,
+        version=version,
+        columns=columns,
+        since=run.as_of - dt.timedelta(days=RECENT_DAYS),
+        until=run.as_of - dt.timedelta(days=1),
     )
     return recent if len(recent) else lake.read(table, version=version, columns=columns)
 

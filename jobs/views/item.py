@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data_lake.lake import Lake
@@ -14,7 +16,9 @@ from data_lake.runs import Run, read_run_table
 from engine.contracts import EXPLAIN_TERMS, OPEN_ORDER_STATUSES
 from engine.replenishment.words import explain_in_words, known
 from jobs.views.item_history import item_history
-from jobs.views.lines import as_date
+from jobs.views.lines import as_date, records
+
+Floats = npt.NDArray[np.float64]
 
 TERM_LABELS = {
     "term_demand": "Expected demand",
@@ -86,7 +90,7 @@ def dearest(lines: pd.DataFrame, sku: str | None) -> dict[str, Any]:
     """Return the line with most money at risk, of one product or of all; ordered ones before the others."""
     mine = lines if sku is None else lines[lines["sku"] == sku]
     ordered = mine[mine["quantity"] > 0]
-    return {str(name): value for name, value in (ordered if len(ordered) else mine).iloc[0].items()}
+    return records((ordered if len(ordered) else mine).head(1))[0]
 
 
 def locations_of(lines: pd.DataFrame, sku: str) -> list[str]:
@@ -117,7 +121,7 @@ def load(lake: Lake, run: Run, line: Mapping[str, Any], *, history_days: int | N
     forecast = forecast.head(SHOWN_PERIODS[run.period])
     backtests = read_run_table(lake, run, "backtests", where=where)
     models = read_run_table(lake, run, "series_models", where=where)
-    model = models.iloc[0].to_dict() if len(models) else None
+    model = next(iter(records(models)), None)
     terms = explain_terms(line)
     return Item(
         line=line,
@@ -196,24 +200,29 @@ def _projection(line: Mapping[str, Any], dates: pd.Series) -> pd.DataFrame:
     )
 
 
-def shown_periods(dates: Sequence[Any], next_arrival: Any, *stocks: Sequence[float]) -> int:
+def shown_periods(dates: Any, next_arrival: Any, *stocks: Floats) -> int:
     """Return how many periods of projected stock say something: up to the next arrival or the last stock."""
     needed = int((np.asarray(dates, "datetime64[D]") <= np.datetime64(next_arrival, "D")).sum())
-    lasting = [int(np.flatnonzero(np.asarray(stock) > 0).max(initial=-1)) + 2 for stock in stocks]
+    lasting = [int(np.flatnonzero(stock > 0).max(initial=-1)) + 2 for stock in stocks]
     return min(max(needed, *lasting), *(len(stock) for stock in stocks))
 
 
-def _floats(values: object) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _floats(values: object) -> Floats:
     return np.asarray([] if values is None else values, dtype=np.float64).reshape(-1)
 
 
 def _batches(lake: Lake, run: Run, where: dict[str, list[Any]]) -> pd.DataFrame:
-    stock = lake.read("inventory_snapshot", version=run.inputs.get("inventory_snapshot"), where=where)
+    stock = lake.read(
+        "inventory_snapshot",
+        version=run.inputs.get("inventory_snapshot"),
+        where=where,
+        until=run.as_of - dt.timedelta(days=1),
+    )
     latest = stock[(stock["date"] == stock["date"].max()) & (stock["on_hand"] != 0)]
     days_left = (latest["expiry_date"] - pd.Timestamp(run.as_of)).dt.days
     frame = latest.assign(days_left=days_left.astype("float64"))
-    columns = ["batch", "status", "on_hand", "expiry_date", "days_left"]
-    return frame.sort_values(["expiry_date", "batch"], na_position="last")[columns].reset_index(drop=True)
+    frame = frame.sort_values(["expiry_date", "batch"], na_position="last", ignore_index=True)
+    return frame[["batch", "status", "on_hand", "expiry_date", "days_left"]]
 
 
 def _open_orders(lake: Lake, run: Run, line: Mapping[str, Any]) -> pd.DataFrame:
@@ -224,13 +233,14 @@ def _open_orders(lake: Lake, run: Run, line: Mapping[str, Any]) -> pd.DataFrame:
     )
     orders = orders[orders["status"].isin(OPEN_ORDER_STATUSES) & (orders["kind"] != "customer")]
     frame = orders.assign(open_quantity=orders["quantity"] - orders["received"].fillna(0.0))
-    columns = ["order_id", "from_source", "open_quantity", "expected_date", "status"]
-    return frame[frame["open_quantity"] > 0].sort_values("expected_date")[columns].reset_index(drop=True)
+    frame = frame[frame["open_quantity"] > 0].sort_values("expected_date", ignore_index=True)
+    return frame[["order_id", "from_source", "open_quantity", "expected_date", "status"]]
 
 
 def _models(backtests: pd.DataFrame) -> pd.DataFrame:
-    frame = backtests.sort_values(["wape", "model"])[["model", "wape", "bias", "origins", "chosen"]]
-    return frame.assign(model=frame["model"].map(model_name)).reset_index(drop=True)
+    frame: pd.DataFrame = backtests.sort_values(["wape", "model"], ignore_index=True)
+    frame = frame.assign(model=frame["model"].map(model_name))
+    return frame[["model", "wape", "bias", "origins", "chosen"]]
 
 
 def _day(value: object) -> str:

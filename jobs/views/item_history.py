@@ -79,7 +79,9 @@ def _reconstructed(sales: pd.DataFrame, period: str, places: list[str]) -> pd.Da
         index="location", columns="date", values=["quantity", "in_stock"], aggfunc="last"
     )
     quantity, in_stock = (
-        wide[name].reindex(columns=grid) if name in wide else pd.DataFrame(np.nan, wide.index, grid)
+        (wide[[name]].droplevel(0, axis=1) if name in wide else pd.DataFrame(index=wide.index))
+        .reindex(columns=grid)
+        .to_numpy(dtype=np.float64)
         for name in ("quantity", "in_stock")
     )
     keys = pd.DataFrame({"sku": "", "location": wide.index})
@@ -87,11 +89,11 @@ def _reconstructed(sales: pd.DataFrame, period: str, places: list[str]) -> pd.Da
         keys,
         grid[0].to_datetime64(),
         period,  # type: ignore[arg-type]
-        quantity.to_numpy(dtype=np.float64),
-        in_stock.to_numpy(dtype=np.float64),
+        quantity,
+        in_stock,
     )
-    rows = wide.index.get_indexer(places)
-    sold = np.nansum(quantity.to_numpy(dtype=np.float64)[rows], axis=0)
+    rows = np.flatnonzero(wide.index.isin(places))
+    sold = np.nansum(quantity[rows], axis=0)
     wanted = demand_estimate(panel)[rows].sum(axis=0)
     lost = np.zeros(len(grid), dtype=bool)
     if panel.censored is not None:

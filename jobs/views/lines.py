@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -88,8 +89,18 @@ def choices(lines: pd.DataFrame) -> Choices:
 
 def as_date(value: object) -> date | None:
     """Return a date of a pandas cell, None where it is missing."""
-    stamp = pd.Timestamp(value)  # type: ignore[arg-type]
-    return None if stamp is pd.NaT else stamp.date()
+    stamp = pd.to_datetime(value)  # type: ignore[call-overload]
+    return None if pd.isna(stamp) else stamp.date()
+
+
+def tags(labels: pd.Series[str]) -> pd.Series[Any]:
+    """Return each label as a list of one, as a column of coloured tags wants it."""
+    return labels.map(lambda label: [label]).astype("object")
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as dicts by column."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _input(lake: Lake, run: Run, table: str) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 from data_lake.lake import Lake
 from data_lake.runs import Run
 from jobs.order_rules import is_multiple, nearest_quantities, quantity_fault
-from jobs.views.lines import as_date
+from jobs.views.lines import as_date, records
 
 UPCOMING_DAYS = 7
 """Order days further away than this are not shown."""
@@ -107,12 +107,13 @@ def cards(lake: Lake, run: Run, lines: pd.DataFrame, approved: pd.DataFrame) -> 
     approved : DataFrame
         Approved lines of the run: line_id, quantity.
     """
-    suppliers = lake.read("suppliers", version=run.inputs.get("suppliers")).set_index("supplier")
+    table = lake.read("suppliers", version=run.inputs.get("suppliers"))
+    suppliers = {row["supplier"]: row for row in records(table)}
     ordered = with_state(lines, approved)
     found = []
     for (source, order_by), group in ordered.groupby(["source", "order_by"], sort=False):
-        terms = suppliers.loc[source].to_dict() if source in suppliers.index else {}
-        found.append(_card(str(source), as_date(order_by) or run.as_of, run.as_of, group, terms))
+        day = as_date(order_by) or run.as_of
+        found.append(_card(str(source), day, run.as_of, group, suppliers.get(str(source), {})))
     last = run.as_of + timedelta(days=UPCOMING_DAYS)
     shown = [card for card in found if card.due or card.order_day <= last]
     return sorted(shown, key=lambda card: (not card.due, card.order_day, -card.value, card.source))
@@ -224,9 +225,10 @@ def round_edits(
     tuple
         New quantity of each edited line, by line_id [each]; messages.
     """
+    lines = records(frame)
     quantities, messages = {}, []
     for row, cells in edited_rows.items():
-        line = frame.iloc[int(row)]
+        line = lines[int(row)]
         if line["state"] == "approved":
             messages.append(
                 f"{line['product']}: approved already as {line['order']:,.0f}; withdraw it first."

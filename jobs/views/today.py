@@ -10,6 +10,7 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, list_runs, read_run_table
+from jobs.views.lines import records, tags
 
 LIMIT = 200
 """A worklist longer than this is not worked through; the filters find the rest."""
@@ -111,7 +112,7 @@ def select(frame: pd.DataFrame, rows: Sequence[int]) -> Selection:
     chosen = frame.iloc[[row for row in rows if row < len(frame)]]
     ordered = chosen[(chosen["status"] == "proposed") & (chosen["state"] == "open")]
     return Selection(
-        lines=tuple(ordered[["line_id", "quantity"]].to_dict("records")),
+        lines=tuple(records(ordered[["line_id", "quantity"]])),
         value=float(ordered["value"].sum()),
         at_risk=float(ordered["money_at_risk"].sum()),
         without_order=len(chosen) - len(ordered),
@@ -216,7 +217,7 @@ def worklist(lines: pd.DataFrame, approved: pd.DataFrame, wanted: Wanted) -> pd.
     frame = lines[keep]
     done = frame["line_id"].isin(approved["line_id"])
     frame = frame.assign(
-        label=[[EXCEPTION_LABELS.get(kind, kind)] for kind in frame["exception"]],
+        label=tags(frame["exception"].map(EXCEPTION_LABELS)),
         act=frame["recommendation"].str.split(_CLAUSE, n=1, regex=True).str[0],
         state=done.map({True: "approved", False: "open"}),
         confidence=frame["confidence"].where(frame["quantity"] > 0),
