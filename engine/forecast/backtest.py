@@ -117,4 +117,5 @@ def run_backtest(
 
 def _by_series(cube: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """[K, n, H] → [n, K·H]."""
-    return cube.transpose(1, 0, 2).reshape(cube.shape[1], -1)
+    n_cutoffs, n, horizon = cube.shape
+    return cube.transpose(1, 0, 2).reshape(n, n_cutoffs * horizon)

@@ -200,7 +200,7 @@ def _competitors(panel: Panel, patterns: Patterns, names: Sequence[str] | None) 
         if model not in asked:
             may[model] = may[model] & ~restricted & (model not in ON_REQUEST)
     may[NAIVE] = np.ones(panel.n_series, dtype=bool)
-    competing = [model for model, rows in may.items() if rows.any()]
+    competing = [model for model, rows in may.items() if model is NAIVE or rows.any()]
     return competing, np.stack([may[model] for model in competing])
 
 

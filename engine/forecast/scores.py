@@ -49,9 +49,9 @@ def score(
     rows = np.arange(panel.n_series)
     stacked = np.stack(forecasts)
     forecasts.append(0.5 * (stacked[selection.best, rows] + stacked[selection.second, rows]))
-    shape = (panel.n_series, len(backtest.cutoffs), -1)
-    seen = scored.reshape(shape) if backtest.cutoffs else np.zeros((panel.n_series, 0, 1), dtype=bool)
-    sold = np.where(seen, actual.reshape(seen.shape), 0.0).sum(axis=2)
+    shape = (panel.n_series, len(backtest.cutoffs), backtest.actual.shape[2])
+    seen = scored.reshape(shape)
+    sold = np.where(seen, actual.reshape(shape), 0.0).sum(axis=2)
     return Scores(
         wape=np.stack([metrics.wape(forecast, actual, scored) for forecast in forecasts]),
         rmsse=np.stack([metrics.rmsse(forecast, actual, scored, scale) for forecast in forecasts]),
@@ -59,7 +59,7 @@ def score(
         pinball=np.stack(
             [
                 _pinball(
-                    np.where(seen, forecast.reshape(seen.shape), 0.0).sum(axis=2),
+                    np.where(seen, forecast.reshape(shape), 0.0).sum(axis=2),
                     sold,
                     np.asarray(seen.any(axis=2)),
                     level_cv,
