@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
+from engine.replenishment.line_checks import find_faults, find_out_of_range, margin_where_none
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -35,22 +36,6 @@ BOUNDS = (
 _RAGGED = (
     ("batch_line", "batch_quantity", "batch_last_period"),
     ("receipt_line", "receipt_period", "receipt_quantity"),
-)
-_NO_NEGATIVE = (
-    "level_cv",
-    "order_period",
-    "lead_time_mean",
-    "lead_time_sd",
-    "moq",
-    "order_multiple",
-    "min_cover",
-    "max_cover",
-    "presentation_stock",
-    "shelf_maximum",
-    "unit_cost",
-    "stockout_cost",
-    "holding_cost",
-    "order_cost",
 )
 _DEFAULTS = {
     "lead_time_sd": 0.0,
@@ -187,7 +172,7 @@ class LineInputs:
             values = np.asarray(getattr(self, name))
             if name == "target_kind":
                 values = values.astype(str)
-                _fault(faults, name, values, np.isin(values, TARGET_KINDS), f"one of {TARGET_KINDS}")
+                find_faults(faults, name, values, np.isin(values, TARGET_KINDS), f"one of {TARGET_KINDS}")
             elif name == "path_seed":
                 values = values.astype(np.uint64)
             elif name == "backorder":
@@ -203,44 +188,11 @@ class LineInputs:
                 faults.append(f"{name} has {len(values)} values, expected {expected}")
             clean[name] = values
         if not faults:
-            clean["stockout_cost"] = _margin_where_none(clean["stockout_cost"], clean["unit_margin"])
-            _ranges(faults, clean, n)
+            clean["stockout_cost"] = margin_where_none(clean["stockout_cost"], clean["unit_margin"])
+            find_out_of_range(faults, clean, n)
         if faults:
             raise EngineError("replenishment lines: " + "; ".join(faults))
         return replace(self, **clean)  # type: ignore[arg-type]
-
-
-def _margin_where_none(stockout_cost: object, margin: object) -> FloatArray:
-    cost, margin = np.asarray(stockout_cost, float), np.asarray(margin, float)
-    return np.where(np.isnan(cost), np.maximum(margin, 0.0), cost)
-
-
-def _fault(faults: list[str], name: str, values: NDArray[np.generic], good: object, rule: str) -> None:
-    bad = np.flatnonzero(~np.asarray(good, bool))
-    if len(bad):
-        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        faults.append(f"{name} of line {bad[0]}{more} is {values[bad[0]]}, must be {rule}")
-
-
-def _ranges(faults: list[str], clean: dict[str, object], n: int) -> None:
-    values = {name: np.asarray(value) for name, value in clean.items()}
-    mean = values["mean"]
-    _fault(faults, "mean", mean, (np.isfinite(mean) & (mean >= 0)).all(axis=1), "finite and ≥ 0")
-    for name in _NO_NEGATIVE:
-        _fault(faults, name, values[name], values[name] >= 0, "≥ 0")
-    finite = ("unit_cost", "unit_margin", "stockout_cost", "holding_cost", "lead_time_mean", "lead_time_sd")
-    for name in (*finite, "moq", "order_multiple", "min_cover", "presentation_stock", "order_cost"):
-        _fault(faults, name, values[name], np.isfinite(values[name]), "finite")
-    _fault(faults, "dispersion", values["dispersion"], values["dispersion"] >= 1, "≥ 1")
-    _fault(faults, "life_periods", values["life_periods"], values["life_periods"] >= 1, "≥ 1")
-    later = values["next_order_period"] >= values["order_period"]
-    _fault(faults, "next_order_period", values["next_order_period"], later, "≥ order_period")
-    target, service = values["service_target"], values["target_kind"] != "cost"
-    _fault(faults, "service_target", target, ~service | ((target >= 0) & (target < 1)), "in [0, 1)")
-    for name in ("batch_line", "receipt_line"):
-        _fault(faults, name, values[name], (values[name] >= 0) & (values[name] < n), f"in 0 … {n - 1}")
-    for name in ("batch_quantity", "receipt_quantity"):
-        _fault(faults, name, values[name], np.isfinite(values[name]), "finite")
 
 
 @dataclass(frozen=True)

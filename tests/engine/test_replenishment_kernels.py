@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from engine.replenishment import lead_times, requirement, simulate
+from engine.replenishment import lead_times, perishable, requirement, simulate
 
 NEVER = 1 << 40
 PATHS = np.array([[3.0, 0, 5, 2, 4, 1], [0.0, 2, 2, 9, 0, 3], [1.0, 1, 0, 0, 6, 2]])
@@ -62,9 +62,9 @@ def test_requirement(kind, waits):
 def test_perishable_requirement(kind, waits):
     line = (PATHS, STOCK, RECEIPTS, 2, ARRIVAL, FOLLOWING)
     case = (*line, waits, kind, 0.9, 30.0, 2.0, 0.1, 1.0, 40.0)
-    assert requirement.perishable_requirement(*case) == requirement.perishable_requirement.py_func(*case)
+    assert perishable.perishable_requirement(*case) == perishable.perishable_requirement.py_func(*case)
     outcome = (3.0, *line, waits, 6, kind, 2.0, 0.1, 1.0)
-    assert requirement._outcome(*outcome) == requirement._outcome.py_func(*outcome)
+    assert perishable._outcome(*outcome) == perishable._outcome.py_func(*outcome)
     cheapest = (*line, 6, 40.0, 2.0, 0.1, 1.0)
-    slow = requirement._cheapest_perishable.py_func(*cheapest)
-    assert requirement._cheapest_perishable(*cheapest) == slow
+    slow = perishable._cheapest_perishable.py_func(*cheapest)
+    assert perishable._cheapest_perishable(*cheapest) == slow

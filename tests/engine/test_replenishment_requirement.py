@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from engine.replenishment.perishable import perishable_requirement
 from engine.replenishment.requirement import (
     COST,
     CYCLE,
     FILL,
-    perishable_requirement,
     requirement,
     window_needs,
 )
