@@ -33,8 +33,6 @@ ACTS = "ledger/acts/"
 _SUFFIX = ".ndjson.gz"
 _READERS = 16
 """Batches are fetched side by side: on S3 each takes tens of milliseconds and little else."""
-_ATTEMPTS = 100
-"""Races that an act may lose before it gives up; each loss means that another act was recorded."""
 
 
 class HasObjects(Protocol):
@@ -93,7 +91,10 @@ def append_events(lake: HasObjects, events: Sequence[Event]) -> str:
 
 
 def append_act(
-    lake: HasObjects, decide: Callable[[Ledger, datetime | None], Sequence[Event]]
+    lake: HasObjects,
+    decide: Callable[[Ledger, datetime | None], Sequence[Event]],
+    *,
+    attempts: int = 100,
 ) -> tuple[str | None, list[Event]]:
     """Decide on what the ledger holds and append, so that of two acts at once the second sees the first.
 
@@ -105,6 +106,8 @@ def append_act(
         Called with the ledger as it is and with the earliest instant that the new events may carry (None:
         any). Returns the events to append; none: there is nothing to do. Called again when another act won
         the race, so it must have no effect of its own.
+    attempts
+        Races that the act may lose before it gives up; each loss means that another act was recorded.
 
     Returns
     -------
@@ -116,9 +119,9 @@ def append_act(
     EventError
         An event breaks a rule or is stamped before an earlier act; nothing is written.
     LakeError
-        A hundred other acts won the race one after the other.
+        Other acts won the race `attempts` times, one after the other.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in range(attempts):
         numbers = [int(key[len(ACTS) : -len(_SUFFIX)]) for key in lake.objects.list(ACTS)]
         number = max(numbers, default=0)
         ledger = read_ledger(lake)
@@ -134,7 +137,7 @@ def append_act(
         # An answer lost on the way is retried by the store; then the object is there and it is ours.
         if lake.objects.put_new(key, body) or lake.objects.get(key) == body:
             return key, events
-    raise LakeError(f"{_ATTEMPTS} other acts were recorded meanwhile; try again")
+    raise LakeError(f"{attempts} other acts were recorded meanwhile; try again")
 
 
 def _after_last_act(lake: HasObjects, number: int) -> datetime | None:

@@ -280,7 +280,9 @@ def _decide(
             "line": str(numbers[order_id]),
             "quantity": line.quantity,
             "forced": line.forced,
-            "closed_orders": sorted({old.order_id for old in by_line.get(plan["line_id"], [])}),
+            "closed_orders": [
+                old.order_id for old in by_line.get(plan["line_id"], []) if old.order_by == plan["order_by"]
+            ],
             "plan": plan,
         }
         events.append(

@@ -8,10 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from data_lake.events import Event, faults_of, make_event, union
 from data_lake.lake import Lake
 from data_lake.ledger import read_events
 from data_lake.runs import Run
+from jobs.approvals import fold_approvals
 from jobs.approve import (
     ApprovalResult,
     _order_ids,
@@ -356,3 +360,60 @@ def test_four_digits_that_clash_grow() -> None:
     assert short.startswith("PO-20261122-X-")
     assert longer.startswith(short)
     assert len(longer) == len(short) + 1
+
+
+_ACTS = st.lists(
+    st.tuples(
+        st.sampled_from(["approve", "withdraw", "edit", "approve after closing"]),
+        st.sampled_from([A, B]),
+        st.sampled_from(["2026-11-22", "2026-11-23"]),
+        st.integers(0, 3),
+    ),
+    max_size=12,
+)
+
+
+def _events(acts: list[tuple[str, str, str, int]]) -> list[Event]:
+    """Acts of planners who know nothing of each other: any order, any clash."""
+    events = []
+    for number, (act, line_id, order_by, order) in enumerate(acts):
+        data = {
+            "line_id": line_id,
+            "order_by": order_by,
+            "order_id": f"PO-{order}",
+            "quantity": float(number),
+        }
+        at = AT + timedelta(minutes=number)
+        if act.startswith("approve"):
+            closed = [f"PO-{n}" for n in range(4)] if act == "approve after closing" else []
+            data |= {"run_id": "r", "line": "1", "plan": {"quantity": 1.0}, "closed_orders": closed}
+            events.append(make_event("plan_line.approved", at=at, author="ana", data=data))
+        else:
+            kind = "plan_line.rejected" if act == "withdraw" else "plan_line.edited"
+            events.append(make_event(kind, at=at, author="ben", reason="why", data=data))
+    return events
+
+
+@given(_ACTS, st.randoms(use_true_random=False))
+def test_the_fold_depends_on_the_set_of_events_alone(acts, rng) -> None:
+    events = _events(acts)
+    shuffled = [*events, *events[: len(events) // 2]]
+    rng.shuffle(shuffled)
+    assert faults_of(events) == []
+    assert fold_approvals(union(shuffled)[0]) == fold_approvals(union(events)[0])
+
+
+@given(_ACTS.filter(lambda acts: all(act != "approve after closing" for act, *_ in acts)))
+def test_one_approval_a_line_and_order_day(acts) -> None:
+    """Slow oracle: the earliest approval since the last withdrawal of the order that stands."""
+    events = _events(acts)
+    standing = fold_approvals(union(events)[0])
+    assert len({(line_id, order_by) for line_id, order_by, _ in standing}) == len(standing)
+    oracle: dict[tuple[str, str], str] = {}
+    for act, line_id, order_by, order in acts:
+        holder = oracle.get((line_id, order_by))
+        if act == "approve" and holder is None:
+            oracle[line_id, order_by] = f"PO-{order}"
+        elif act == "withdraw" and holder == f"PO-{order}":
+            del oracle[line_id, order_by]
+    assert {(line_id, order_by): order for line_id, order_by, order in standing} == oracle
