@@ -34,12 +34,16 @@ _TRUE = (
     "1.0",
 )
 _FALSE = ("0", "false", "f", "no", "n", "nein", "falsch", "non", "faux", "falso", "nao", "nie", "0.0")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY_WORDS = {
-    **{day: number for number, day in enumerate(_DAYS)},
-    **dict(zip(("mo", "di", "mi", "do", "fr", "sa", "so"), range(7), strict=True)),
-    **dict(zip(("lun", "mar", "mer", "jeu", "ven", "sam", "dim"), range(7), strict=True)),
-}
+_WEEKDAYS = (
+    "monday tuesday wednesday thursday friday saturday sunday",
+    "montag dienstag mittwoch donnerstag freitag samstag sonntag",
+    "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "lunes martes miercoles jueves viernes sabado domingo",
+    "lunedi martedi mercoledi giovedi venerdi sabato domenica",
+    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
+    "segunda terca quarta quinta sexta sabado domingo",
+    "0 1 2 3 4 5 6",
+)
 DTYPES: dict[Reads, pl.DataType] = {
     "text": pl.String(),
     "number": pl.Float64(),
@@ -160,13 +164,23 @@ def _lists(text: pl.Series, target: Target) -> pl.Series:
 
 
 def _weekdays(cell: str) -> list[float] | None:
-    days: list[float] = []
-    for word in re.findall(r"[^\W\d_]+|\d+", folded(cell)):
-        number = int(word) if word.isdigit() else _DAY_WORDS.get(word[:3], _DAY_WORDS.get(word[:2], -1))
-        if not 0 <= number <= 6:
-            return None
-        days.append(float(number))
-    return sorted(set(days))
+    """Read `Mon Wed Fri`, `Mo-Fr`, `lundi; jeudi` or `0,2,4`, all in one language, names cut short or not."""
+    spans = re.findall(r"([^\W_]+)(?:\s*[-–]\s*([^\W_]+))?", cell)
+    for language in _WEEKDAYS:
+        days: set[int] = set()
+        for first, last in spans:
+            start, end = _weekday(first, language), _weekday(last or first, language)
+            if start is None or end is None:
+                break
+            days |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
+        else:
+            return [float(day) for day in sorted(days)]
+    return None
+
+
+def _weekday(word: str, language: str) -> int | None:
+    found = [day for day, name in enumerate(language.split()) if name.startswith(folded(word))]
+    return found[0] if len(found) == 1 else None
 
 
 def _numbers(cell: str) -> list[float] | None:

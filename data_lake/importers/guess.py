@@ -154,7 +154,8 @@ def _of_kind(
     if split and "location" in spec.required and "location" not in sure:
         sure |= dict.fromkeys(("sku", "location"), 0.85)
     # A file of one store has no location column, a stock list often no date: a constant says it.
-    spare = {"location": 0.4, "to_location": 0.4, "date": 0.4 if spec.name == "stock" else 0.0}
+    one = 0.4 if len(spec.key) > 1 else 0.0
+    spare = {"location": one, "to_location": one, "date": 0.4 if spec.name == "stock" else 0.0}
     needed = [sure.get(name, spare.get(name, 0.0)) for name in spec.required]
     signs = sum(sure.get(name, 0.0) for name in spec.signature)
     used = len(findings) / max(1, len(profiles))
@@ -192,12 +193,14 @@ def _fit(target: Target, column: Profile) -> float:
     if not column.values:
         return 0.8
     if target.reads in ("number", "integer"):
-        return (
-            0.0 if column.temporal or column.date_share > 0.9 else 1.0 if column.number_share > 0.8 else 0.3
-        )
+        if column.temporal or column.date_share > 0.9:
+            return 0.0
+        return 1.0 if column.number_share > 0.8 else 0.8 if column.number_share >= 0.5 else 0.3
     if target.reads == "date":
-        return 1.0 if column.counted_share > 0.8 else 0.85 if column.number_share > 0.9 else 0.2
-    if target.name in ("sku", "location", "name"):
+        if column.counted_share >= 0.5:
+            return 1.0 if column.counted_share > 0.8 else 0.8
+        return 0.85 if column.number_share > 0.9 else 0.2
+    if target.name in ("sku", "location"):
         return 0.3 if column.temporal or column.date_share > 0.9 else 1.0
     if target.name == "name":
         return 0.5 if column.number_share > 0.9 else 1.0
@@ -307,7 +310,8 @@ def _settled_by_file(file: TableFile, header: str) -> Literal["dd/mm/yyyy", "mm/
 def _with_constants(mapping: Mapping, findings: list[Finding], ask: list[str]) -> Mapping:
     constants = dict(mapping.constants)
     for name in ("location", "to_location"):
-        if name in mapping.spec.required and name not in mapping.mapped:
+        # A list of locations without their names is no list of locations.
+        if name in mapping.spec.required and name not in mapping.mapped and len(mapping.spec.key) > 1:
             constants[name] = ONE_LOCATION
             findings.append(
                 Finding(name, "", 0.4, f"no column: every row is taken for one location, {ONE_LOCATION!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from data_lake.importers.mapping import FileStyle
 from data_lake.importers.text_dialect import (
     UnreadableFileError,
     clean_headers,
+    first_records,
     records,
     sample_text,
     sniff_delimiter,
@@ -87,11 +89,12 @@ class CsvFile:
         if not text.strip():
             raise UnreadableFileError("is empty")
         delimiter = style.delimiter or sniff_delimiter(text, whole=whole)
-        rows = records(text, delimiter, whole=whole)
+        rows = first_records(text, delimiter, whole=whole)
         header_row = style.header_row or sniff_header(rows)
         if header_row > len(rows):
             raise UnreadableFileError(f"has no row {header_row}, where the header should be")
-        if whole and not any(any(cell.strip() for cell in row) for row in rows[header_row:]):
+        after = islice(records(text, delimiter), header_row, None)
+        if whole and not any(cell.strip() for row in after for cell in row):
             raise UnreadableFileError("has a header and no rows")
         self.header = clean_headers(rows[header_row - 1])
         self.style = FileStyle(delimiter, encoding, header_row)
@@ -123,6 +126,7 @@ class CsvFile:
                     f"cannot be read on from here: a quote that is not closed, or a damaged row ({error})",
                     row=number,
                 )
+                return
         repaired = ragged.repaired(columns)
         if repaired is not None:
             yield repaired

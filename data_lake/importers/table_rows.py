@@ -118,7 +118,7 @@ class TableRows:
         same_day = known.join(listed.lazy(), on=_STOCK_KEY, how="semi").collect()
         gone = same_day.join(rows, on=key, how="anti").with_columns(pl.lit(0.0).alias("on_hand"))
         gone = pl.concat([gone, self._unlisted(known, rows)])
-        return pl.concat([rows, gone.select(polars_schema("inventory_snapshot"))], how="diagonal")
+        return pl.concat([rows, gone.select(polars_schema("inventory_snapshot").names())], how="diagonal")
 
     def _unlisted(self, known: pl.LazyFrame, rows: pl.DataFrame) -> pl.DataFrame:
         """Items with stock in a location of the file, before its date, that the file does not list."""

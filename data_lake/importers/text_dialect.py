@@ -6,7 +6,8 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from data_lake.errors import LakeError
@@ -15,6 +16,7 @@ SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 _BLOCK = 1 << 20
 _HEADER_WITHIN = 30
+_LOOKED_AT = 300
 
 
 class UnreadableFileError(LakeError):
@@ -71,22 +73,26 @@ def sample_text(path: Path, encoding: str) -> tuple[str, bool]:
         raise UnreadableFileError(f"is not written in the encoding {encoding}: {error}") from None
 
 
-def records(text: str, delimiter: str, *, whole: bool = True) -> list[list[str]]:
-    """Return the records of a text; one cut off at the end of a sample is left out."""
-    found: list[list[str]] = []
+def records(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Yield the records of a text; the last may be cut off at the end of a sample."""
     try:
-        found.extend(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except csv.Error:
         # A quote that never closes: what came before it still says how the file is written.
-        return found
-    return found if whole else found[:-1]
+        return
 
 
-def sniff_delimiter(text: str, *, whole: bool = True) -> str:
+def first_records(text: str, delimiter: str, *, whole: bool) -> list[list[str]]:
+    """Return the first records of a sample, without one that is cut off."""
+    first = list(islice(records(text, delimiter), _LOOKED_AT + 1))
+    return first if whole or len(first) > _LOOKED_AT else first[:-1]
+
+
+def sniff_delimiter(text: str, *, whole: bool) -> str:
     """Return the delimiter that cuts the most records into the same number (> 1) of fields."""
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
-        widths = Counter(len(r) for r in records(text, delimiter, whole=whole)[:500] if any(r))
+        widths = Counter(len(r) for r in first_records(text, delimiter, whole=whole) if any(r))
         if not widths:
             continue
         width, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1]))
