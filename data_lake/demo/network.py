@@ -17,12 +17,12 @@ Floats = npt.NDArray[np.float64]
 
 # name, order weekdays (0 = Monday), stated lead time, its sd [days], minimum value EUR, truck pallets
 _SUPPLIERS = (
-    (("Glenmara Dairies", (0, 1, 2, 3, 4, 5), 1, 0.2, 150), ("Ardmore Creameries", (0, 2, 4), 2, 0.4, 200)),
+    (("Glenmara Dairies", (0, 1, 2, 3, 4, 5), 1, 0.2, 60), ("Ardmore Creameries", (0, 2, 4), 2, 0.4, 80)),
     (
-        ("Hearth & Oat Bakers", (0, 1, 2, 3, 4, 5), 1, 0.1, 120),
-        ("Millrace Bakery", (0, 1, 2, 3, 4, 5), 1, 0.2, 120),
+        ("Hearth & Oat Bakers", (0, 1, 2, 3, 4, 5), 1, 0.1, 50),
+        ("Millrace Bakery", (0, 1, 2, 3, 4, 5), 1, 0.2, 40),
     ),
-    (("Farmleigh Foods", (0, 2, 4), 2, 0.4, 250), ("Larder Lane Kitchens", (0, 1, 3, 4), 2, 0.5, 250)),
+    (("Farmleigh Foods", (0, 2, 4), 2, 0.4, 100), ("Larder Lane Kitchens", (0, 1, 3, 4), 2, 0.5, 100)),
     (("Fizzwick Beverages", (0, 3), 5, 1.0, 1500), ("Orchard & Barrow", (1,), 9, 1.5, 1200)),
     (("Ballyknock Snacks", (0, 3), 4, 0.8, 900), ("Rosscara Confectionery", (2,), 10, 2.0, 1000)),
     (("Molino Verde Import", (1,), 14, 3.0, 2000), ("Harvest Dock", (0, 3), 6, 1.0, 800)),

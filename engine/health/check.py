@@ -19,6 +19,7 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Fault]], ...] = (
     masters.unknown_codes,
     masters.missing_money,
     masters.lead_times,
+    masters.defaults,
     masters.order_terms,
     masters.policies,
     sales.stale_feeds,
@@ -31,6 +32,8 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Fault]], ...] = (
     stock.expired_stock,
     stock.phantom_stock,
     stock.stock_without_sales,
+    stock.missing_stock,
+    stock.old_stock,
     stock.missing_sourcing,
 )
 """Every check, in one place."""

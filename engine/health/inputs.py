@@ -82,6 +82,20 @@ def renumber(keys: Integers, span: int) -> tuple[Integers, Integers]:
     return present, np.asarray(inverse, dtype=np.int64)
 
 
+def longest_run(flags: Flags) -> tuple[int, int]:
+    """Return (start, length) of the longest run of True, the first of equals; length 0 if there is none.
+
+    >>> longest_run(np.array([True, False, True, True, False]))
+    (2, 2)
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    if edges.size == 0:
+        return 0, 0
+    starts, lengths = edges[::2], edges[1::2] - edges[::2]
+    best = int(np.argmax(lengths))
+    return int(starts[best]), int(lengths[best])
+
+
 @dataclass(frozen=True)
 class RecentSales:
     """Sales of the last periods as matrices; n series, W periods, the last column the newest."""
@@ -164,9 +178,18 @@ class Inputs:
 
     def days(self, table: str, column: str) -> Days:
         """Return a date column as datetime64[D]; NaT where null or missing."""
-        if not self.has(table) or column not in self.tables[table]:
-            return np.full(self.rows(table), np.datetime64("NaT"), dtype="datetime64[D]")
-        return np.asarray(pd.to_datetime(self.tables[table][column]).to_numpy().astype("datetime64[D]"))
+        key = (table, column)
+        if key not in self._days:
+            if self.has(table) and column in self.tables[table]:
+                values = pd.to_datetime(self.tables[table][column]).to_numpy()
+                self._days[key] = np.asarray(values.astype("datetime64[D]"))
+            else:
+                self._days[key] = np.full(self.rows(table), np.datetime64("NaT"), dtype="datetime64[D]")
+        return self._days[key]
+
+    @cached_property
+    def _days(self) -> dict[tuple[str, str], Days]:
+        return {}
 
     def codes(self, table: str, column: str) -> tuple[Integers, npt.NDArray[np.object_]]:
         """Return integer codes and their values; a null is −1."""

@@ -208,6 +208,31 @@ def lead_times(inputs: Inputs) -> Iterator[Fault]:
             )
 
 
+def defaults(inputs: Inputs) -> Iterator[Fault]:
+    """Values that a plan takes from the lake's settings because the tables do not say."""
+    unknown = int(np.isnan(inputs.number("sourcing", "lead_time_sd")).sum())
+    if unknown:
+        yield Fault(
+            "default_used",
+            "info",
+            "sourcing",
+            "every source has the standard deviation of its lead time",
+            "enter it in days; until then the setting default_lead_time_sd_days holds",
+            column="lead_time_sd",
+            value=f"{unknown} of {inputs.rows('sourcing')} sources",
+            rows=unknown,
+        )
+    if inputs.has("inventory_snapshot") and "*" not in inputs.text("policies", "segment"):
+        yield Fault(
+            "default_used",
+            "info",
+            "policies",
+            "a policy for segment '*' states the service target",
+            "add it; until then the settings default_service_target and default_holding_cost_rate hold",
+            column="segment",
+        )
+
+
 def order_terms(inputs: Inputs) -> Iterator[Fault]:
     """Minimum orders that are no multiple of the order multiple."""
     moq, multiple = inputs.number("sourcing", "moq"), inputs.number("sourcing", "order_multiple")

@@ -5,69 +5,97 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.health.fault import Fault
-from engine.health.inputs import Inputs, RecentSales, period_number, period_start
+from engine.health.inputs import Flags, Inputs, RecentSales, longest_run, period_number, period_start
 
+LEAST_REPORTS = 4
 STOPPED_PERIODS = 90
 """A location silent for longer has probably closed: no warning any more."""
 DENSE_SHARE = 0.9
-"""A series with rows in at least this share of its life is expected to have all of them."""
+"""A series or location with rows in at least this share of its life is expected to have all of them."""
+LEAST_SALES = 8
 SPIKE = 8.0
 """A lone period this many times the usual is an outlier, if it is also three times the fourth highest."""
 SPIKE_UNITS = 20.0
+SPREADS, LEAST_SPREAD = 6.0, 0.25
+"""And it lies this many robust standard deviations of the log quantity above the median."""
 
 
 def stale_feeds(inputs: Inputs) -> Iterator[Fault]:
-    """Sales or stock that stopped coming, overall or of one location."""
+    """Sales or stock that stopped coming, overall or of one location.
+
+    Late is what is later than the cadence allows and than one and a half times the longest pause that the
+    feed makes usually, so that a weekly count or a shop that sells now and then is not late.
+    """
     for table, label in (("sales", "sales"), ("inventory_snapshot", "stock")):
-        latest = _latest_by_location(inputs, table)
-        if not latest:
+        places, first, there = _presence(inputs, table)
+        if not len(places):
             continue
-        newest = max(latest.values())
-        late = inputs.cadence.late if table == "sales" or inputs.period == "D" else 1
+        newest = first + there.shape[1] - 1
         missed = inputs.this_period - newest - 1
-        if missed > late:
+        allowed = _allowed_pause(inputs, np.asarray(there.any(axis=0)))
+        if allowed is not None and missed > allowed:
             yield Fault(
                 "stale_feed",
                 "warning",
                 table,
-                f"{label} are not older than {late} {inputs.words}",
+                f"{label} are not older than {allowed} {inputs.words}",
                 f"find out why no {label} came since; the plan starts from old figures",
                 date=period_start(newest, inputs.period),
                 column="date",
                 value=f"{missed} {inputs.words} missing",
                 rows=missed,
             )
-        for place, last in sorted(latest.items()):
-            behind = newest - last
-            if behind > late:
-                stopped = behind > STOPPED_PERIODS
-                yield Fault(
-                    "stale_feed",
-                    "info" if stopped else "warning",
-                    table,
-                    f"every location sends its {label}",
-                    f"if {place} has closed, end its assortment"
-                    if stopped
-                    else f"ask {place} for its {label} of the last {behind} {inputs.words}",
-                    location=place,
-                    date=period_start(last, inputs.period),
-                    column="date",
-                    value=f"{behind} {inputs.words} behind the others",
-                    rows=behind,
-                )
+        for place, present in sorted(zip(places, there, strict=True), key=lambda pair: str(pair[0])):
+            behind = int(np.argmax(present[::-1])) if present.any() else there.shape[1]
+            allowed = _allowed_pause(inputs, present)
+            if allowed is None or behind <= allowed:
+                continue
+            stopped = behind > STOPPED_PERIODS
+            yield Fault(
+                "stale_feed",
+                "info" if stopped else "warning",
+                table,
+                f"every location sends its {label}",
+                f"if {place} has closed, end its assortment"
+                if stopped
+                else f"ask {place} for its {label} of the last {behind} {inputs.words}",
+                location=str(place),
+                date=period_start(newest - behind, inputs.period),
+                column="date",
+                value=f"{behind} {inputs.words} behind the others",
+                rows=behind,
+            )
 
 
-def _latest_by_location(inputs: Inputs, table: str) -> dict[str, int]:
+def _presence(inputs: Inputs, table: str) -> tuple[npt.NDArray[np.object_], int, Flags]:
+    """Return locations, the first period, and which location has rows in which period since then."""
     place, places = inputs.codes(table, "location")
     day = inputs.days(table, "date")
-    ok = (place >= 0) & (day <= inputs.today)
-    latest = np.full(len(places), np.iinfo(np.int64).min)
-    np.maximum.at(latest, place[ok], day[ok].astype(np.int64))
-    there = np.flatnonzero(latest > np.iinfo(np.int64).min)
-    numbers = period_number(latest[there].astype("datetime64[D]"), inputs.period)
-    return {str(places[p]): int(number) for p, number in zip(there, numbers, strict=True)}
+    ok = np.flatnonzero((place >= 0) & (day <= inputs.today))
+    if not ok.size:
+        return np.empty(0, dtype=object), 0, np.zeros((0, 0), dtype=bool)
+    number = period_number(day[ok], inputs.period)
+    newest = int(number.max())
+    first = max(int(number.min()), newest - inputs.cadence.window + 1)
+    recent = number >= first
+    there = np.zeros((len(places), newest - first + 1), dtype=bool)
+    there[place[ok][recent], number[recent] - first] = True
+    return places, first, there
+
+
+def _allowed_pause(inputs: Inputs, present: Flags) -> int | None:
+    """Return periods that a feed may be behind; None if it is too rare to expect anything of it.
+
+    The longest pause of all may itself have been a fault, so the second longest counts.
+    """
+    found = np.flatnonzero(present)
+    if found.size < LEAST_REPORTS:
+        return None
+    usual = int(np.sort(np.diff(found))[-2])
+    return max(inputs.cadence.late, -(-3 * usual // 2)) if usual > 1 else inputs.cadence.late
 
 
 def future_dates(inputs: Inputs) -> Iterator[Fault]:
@@ -113,7 +141,7 @@ def history_gaps(inputs: Inputs) -> Iterator[Fault]:
     missing = inside & ~there & sales.open[sales.location_index]
     dense = there.sum(axis=1) >= DENSE_SHARE * (last - first + 1)
     for row in np.flatnonzero(dense & (missing.sum(axis=1) >= inputs.cadence.gap)):
-        start, length = _longest_run(missing[row])
+        start, length = longest_run(missing[row])
         if length >= inputs.cadence.gap:
             yield _gap(inputs, sales, str(sales.sku[row]), str(sales.location[row]), start, length)
 
@@ -127,7 +155,9 @@ def _location_gaps(inputs: Inputs, sales: RecentSales) -> Iterator[tuple[str, in
         missing = anywhere & ~opened
         missing[: found[0]] = False
         missing[found[-1] :] = False
-        start, length = _longest_run(missing)
+        if found.size < DENSE_SHARE * (found.size + missing.sum()):
+            continue  # a location that sells now and then
+        start, length = longest_run(missing)
         if length >= inputs.cadence.gap:
             yield str(place), start, length
 
@@ -150,30 +180,27 @@ def _gap(inputs: Inputs, sales: RecentSales, sku: str | None, place: str, start:
     )
 
 
-def _longest_run(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[int, int]:
-    """Return (start, length) of the longest run of True; length 0 if there is none."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    if edges.size == 0:
-        return 0, 0
-    starts, lengths = edges[::2], edges[1::2] - edges[::2]
-    best = int(np.argmax(lengths))
-    return int(starts[best]), int(lengths[best])
-
-
 def outliers(inputs: Inputs) -> Iterator[Fault]:
     """Single periods far above anything that the line ever sold outside promotions."""
     sales = inputs.sales
-    if sales is None or sales.quantity.shape[1] < 8:
+    if sales is None or sales.quantity.shape[1] < LEAST_SALES:
         return
     usual = np.where(sales.promo | ~(sales.quantity > 0), 0.0, sales.quantity)
     recent = usual[:, -inputs.cadence.recent :]
     highest = recent.max(axis=1)
-    likely = np.flatnonzero(highest >= SPIKE_UNITS)
+    likely = np.flatnonzero((highest >= SPIKE_UNITS) & ((usual > 0).sum(axis=1) >= LEAST_SALES))
+    if not likely.size:
+        return
     ranked = np.sort(usual[likely], axis=1)
     positive = (ranked > 0).sum(axis=1)
     middle = ranked[np.arange(len(likely)), ranked.shape[1] - 1 - positive // 2]
     fourth = ranked[:, -4]
-    lone = (positive >= 8) & (highest[likely] > SPIKE * middle) & (highest[likely] > 3 * fourth)
+    # Where sales come in lots of all sizes, a large lot is nothing special: judge by the spread of the logs.
+    logs = np.log(np.where(ranked > 0, ranked, np.nan))
+    away = np.abs(logs - np.nanmedian(logs, axis=1, keepdims=True))
+    spread = np.maximum(1.4826 * np.nanmedian(away, axis=1), LEAST_SPREAD)
+    far = np.log(highest[likely] / np.maximum(middle, 1e-9)) > SPREADS * spread
+    lone = far & (highest[likely] > SPIKE * middle) & (highest[likely] > 3 * fourth)
     for row in likely[lone]:
         column = usual.shape[1] - recent.shape[1] + int(np.argmax(recent[row]))
         day = period_start(sales.first_number + column, inputs.period)

@@ -125,6 +125,58 @@ def stock_without_sales(inputs: Inputs) -> Iterator[Fault]:
             )
 
 
+def missing_stock(inputs: Inputs) -> Iterator[Fault]:
+    """Lines that sell and have no stock at all on file: the plan would take them for empty."""
+    if not inputs.has("inventory_snapshot"):
+        if inputs.sold_ever and inputs.has("sourcing"):
+            yield Fault(
+                "missing_stock",
+                "warning",
+                "inventory_snapshot",
+                "what is sold has a stock on file",
+                "import the stock; until then every line is planned as if its shelf were empty",
+                rows=len(inputs.sold_ever),
+            )
+        return
+    counted = set(zip(inputs.stock["sku"], inputs.stock["location"], strict=True))
+    for sku, place in sorted(inputs.sold_ever - counted):
+        if (sku in inputs.skus or not inputs.skus) and not inputs.delisted(sku, place):
+            yield Fault(
+                "missing_stock",
+                "warning",
+                "inventory_snapshot",
+                "what is sold has a stock on file, 0 included",
+                f"import the stock of {sku} at {place}; until then it is planned as if its shelf were empty",
+                sku,
+                place,
+                column="on_hand",
+            )
+
+
+def old_stock(inputs: Inputs) -> Iterator[Fault]:
+    """Lines left out of their location's latest count: the older figure still stands."""
+    stock = inputs.stock
+    newest = stock.groupby("location")["date"].transform("max")
+    left_out = stock[(stock["date"] < newest) & (stock["on_hand"] > 0)]
+    for (sku, place), rows in left_out.groupby(["sku", "location"], sort=True):
+        if inputs.delisted(str(sku), str(place)):
+            continue
+        yield Fault(
+            "old_stock",
+            "warning",
+            "inventory_snapshot",
+            "a stock file lists every product of its location, 0 included",
+            f"send the stock of {sku} at {place} again, as 0 if there is none; "
+            f"the plan still counts {rows['on_hand'].sum():g}",
+            str(sku),
+            str(place),
+            rows["date"].iloc[0].date(),
+            "date",
+            f"{rows['date'].iloc[0]:%Y-%m-%d}",
+            len(rows),
+        )
+
+
 def missing_sourcing(inputs: Inputs) -> Iterator[Fault]:
     """Stocked products that nobody replenishes."""
     if not inputs.available:

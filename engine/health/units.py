@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.health.fault import Fault
-from engine.health.inputs import Inputs, RecentSales, period_start
+from engine.health.inputs import Inputs, RecentSales, longest_run, period_start
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 MONEY_TOLERANCE = 0.2
+PROVEN_BY = 3
+"""Periods with sales in a row whose money is off by the pack."""
 LEVEL_TOLERANCE = 2.0
 ORDINARY_SHARE = 0.3
 """A line whose quantities are multiples of the pack more often than this sells by the pack."""
@@ -69,16 +71,13 @@ def _by_money(inputs: Inputs, sales: RecentSales, factor: Floats) -> Iterator[_S
     size = factor[enough, None]
     for multiplied, ratio in ((True, usual / implied), (False, implied / usual)):
         hits = np.abs(ratio / size - 1) < MONEY_TOLERANCE
-        for place in np.flatnonzero(hits.sum(axis=1) >= 3):
-            found = np.flatnonzero(hits[place])
-            yield _Stretch(
-                int(enough[place]),
-                int(found[0]),
-                int(found[-1]),
-                float(size[place, 0]),
-                len(found),
-                multiplied,
-            )
+        for place in np.flatnonzero(hits.sum(axis=1) >= PROVEN_BY):
+            row = int(enough[place])
+            sold = np.flatnonzero(positive[row])
+            start, length = longest_run(hits[place, sold])
+            if length >= PROVEN_BY:
+                first, last = int(sold[start]), int(sold[start + length - 1])
+                yield _Stretch(row, first, last, float(size[place, 0]), length, multiplied)
 
 
 def _by_pattern(inputs: Inputs, sales: RecentSales, factor: Floats) -> Iterator[_Stretch]:
@@ -89,13 +88,11 @@ def _by_pattern(inputs: Inputs, sales: RecentSales, factor: Floats) -> Iterator[
     candidates = np.flatnonzero(by_pack.sum(axis=1) >= inputs.cadence.stretch)
     for row in candidates:
         sold = np.flatnonzero(positive[row])
-        flags = by_pack[row, sold].astype(np.int8)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], flags, [0]])))
-        starts, stops = edges[::2], edges[1::2]
-        best = int(np.argmax(stops - starts))
+        flags = by_pack[row, sold]
+        start, length = longest_run(flags)
         inside = np.zeros(len(sold), dtype=bool)
-        inside[starts[best] : stops[best]] = True
-        length, outside = int(inside.sum()), ~inside
+        inside[start : start + length] = True
+        outside = ~inside
         if length < inputs.cadence.stretch or outside.sum() < 2 * inputs.cadence.stretch:
             continue
         first, last = int(sold[inside][0]), int(sold[inside][-1])
@@ -136,7 +133,7 @@ def _fault(inputs: Inputs, sales: RecentSales, stretch: _Stretch) -> Fault:
     what, sign = ("divide", "×") if stretch.multiplied else ("multiply", "÷")
     return Fault(
         "unit_mismatch",
-        "held" if recent else "warning",
+        "held" if recent and stretch.periods >= inputs.cadence.stretch else "warning",
         "sales",
         "sales are in eaches throughout",
         f"{what} the sales of {sku} at {place} from {day} to {until} by {stretch.factor:g}, "

@@ -34,6 +34,7 @@ def stock(on_hand, *, sku="007", location="S01", day=YESTERDAY, batch="", status
 
 def sourcing(**columns):
     row = {"sku": "007", "location": "S01", "source": "SUP", "source_kind": "supplier", "lead_time_mean": 5.0}
+    row["lead_time_sd"] = 1.0
     return pd.DataFrame([{**row, **columns}])
 
 
@@ -212,6 +213,18 @@ def test_feeds_that_stopped():
     closed = pd.concat([sales([5] * 200), sales([5] * 30, location="S02", last=AS_OF - timedelta(days=150))])
     assert only(check(sales=closed), "stale_feed")["severity"] == "info"
 
+    now_and_then = np.where(np.arange(120) % 9 == 0, 2.0, np.nan)
+    rare = pd.concat(
+        [sales([5] * 120), sales(now_and_then, location="S02", last=YESTERDAY - timedelta(days=3))]
+    )
+    none(check(sales=rare), "stale_feed")
+    once = pd.concat([sales([5] * 120), sales([5, 5], location="S02", last=AS_OF - timedelta(days=50))])
+    none(check(sales=once), "stale_feed")
+    counts = pd.concat([stock(5, day=YESTERDAY - timedelta(days=7 * week + 4)) for week in range(6)])
+    none(check(inventory_snapshot=counts), "stale_feed")
+    gone = counts.assign(date=[day - timedelta(days=14) for day in counts["date"]])
+    assert only(check(inventory_snapshot=gone), "stale_feed")["table"] == "inventory_snapshot"
+
     weekly = sales([5] * 30, days=pd.date_range(end="2026-11-09", periods=30, freq="W-MON"))
     none(check("W", sales=weekly), "stale_feed")
     older = weekly.assign(date=weekly["date"] - pd.Timedelta(weeks=2))
@@ -244,6 +257,11 @@ def test_gaps_in_history():
     assert whole["rows"] == 8
 
 
+def test_a_location_that_sells_now_and_then_has_no_gaps():
+    now_and_then = np.where(np.arange(200) % 20 == 0, 2.0, np.nan)
+    none(check(sales=pd.concat([sales(now_and_then), sales([3.0] * 200, location="S02")])), "history_gap")
+
+
 def test_a_feed_without_zeros_has_no_gaps_of_single_products():
     sparse = np.where(np.arange(200) % 40 == 0, 2.0, np.nan)
     none(check(sales=pd.concat([sales(sparse), sales([3.0] * 200, sku="008")])), "history_gap")
@@ -262,6 +280,12 @@ def test_lone_outliers_and_what_is_none():
     again = spike.copy()
     again[[20, 60, 100]] = 140  # it happens every six weeks
     none(check(sales=sales(again)), "sales_outlier")
+    lots = np.round(np.exp(rng.normal(2, 1.3, 200)))
+    lots[150] = 600  # sales in lots of all sizes
+    none(check(sales=sales(lots)), "sales_outlier")
+    few = np.zeros(200)
+    few[[20, 90, 150]] = [2, 2, 60]
+    none(check(sales=sales(few)), "sales_outlier")
     old = usual.copy()
     old[20] = 150
     none(check(sales=sales(old)), "sales_outlier")
@@ -350,3 +374,35 @@ def test_stock_that_nobody_replenishes():
     assert only(later, "missing_sourcing")["severity"] == "warning"
     nobody = only(check(**tables), "missing_sourcing")
     assert pd.isna(nobody["sku"])
+
+
+def test_lines_that_sell_but_have_no_stock_on_file():
+    both = pd.concat([sales([3.0] * 30), sales([2.0] * 30, sku="008")])
+    found = only(check(sales=both, inventory_snapshot=stock(5)), "missing_stock")
+    assert (found["sku"], found["severity"]) == ("008", "warning")
+    ended = pd.DataFrame({"sku": ["008"], "location": ["S01"], "to_date": [date(2026, 11, 1)]})
+    none(check(sales=both, inventory_snapshot=stock(5), assortment=ended), "missing_stock")
+    no_file = only(check(sales=both, sourcing=sourcing()), "missing_stock")
+    assert no_file["rows"] == 2
+    none(check(sales=both), "missing_stock")
+
+
+def test_lines_left_out_of_the_latest_count():
+    earlier = stock(7, sku="008", day=YESTERDAY - timedelta(days=5))
+    found = only(check(inventory_snapshot=pd.concat([stock(5), earlier])), "old_stock")
+    assert (found["sku"], found["value"]) == ("008", "2026-11-16")
+    assert "still counts 7" in found["fix"]
+    empty = earlier.assign(on_hand=0.0)
+    none(check(inventory_snapshot=pd.concat([stock(5), empty])), "old_stock")
+    elsewhere = earlier.assign(location="S02")
+    none(check(inventory_snapshot=pd.concat([stock(5), elsewhere])), "old_stock")
+    ended = pd.DataFrame({"sku": ["008"], "location": ["S01"], "to_date": [date(2026, 11, 1)]})
+    none(check(inventory_snapshot=pd.concat([stock(5), earlier]), assortment=ended), "old_stock")
+
+
+def test_defaults_that_a_plan_has_to_use_are_reported():
+    found = only(check(sourcing=sourcing(lead_time_sd=np.nan)), "default_used")
+    assert (found["column"], found["rows"], found["severity"]) == ("lead_time_sd", 1, "info")
+    assert only(check(inventory_snapshot=stock(5)), "default_used")["table"] == "policies"
+    policy = pd.DataFrame([{"segment": "*", "sku": "", "location": "", "target_kind": "cost"}])
+    none(check(inventory_snapshot=stock(5), policies=policy), "default_used")

@@ -81,6 +81,19 @@ def test_a_discount_is_not_a_mismatch():
     assert found(eaches, 3, revenue=price * eaches).empty
 
 
+def test_prices_off_by_the_pack_now_and_then_are_two_price_lists_and_not_a_stretch():
+    eaches = demand(5)
+    price = np.where(np.arange(LENGTH) % 9 == 0, 30.0, 2.5)
+    assert found(eaches, 12, revenue=price * eaches).empty
+
+
+def test_three_days_proved_by_money_warn_and_five_hold():
+    eaches = demand(5)
+    for days, severity in ((3, "warning"), (5, "held")):
+        price = np.where((np.arange(LENGTH) >= 190) & (np.arange(LENGTH) < 190 + days), 2.5 / 12, 2.5)
+        assert found(eaches, 12, revenue=price * eaches)["severity"].tolist() == [severity]
+
+
 def test_a_promotion_in_pack_lots_is_not_a_mismatch():
     promoted = demand(6)
     promoted[150:164] = 6 * np.round(promoted[150:164])
