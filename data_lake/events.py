@@ -193,17 +193,17 @@ def union(events: Iterable[Event]) -> tuple[list[Event], list[PayloadConflict]]:
     Of several payloads under one id the earliest is kept (by time, then by canonical text); the others are
     conflicts. The result depends on the set of events alone, not on their order, copies or batches.
     """
-    payloads: dict[str, dict[str, Event]] = {}
+    payloads: dict[str, list[Event]] = {}
     for event in events:
-        payloads.setdefault(event.event_id, {})[to_json(event)] = event
+        copies = payloads.setdefault(event.event_id, [])
+        if event not in copies:
+            copies.append(event)
     kept, conflicts = [], []
     for event_id, copies in payloads.items():
-        first, *others = (
-            event for _, event in sorted(copies.items(), key=lambda item: (item[1].timestamp, item[0]))
-        )
-        kept.append(first)
-        if others:
-            conflicts.append(PayloadConflict(event_id, first, tuple(others)))
+        if len(copies) > 1:
+            copies.sort(key=lambda event: (event.timestamp, to_json(event)))
+            conflicts.append(PayloadConflict(event_id, copies[0], tuple(copies[1:])))
+        kept.append(copies[0])
     kept.sort(key=lambda event: event.order)
     conflicts.sort(key=lambda conflict: conflict.event_id)
     return kept, conflicts
