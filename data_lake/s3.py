@@ -23,6 +23,13 @@ S3_OPTIONS = (
 )
 """Names that `storage_options` may hold (boto3's); what is left out comes from the environment."""
 
+_WORDS = {
+    "put_object": "write",
+    "get_object": "read",
+    "list_objects_v2": "list",
+    "delete_objects": "delete",
+}
+
 
 class S3Objects:
     """Objects in an S3 bucket, below a prefix."""
@@ -70,7 +77,10 @@ class S3Objects:
                     read_timeout=60,
                     max_pool_connections=32,
                 )
-                self._client = boto3.client("s3", config=config, **self.options)
+                try:
+                    self._client = boto3.client("s3", config=config, **self.options)
+                except ValueError as error:
+                    raise LakeError(f"cannot reach s3://{self.bucket}: {error}") from error
         return self._client
 
     def put_new(self, key: str, body: bytes) -> bool:
@@ -147,7 +157,7 @@ class S3Objects:
         except ClientError as error:
             raise _Refused(error) from error
         except BotoCoreError as error:
-            raise self._unavailable(error, verb, key or "") from error
+            raise self._unavailable(error, _WORDS[verb], key or "") from error
         return answer
 
     def _unavailable(self, error: Exception, verb: str, key: str) -> LakeUnavailable:

@@ -252,5 +252,7 @@ class TestThroughABadLine:
 
     def test_a_server_that_is_gone(self, s3_server: Any, free_port: int) -> None:
         options = s3_server.options | {"endpoint_url": f"http://127.0.0.1:{free_port}"}
-        with pytest.raises(LakeUnavailable, match="AWS_ENDPOINT_URL_S3"):
+        with pytest.raises(LakeUnavailable, match=r"cannot list s3://lake/.*AWS_ENDPOINT_URL_S3"):
             S3Objects("lake", "", options).list("")
+        with pytest.raises(LakeError, match="Invalid endpoint"):
+            S3Objects("lake", "", options | {"endpoint_url": "nonsense"}).list("")
