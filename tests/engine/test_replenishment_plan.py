@@ -217,12 +217,18 @@ def test_more_on_hand_never_raises_the_order(line, more):
 
 
 @given(lines_drawn)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_a_longer_lead_time_never_lowers_what_backorders_need(line):
     line = changed(
         unlimited(line), backorder=True, target_kind="cycle", lead_time_sd=0.0, life_periods=float(NEVER)
     )
-    line = replace(line, mean=np.full((1, H), 4.0))
+    # an open order that arrives within the window of the short lead time only would be another case
+    none = {
+        "receipt_line": np.zeros(0, int),
+        "receipt_period": np.zeros(0, int),
+        "receipt_quantity": np.zeros(0),
+    }
+    line = replace(line, mean=np.full((1, H), 4.0), **none)
     short, long = (changed(line, lead_time_mean=days) for days in (1.0, 4.0))
     assert (
         plan_lines(short, n_paths=PATHS).reorder_point[0] <= plan_lines(long, n_paths=PATHS).reorder_point[0]
