@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import complain, say, show_table, stages, warn
+from cli.console import complain, say, show_table, stages
+from cli.import_views import show_faults, show_guess, show_result
 from cli.options import LakeOption, absolute
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
-    from jobs.import_file import Fault, ImportResult, Preview
-
-FAULTS_SHOWN = 40
-ROWS_SHOWN = 5
+    from jobs.import_file import Fault, Preview
 
 MAPPING_PARTS = (
     *("dates", "numbers", "money", "period", "unit_factor", "duplicates", "missing_stock"),
@@ -149,10 +147,10 @@ def _import_one(
     if changes:
         seen = preview(lake, file, kind=kind, mapping=changed_mapping(seen, changes))
     say()
-    _show_guess(seen, asked=mapping is not None or bool(changes))
+    show_guess(seen, asked=mapping is not None or bool(changes))
     if dry_run:
         say(seen.mapping_yaml)
-        _show_faults(seen.faults, len(seen.faults))
+        show_faults(seen.faults, len(seen.faults))
         say(f"{seen.rows_checked:,} rows were checked; nothing was loaded.")
         return seen.faults, len(seen.faults), not any(fault.severity == "error" for fault in seen.faults)
     guessed = mapping is None and not changes and not seen.remembered
@@ -168,7 +166,7 @@ def _import_one(
             progress("reading" if text.endswith("rows read") else text, share, text)
 
         done = import_file(lake, file, mapping=seen.mapping, progress=tell)
-    _show_result(done)
+    show_result(done)
     return done.faults, done.fault_count, done.loaded
 
 
@@ -214,59 +212,6 @@ def changed_mapping(seen: Preview, changes: Iterable[str]) -> str:
                 raise JobError(f"--set {change}: {folder!r} has no parts")
         place[leaf] = value
     return str(yaml.safe_dump(body, allow_unicode=True, sort_keys=False))
-
-
-def _show_guess(seen: Preview, *, asked: bool) -> None:
-    how = (
-        "as told" if asked else "as last time" if seen.remembered else f"guessed, {seen.confidence:.0%} sure"
-    )
-    say(f"{seen.name}: {seen.kind} ({how})")
-    mapping = seen.mapping
-    rows = [(target, "column", header) for target, header in mapping.columns.items()]
-    rows += [(target, "every row", value) for target, value in mapping.constants.items()]
-    if mapping.split:
-        rows.append((mapping.split.pattern, "parts of", mapping.split.column))
-    if mapping.wide:
-        rows.append(("date, quantity", "columns like", mapping.wide.pattern))
-    show_table(("field", "from", ""), rows)
-    if seen.ignored:
-        shown = ", ".join(seen.ignored[:12]) + (" …" if len(seen.ignored) > 12 else "")
-        say(f"Not used: {shown}")
-    if len(seen.parsed):
-        say("First rows as they would be loaded:")
-        first = seen.parsed.head(ROWS_SHOWN).dropna(axis="columns", how="all")
-        show_table(list(first.columns), first.astype(str).to_numpy().tolist())
-
-
-def _show_faults(faults: Sequence[Fault], total: int) -> None:
-    if not faults:
-        return
-    show_table(
-        ("", "row", "column", "value", "rule"),
-        (
-            ("warn" if f.severity == "warning" else "FAULT", f.row or "", f.column, f.value[:40], f.rule)
-            for f in faults[:FAULTS_SHOWN]
-        ),
-        right=("row",),
-    )
-    if total > FAULTS_SHOWN:
-        more = total - min(FAULTS_SHOWN, len(faults))
-        say(f"… and {more:,} more; --errors faults.csv writes them to a file")
-
-
-def _show_result(done: ImportResult) -> None:
-    _show_faults(done.faults, done.fault_count)
-    for note in done.notes:
-        say(f"  {note}")
-    if not done.loaded:
-        complain(f"{done.file}: {done.errors:,} faults, nothing was loaded")
-    elif done.unchanged:
-        say(f"{done.file}: {done.rows_read:,} rows read; all of it was in the lake already")
-    else:
-        where = ", ".join(done.tables)
-        say(f"{done.file}: {done.rows_read:,} rows read, {done.rows_loaded:,} loaded into {where}")
-    if done.loaded and done.fault_count:
-        warn(f"{done.file}: {done.fault_count:,} warnings above")
 
 
 def _write_report(path: Path, faults: Sequence[Fault], total: int) -> None:

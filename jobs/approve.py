@@ -1,4 +1,4 @@
-"""Approve plan lines, edit or withdraw approvals: each call is one act in the ledger.
+"""Approve plan lines: each call is one act in the ledger.
 
 What a planner can count on:
 
@@ -15,13 +15,11 @@ What a planner can count on:
 
 from __future__ import annotations
 
-import hashlib
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -29,6 +27,8 @@ from data_lake.errors import NoSuchObject
 from data_lake.events import Event, make_event
 from data_lake.ledger import Ledger, append_act
 from data_lake.runs import Run, latest_run, read_run, read_run_table
+from jobs.approval_changes import edit_approval, withdraw_approval
+from jobs.approval_result import ApprovalResult, LineChoice, RefusedLine, check_act
 from jobs.approvals import (
     PLAN_COLUMNS,
     Approval,
@@ -38,6 +38,7 @@ from jobs.approvals import (
     fold_approvals,
 )
 from jobs.errors import JobError
+from jobs.order_names import order_ids
 from jobs.order_rules import quantity_fault
 
 if TYPE_CHECKING:
@@ -51,40 +52,6 @@ __all__ = [
     "edit_approval",
     "withdraw_approval",
 ]
-
-
-class LineChoice(TypedDict):
-    """A line and the quantity to order [each]; a reason of its own goes before the act's."""
-
-    line_id: str
-    quantity: float
-    reason: NotRequired[str]
-
-
-class ApprovedLine(TypedDict):
-    """A line that was approved: its quantity [each] and its order."""
-
-    line_id: str
-    quantity: float
-    order_id: str
-
-
-class RefusedLine(TypedDict):
-    """A line that was not approved, and why, for the planner."""
-
-    line_id: str
-    why: str
-
-
-@dataclass(frozen=True)
-class ApprovalResult:
-    """What an act did, line by line: every line asked for is in exactly one of the lists."""
-
-    order_ids: list[str] = field(default_factory=list)
-    approved: list[ApprovedLine] = field(default_factory=list)
-    refused: list[RefusedLine] = field(default_factory=list)
-    rejected: list[str] = field(default_factory=list)
-    """Lines with quantity 0: recorded as not to be ordered."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +101,7 @@ def approve_lines(
     JobError
         No author, no line, no time zone, or no such run: nothing was done.
     """
-    _check_act(author, at, lines)
+    check_act(author, at, lines)
     run = _find_run(lake, run_id)
     wanted, refused = _check_lines(lake, run, lines, reason, force)
     closed = closed_lines(lake)
@@ -149,18 +116,6 @@ def approve_lines(
 
     append_act(lake, decide)
     return outcome
-
-
-def _check_act(author: str, at: datetime, lines: Sequence[object]) -> None:
-    faults = []
-    if not author.strip():
-        faults.append("author is empty; say who approves")
-    if at.tzinfo is None:
-        faults.append(f"at {at.isoformat()} has no time zone")
-    if not lines:
-        faults.append("no line was chosen")
-    if faults:
-        raise JobError("; ".join(faults))
 
 
 def _find_run(lake: Lake, run_id: str) -> Run:
@@ -256,7 +211,13 @@ def _decide(
             result.refused.append({"line_id": line_id, "why": _already(rivals[-1], order_by)})
         else:
             free.append(line)
-    order_ids = _order_ids(free, author, stamp, {approval.order_id for approval in standing})
+    sources: dict[tuple[str, str], list[str]] = {}
+    for line in free:
+        if line.quantity > 0:
+            source = line.plan["source_kind"], line.plan["source"]
+            sources.setdefault(source, []).append(line.plan["line_id"])
+    taken = {approval.order_id for approval in standing}
+    names = order_ids(sources, author=author, at=stamp, taken=taken)
     numbers: dict[str, int] = {}
     events = []
     for line in free:
@@ -273,7 +234,7 @@ def _decide(
             )
             result.rejected.append(plan["line_id"])
             continue
-        order_id = order_ids[plan["source_kind"], plan["source"]]
+        order_id = names[plan["source_kind"], plan["source"]]
         numbers[order_id] = numbers.get(order_id, 0) + 1
         data |= {
             "order_id": order_id,
@@ -300,143 +261,3 @@ def _already(rival: Approval, order_by: str) -> str:
         f"already approved by {rival.event.author} on {when:%Y-%m-%d at %H:%M} UTC as order {rival.order_id} "
         f"for order day {rival.order_by} ({rival.quantity:.15g} units){hint}"
     )
-
-
-def _order_ids(
-    lines: Sequence[_Wanted], author: str, stamp: datetime, taken: set[str]
-) -> dict[tuple[str, str], str]:
-    """Name one order a source: readable, the same for the same act, longer only where four digits clash."""
-    sources: dict[tuple[str, str], list[str]] = {}
-    for line in lines:
-        if line.quantity > 0:
-            sources.setdefault((line.plan["source_kind"], line.plan["source"]), []).append(
-                line.plan["line_id"]
-            )
-    names: dict[tuple[str, str], str] = {}
-    for (kind, source), line_ids in sources.items():
-        act = "\n".join([author, stamp.isoformat(), kind, source, *sorted(line_ids)])
-        digest = hashlib.sha256(act.encode()).hexdigest().upper()
-        prefix = "PO" if kind == "supplier" else "TO"
-        readable = re.sub(r"[^A-Za-z0-9]+", "-", source).strip("-")[:24] or "X"
-        day = stamp.astimezone(UTC).strftime("%Y%m%d")
-        candidates = (f"{prefix}-{day}-{readable}-{digest[:n]}" for n in range(4, len(digest) + 1))
-        name = next(name for name in candidates if name not in taken)
-        taken.add(name)
-        names[kind, source] = name
-    return names
-
-
-def edit_approval(
-    lake: Lake,
-    *,
-    order_id: str,
-    line_id: str,
-    quantity: float,
-    author: str,
-    reason: str,
-    at: datetime,
-    force: bool = False,
-) -> ApprovalResult:
-    """Change the quantity of an approved line; the rules of `approve_lines` hold.
-
-    Raises
-    ------
-    JobError
-        No author or reason, or the quantity breaks a rule: nothing was done.
-    """
-    _check_act(author, at, [line_id])
-    if not reason.strip():
-        raise JobError("reason is empty; say why the approved quantity changes")
-    if quantity == 0:
-        raise JobError("quantity is 0; withdraw the approval instead")
-
-    def event_for(approval: Approval, stamp: datetime) -> Event:
-        plan = approval.plan
-        fault = quantity_fault(quantity, moq=plan["moq"], order_multiple=plan["order_multiple"])
-        if fault and (not force or quantity < 0 or not math.isfinite(quantity)):
-            raise JobError(f"line {line_id}: {fault}")
-        data = {
-            "line_id": line_id,
-            "order_by": approval.order_by,
-            "order_id": order_id,
-            "quantity": float(quantity),
-            "old_quantity": approval.quantity,
-            "forced": fault is not None,
-        }
-        return make_event("plan_line.edited", at=stamp, author=author, reason=reason, data=data)
-
-    refused = _change(lake, order_id, [line_id], at, event_for)
-    if refused:
-        return ApprovalResult(refused=refused)
-    done: ApprovedLine = {"line_id": line_id, "quantity": float(quantity), "order_id": order_id}
-    return ApprovalResult([order_id], [done])
-
-
-def withdraw_approval(
-    lake: Lake,
-    *,
-    order_id: str,
-    author: str,
-    reason: str,
-    at: datetime,
-    line_ids: Sequence[str] | None = None,
-) -> ApprovalResult:
-    """Withdraw an order, or some of its lines: they are proposals again and no longer count as supply.
-
-    Returns
-    -------
-    ApprovalResult
-        `rejected`: lines withdrawn; `refused`: lines that the order does not have (any more).
-
-    Raises
-    ------
-    JobError
-        No author or reason.
-    """
-    if line_ids is None:
-        lines = approved_lines(lake)
-        line_ids = lines.loc[lines["order_id"] == order_id, "line_id"].tolist()
-        if not line_ids:
-            raise JobError(f"order {order_id!r} has no approved line; it was withdrawn or never made")
-    _check_act(author, at, line_ids)
-    if not reason.strip():
-        raise JobError("reason is empty; say why the approval is withdrawn")
-
-    def event_for(approval: Approval, stamp: datetime) -> Event:
-        data = {
-            "line_id": approval.line_id,
-            "order_by": approval.order_by,
-            "order_id": order_id,
-            "withdraws": approval.event.event_id,
-        }
-        return make_event("plan_line.rejected", at=stamp, author=author, reason=reason, data=data)
-
-    refused = _change(lake, order_id, line_ids, at, event_for)
-    missed = {line["line_id"] for line in refused}
-    withdrawn = [line_id for line_id in line_ids if line_id not in missed]
-    return ApprovalResult([order_id] if withdrawn else [], refused=refused, rejected=withdrawn)
-
-
-def _change(
-    lake: Lake,
-    order_id: str,
-    line_ids: Sequence[str],
-    at: datetime,
-    event_for: Callable[[Approval, datetime], Event],
-) -> list[RefusedLine]:
-    """Append one event for each line that stands in the order; return those that do not."""
-    refused: list[RefusedLine] = []
-
-    def decide(ledger: Ledger, earliest: datetime | None) -> list[Event]:
-        standing = {
-            approval.line_id: approval
-            for approval in fold_approvals(ledger.events).values()
-            if approval.order_id == order_id
-        }
-        why = f"not an approved line of order {order_id}; it was withdrawn or never made"
-        refused[:] = [{"line_id": line_id, "why": why} for line_id in line_ids if line_id not in standing]
-        stamp = max(at, earliest) if earliest else at
-        return [event_for(standing[line_id], stamp) for line_id in line_ids if line_id in standing]
-
-    append_act(lake, decide)
-    return refused

@@ -5,50 +5,27 @@ Checks change nothing but one probe object, which is deleted again.
 
 from __future__ import annotations
 
-import os
-import platform
-import re
 import shutil
-import sys
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
 
 from data_lake.errors import LakeError
 from data_lake.lake import Lake
 from data_lake.ledger import read_ledger
 from data_lake.runs import latest_run
 from jobs.errors import JobError
+from jobs.installation import Check, State, environment_checks
 from jobs.settings import setting_fault, settings
 
-State = Literal["ok", "warn", "fail"]
-
-ROOT = Path(__file__).resolve().parents[1]
-"""Folder of the installation: `requirements.txt` and `.streamlit` lie here."""
-
 GIGABYTE = 1024**3
-LEAST_PYTHON = (3, 11)
 STALE_DAYS = 7
 """Data older than this are worth a word: planners work from yesterday's."""
 
 
 _SLACK_DAYS = {"D": 1, "W": 13, "M": 61}
-"""Days that sales may lie behind stock: a week or month is dated by its first day and comes when it is over."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding: its state, what was seen, and what to do (empty where all is well)."""
-
-    name: str
-    state: State
-    seen: str
-    fix: str = ""
+"""Days that sales may lie behind stock: a week or month has its first day as date and comes when over."""
 
 
 def diagnose(uri: str, *, today: date, deep: bool = True) -> list[Check]:
@@ -70,69 +47,6 @@ def worst(checks: list[Check]) -> State:
     """Return the worst state among checks."""
     states = {check.state for check in checks}
     return "fail" if "fail" in states else "warn" if "warn" in states else "ok"
-
-
-# the environment
-
-
-def environment_checks(root: Path = ROOT, environ: Mapping[str, str] = os.environ) -> list[Check]:
-    """Check Python, the pinned packages and the cache of compiled kernels."""
-    return [_python(), packages_check(root / "requirements.txt"), kernel_cache_check(root, environ)]
-
-
-def _python() -> Check:
-    seen = f"{platform.python_implementation()} {platform.python_version()}"
-    if sys.version_info < LEAST_PYTHON:
-        return Check("Python", "fail", seen, "install Python 3.11 or newer, then run make install")
-    return Check("Python", "ok", seen)
-
-
-def packages_check(pins: Path) -> Check:
-    """Compare the installed packages with their pins: a missing one fails, another version warns."""
-    if not pins.is_file():
-        return Check("Packages", "warn", f"no {pins.name} to compare with", "install from the repository")
-    wanted: dict[str, set[str]] = {}
-    optional: set[str] = set()
-    for line in pins.read_text().splitlines():
-        found = re.match(r"([A-Za-z0-9._-]+)==([^\s;]+)\s*(;)?", line)
-        if found:
-            wanted.setdefault(found[1], set()).add(found[2])
-            if found[3]:  # for some platforms or Python versions only
-                optional.add(found[1])
-    missing, other = [], []
-    for name, versions in sorted(wanted.items()):
-        try:
-            installed = version(name)
-        except PackageNotFoundError:
-            if name not in optional:
-                missing.append(name)
-            continue
-        if installed not in versions:
-            other.append(f"{name} {installed} (pinned {' or '.join(sorted(versions))})")
-    if missing:
-        return Check("Packages", "fail", f"missing: {', '.join(missing)}", "run make install")
-    if other:
-        return Check("Packages", "warn", "; ".join(other), "run make install to get the tested versions")
-    return Check("Packages", "ok", f"all {len(wanted)} as pinned")
-
-
-def kernel_cache_check(root: Path, environ: Mapping[str, str]) -> Check:
-    """Check that compiled kernels can be kept: without it every start compiles again."""
-    folder = Path(environ.get("NUMBA_CACHE_DIR") or root / "engine")
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        return Check(
-            "Kernel cache",
-            "warn",
-            f"cannot write to {folder}: {error.strerror}; every start compiles for about half a minute",
-            "make the folder writable, or set NUMBA_CACHE_DIR to one that is",
-        )
-    return Check("Kernel cache", "ok", f"writable: {folder}")
-
-
-# the lake
 
 
 def storage_checks(uri: str, *, today: date, deep: bool = True) -> list[Check]:

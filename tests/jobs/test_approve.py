@@ -18,8 +18,6 @@ from data_lake.runs import Run
 from jobs.approvals import fold_approvals
 from jobs.approve import (
     ApprovalResult,
-    _order_ids,
-    _Wanted,
     approve_lines,
     approved_lines,
     approved_supply,
@@ -27,6 +25,7 @@ from jobs.approve import (
     withdraw_approval,
 )
 from jobs.errors import JobError
+from jobs.order_names import order_ids
 
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 A, B, C, TRANSFER = "007|S1|Acme & Söhne", "008|S1|Acme & Söhne", "007|S2|Acme & Söhne", "007|S3|DC1"
@@ -354,12 +353,14 @@ def test_a_closed_order_lets_the_line_be_approved_again(lake: Lake, run: Run) ->
 
 
 def test_four_digits_that_clash_grow() -> None:
-    line = _Wanted({"line_id": A, "source": "!!", "source_kind": "supplier"}, 1.0, "", forced=False)
-    short = _order_ids([line], "ana", AT, set())["supplier", "!!"]
-    longer = _order_ids([line], "ana", AT, {short})["supplier", "!!"]
-    assert short.startswith("PO-20261122-X-")
-    assert longer.startswith(short)
-    assert len(longer) == len(short) + 1
+    sources = {("supplier", "!!"): [A], ("location", "S1"): [TRANSFER]}
+    short = order_ids(sources, author="ana", at=AT, taken=set())
+    longer = order_ids(sources, author="ana", at=AT, taken=set(short.values()))
+    assert short["supplier", "!!"].startswith("PO-20261122-X-")
+    assert short["location", "S1"].startswith("TO-20261122-S1-")
+    for source, name in short.items():
+        assert longer[source].startswith(name)
+        assert len(longer[source]) == len(name) + 1
 
 
 _ACTS = st.lists(

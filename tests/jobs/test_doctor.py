@@ -18,15 +18,12 @@ from data_lake.ledger import append_events
 from data_lake.runs import Run, commit_run
 from jobs.doctor import (
     GIGABYTE,
-    Check,
     diagnose,
     disk_check,
-    environment_checks,
-    kernel_cache_check,
-    packages_check,
     storage_checks,
     worst,
 )
+from jobs.installation import Check, environment_checks, kernel_cache_check, packages_check
 
 TODAY = date(2026, 11, 22)
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
