@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from data_lake.demo import master_tables, records
 from data_lake.demo import network as supply
-from data_lake.demo import records
 from data_lake.demo.catalogue import catalogue
 from data_lake.demo.demand import base_levels, draw_demand, mean_demand
 from data_lake.demo.faults import plant
@@ -74,15 +74,15 @@ def generate(
     demand = draw_demand(mean, what, stream["demand"])
     played = play(demand, usual, what, where, when, net, stream["stock"])
 
-    products = supply.products_table(what, when)
+    products = master_tables.products_table(what, when)
     frames = {
         "products": products,
-        "units": supply.units_table(products),
+        "units": master_tables.units_table(products),
         "locations": locations_table(where),
-        "assortment": supply.assortment_table(what, where, when, base),
+        "assortment": master_tables.assortment_table(what, where, when, base),
         "suppliers": supply.suppliers_table(net, end),
         "sourcing": supply.sourcing_table(what, where, when, net),
-        "policies": supply.policies_table(),
+        "policies": master_tables.policies_table(),
         "calendar": when.calendar,
         "promotions": when.promotions,
         "sales": records.sales_table(what, where, when, played),

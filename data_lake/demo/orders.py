@@ -9,9 +9,9 @@ import polars as pl
 from data_lake.demo.catalogue import Catalogue
 from data_lake.demo.geography import Geography
 from data_lake.demo.network import LATE_SUPPLIER, Network
-from data_lake.demo.records import names
 from data_lake.demo.seasons import Seasons
 from data_lake.demo.stock import Played
+from data_lake.demo.text import names
 
 Integers = npt.NDArray[np.int64]
 

@@ -12,6 +12,7 @@ from data_lake.demo.catalogue import Catalogue
 from data_lake.demo.geography import Geography
 from data_lake.demo.seasons import Seasons
 from data_lake.demo.stock import Played
+from data_lake.demo.text import names
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -19,11 +20,6 @@ Integers = npt.NDArray[np.int64]
 SNAPSHOT_EVERY_DAYS = 7
 RESERVED_SHARE, BLOCKED_SHARE = 0.01, 0.006
 """Lines of the last snapshot with stock reserved or blocked."""
-
-
-def names(values: list[str], codes: npt.NDArray[np.int64]) -> pl.Series:
-    """Return `values[codes]` as text, without building Python strings row by row."""
-    return pl.Series(values, dtype=pl.String).gather(pl.Series(codes))
 
 
 def sales_table(what: Catalogue, where: Geography, when: Seasons, played: Played) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.contracts import PERIODS
 from engine.errors import EngineError
-from engine.health import masters, sales, stock, units
+from engine.health import masters, sales, stock, terms, units
 from engine.health.fault import Fault, faults_frame
 from engine.health.inputs import Inputs
 
@@ -18,10 +18,10 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Fault]], ...] = (
     masters.duplicate_products,
     masters.unknown_codes,
     masters.missing_money,
-    masters.lead_times,
-    masters.defaults,
-    masters.order_terms,
-    masters.policies,
+    terms.lead_times,
+    terms.defaults,
+    terms.order_terms,
+    terms.policies,
     sales.stale_feeds,
     sales.future_dates,
     sales.history_gaps,

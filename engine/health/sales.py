@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.health.fault import Fault
-from engine.health.inputs import Flags, Inputs, RecentSales, longest_run, period_number, period_start
+from engine.health.inputs import Inputs, RecentSales
+from engine.health.periods import Flags, longest_run, period_number, period_start
 
 LEAST_REPORTS = 4
 STOPPED_PERIODS = 90

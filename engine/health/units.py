@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.health.fault import Fault
-from engine.health.inputs import Inputs, RecentSales, longest_run, period_start
+from engine.health.inputs import Inputs, RecentSales
+from engine.health.periods import longest_run, period_start
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from engine import health
-from engine.health.inputs import period_number, period_start
+from engine.health.periods import period_number, period_start
 
 AS_OF = date(2026, 11, 22)
 YESTERDAY = AS_OF - timedelta(days=1)
