@@ -196,7 +196,7 @@ def interval_half_widths(
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _describe(
     values: NDArray[np.float64],
     days: NDArray[np.float64],

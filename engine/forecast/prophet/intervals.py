@@ -137,7 +137,7 @@ def half_widths(
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _half_widths(
     jump_scale: NDArray[np.float64],
     jump_variance: NDArray[np.float64],

@@ -17,7 +17,7 @@ SINGULAR_PIVOT = 1e-13
 PASSES_PER_VARIABLE = 8
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def factorise(
     gram: NDArray[np.float64], support: NDArray[np.int64], size: int, factor: NDArray[np.float64]
 ) -> int:
@@ -40,7 +40,7 @@ def factorise(
     return size
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def substitute(
     factor: NDArray[np.float64], size: int, right: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
@@ -57,7 +57,25 @@ def substitute(
         out[i] = rest * factor[i, i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def gather(
+    linear: NDArray[np.float64],
+    weight: float,
+    sign: NDArray[np.float64],
+    support: NDArray[np.int64],
+    right: NDArray[np.float64],
+) -> int:
+    """List the variables with a sign and the right-hand side of their equations; return how many."""
+    size = 0
+    for j in range(sign.shape[0]):
+        if sign[j] != 0.0:
+            support[size] = j
+            right[size] = linear[j] - weight * sign[j]
+            size += 1
+    return size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def minimise(
     gram: NDArray[np.float64], linear: NDArray[np.float64], weight: float, x: NDArray[np.float64]
 ) -> None:
@@ -84,12 +102,7 @@ def minimise(
     entering = -1
     for _ in range(PASSES_PER_VARIABLE * n):
         while True:
-            size = 0
-            for j in range(n):
-                if sign[j] != 0.0:
-                    support[size] = j
-                    right[size] = linear[j] - weight * sign[j]
-                    size += 1
+            size = gather(linear, weight, sign, support, right)
             if size == 0:
                 break
             rank = factorise(gram, support, size, factor)

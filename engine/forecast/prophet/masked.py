@@ -125,7 +125,7 @@ def fit_masked(
     return objective
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _normal_equations(
     y: NDArray[np.float64],
     cuts: NDArray[np.int64],
@@ -214,7 +214,7 @@ def _normal_equations(
     return squares
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _eliminate(
     gram: NDArray[np.float64],
     right: NDArray[np.float64],
@@ -266,7 +266,7 @@ def _eliminate(
                 ramp_gram[a, q] -= by * cross[i, q]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _solve(
     gram: NDArray[np.float64],
     right: NDArray[np.float64],
@@ -327,7 +327,7 @@ def _solve(
     return variance, noise_objective(residual, rows, variance) + penalty
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fit_rows(
     values: NDArray[np.float64],
     history_rows: NDArray[np.int64],

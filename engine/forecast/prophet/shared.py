@@ -135,7 +135,7 @@ def fit_shared(
     return objective
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _solve(
     scaled: NDArray[np.float64],
     projected: NDArray[np.float64],

@@ -18,13 +18,13 @@ RELATIVE_RESIDUAL_FLOOR = 1e-10
 """Of the sum of squares. A perfect fit would send the variance to 0 and the objective to minus infinity."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def best_variance(residual: float, rows: float) -> float:
     """Return the noise variance that minimises the objective, given the residual sum of squares."""
     return 2.0 * residual / (rows + math.sqrt(rows * rows + 16.0 * residual))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def next_variance(variance: float, image: float, last_variance: float, last_image: float) -> float:
     """Return the next variance to try: a secant step to the fixed point, else the plain image.
 
@@ -40,7 +40,7 @@ def next_variance(variance: float, image: float, last_variance: float, last_imag
     return image
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def noise_objective(residual: float, rows: float, variance: float) -> float:
     """Return the part of the objective that depends on the noise variance."""
     return 0.5 * rows * math.log(variance) + 0.5 * residual / variance + 2.0 * variance
