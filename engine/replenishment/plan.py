@@ -231,7 +231,7 @@ def _free_requirement(
         line.value("stockout_cost"),
         line.value("holding_cost"),
         line.value("unit_cost"),
-        math.ceil(max(free, 0.0)),
+        float(math.ceil(max(free, 0.0))),
     )
     return (sold if sold > 0.0 else min(free, 0.0)), "shelf_life" if out_of_reach else "none"
 
