@@ -95,7 +95,8 @@ def rule_of(target: Target, mapping: Mapping, value: object) -> str:
             if mapping.dates.origin
             else SPELLED.get(form, form)
         )
-        others = [SPELLED[other] for other in form_shares(pl.Series([str(value)])) if other != form]
+        shares = form_shares(pl.Series([str(value)])) if value else {}
+        others = [SPELLED[other] for other in shares if other != form]
         hint = f"; it could be read as {others[0]}: change dates, form in the mapping" if others else ""
         return f"is not a date of the form {asked}{hint}"
     if target.reads in ("number", "integer"):

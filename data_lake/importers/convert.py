@@ -27,6 +27,7 @@ TOTAL = (
 MOST_EACHES = 1e8
 MOST_MONEY = 1e12
 FIRST_YEAR = 1970
+_HINTS = 100
 NO_END_YEAR = 2200
 """From this year on (9999-12-31 …) a date means that there is no end."""
 
@@ -97,8 +98,8 @@ class Converter:
             rows = raw.filter(totals)
             self.faults.add_rows(
                 "is a row of totals and was left out",
-                rows[ROW].to_list(),
-                read_text(rows.to_series(0)).to_list(),
+                rows[ROW],
+                read_text(rows.to_series(0)),
                 severity="warning",
             )
             return self._typed(raw.filter(~totals))
@@ -157,23 +158,7 @@ class Converter:
     ) -> None:
         if typed.has_nulls():
             wrong = unread(cells, typed, target)
-            if wrong.any():
-                where = wrong.arg_true()
-                values = read_text(cells.gather(where)).to_list()
-                rules: dict[str, tuple[list[int], list[object]]] = {}
-                for row, value in zip(rows.gather(where).to_list(), values, strict=True):
-                    found = (
-                        rules.setdefault(rule_of(target, self.mapping, value), ([], []))
-                        if len(rules) < 50
-                        else None
-                    )
-                    if found is None:
-                        self.faults.add("cannot be read", row=row, column=header, value=str(value))
-                    else:
-                        found[0].append(row)
-                        found[1].append(value)
-                for rule, (bad_rows, bad_values) in rules.items():
-                    self.faults.add_rows(rule, bad_rows, bad_values, column=header)
+            self._add_unread(target, header, cells, wrong, rows)
             needed = target.required and target.default is None and target.name not in self.mapping.constants
             if needed or target.name == "unit_factor":
                 self._add(
@@ -189,6 +174,20 @@ class Converter:
                     typed.str.contains(r"^\d+([.,]\d+)?E\+\d+$").fill_null(False),
                     rows,
                 )
+
+    def _add_unread(
+        self, target: Target, header: str, cells: pl.Series, wrong: pl.Series, rows: pl.Series
+    ) -> None:
+        where = wrong.arg_true()
+        if not len(where):
+            return
+        values = read_text(cells.gather(where)).alias("value")
+        # What else a value could be is looked up for a few: a whole column in the wrong form needs it once.
+        rules = {value: rule_of(target, self.mapping, value) for value in values.unique().head(_HINTS)}
+        rule = values.replace_strict(rules, default=rule_of(target, self.mapping, ""), return_dtype=pl.String)
+        told = pl.DataFrame([rows.gather(where), values, rule.alias("rule")])
+        for (said,), part in told.partition_by("rule", as_dict=True).items():
+            self.faults.add_rows(str(said), part[ROW], part["value"], column=header)
 
     def _unpivot(self, raw: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
         headers = [header for header, _ in self.layout.wide]
@@ -206,11 +205,9 @@ class Converter:
         numbers = parse_numbers(long["__cell"], self.mapping.numbers)
         wrong = numbers.is_null()
         if wrong.any():
-            target = self.spec.target("quantity")
-            for row, header, value in long.filter(wrong).select(ROW, HEADER, "__cell").iter_rows():
-                self.faults.add(
-                    rule_of(target, self.mapping, value), row=row, column=header, value=str(value)
-                )
+            rule = rule_of(self.spec.target("quantity"), self.mapping, "")
+            for (header,), part in long.filter(wrong).partition_by(HEADER, as_dict=True).items():
+                self.faults.add_rows(rule, part[ROW], part["__cell"], column=str(header))
         return long.with_columns(numbers.alias("quantity")).drop("__cell")
 
     def _with_constants(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -340,11 +337,9 @@ class Converter:
         self._add(rule, header, frame[target.name], wrong, frame[ROW])
 
     def _add(self, rule: str, column: str, values: pl.Series, wrong: pl.Series, rows: pl.Series) -> None:
-        where = wrong.fill_null(False).arg_true()
-        if len(where):
-            self.faults.add_rows(
-                rule, rows.gather(where).to_list(), values.gather(where).to_list(), column=column
-            )
+        wrong = wrong.fill_null(False)
+        if wrong.any():
+            self.faults.add_rows(rule, rows.filter(wrong), values.filter(wrong), column=column)
 
 
 def open_ended(frame: pl.DataFrame, targets: tuple[Target, ...]) -> pl.DataFrame:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+import polars as pl
 
 Severity = Literal["error", "warning"]
 
@@ -54,26 +56,34 @@ class FaultList:
         severity: Severity = "error",
     ) -> None:
         """Add one fault."""
-        self.counts[severity] += 1
-        # An error is worth more than a warning: warnings stop at half of the room.
-        if len(self.kept) < (MOST_FAULTS if severity == "error" else MOST_FAULTS // 2):
+        if self.room(severity):
             self.kept.append(Fault(self.file, row, column, value, rule, severity))
+        self.counts[severity] += 1
 
     def add_rows(
         self,
         rule: str,
-        rows: Sequence[int],
-        values: Iterable[object],
+        rows: pl.Series,
+        values: pl.Series,
         *,
         column: str = "",
         severity: Severity = "error",
     ) -> None:
-        """Add the same fault for many rows."""
-        room = (MOST_FAULTS if severity == "error" else MOST_FAULTS // 2) - len(self.kept)
-        self.counts[severity] += len(rows)
-        for row, value in zip(rows[: max(room, 0)], values, strict=False):
-            text = "" if value is None else str(value)
-            self.kept.append(Fault(self.file, int(row), column, text, rule, severity))
+        """Add the same fault for many rows [n] with their values [n]."""
+        room = self.room(severity)
+        for row, value in zip(rows.head(room), values.head(room), strict=True):
+            self.add(
+                rule, row=row, column=column, value="" if value is None else str(value), severity=severity
+            )
+        self.count(len(rows) - min(room, len(rows)), severity)
+
+    def count(self, faults: int, severity: Severity) -> None:
+        """Count faults without keeping them."""
+        self.counts[severity] += faults
+
+    def room(self, severity: Severity) -> int:
+        """Return how many more faults can be kept. Warnings stop at half: an error is worth more."""
+        return max(0, (MOST_FAULTS if severity == "error" else MOST_FAULTS // 2) - len(self.kept))
 
     @property
     def errors(self) -> int:

@@ -141,7 +141,7 @@ def _of_kind(
         for column in profiles:
             score, reason = header_score(column.header, target.name)
             score *= _fit(target, column)
-            if score >= _LEAST:
+            if score >= (_LEAST if target.required else _SURE):
                 pairs.append((score, target.name, column.header, reason))
     findings: list[Finding] = []
     for score, name, header, reason in sorted(pairs, key=lambda pair: -pair[0]):

@@ -27,7 +27,8 @@ from data_lake.lake import Lake, Version
 CHUNK_CELLS = 1_500_000
 """Cells of a chunk: bounds the memory of a load."""
 _MOST_ROWS = 250_000
-_READ_SHARE = 0.7
+_READ_SHARE = 0.6
+_CHECKED_SHARE = 0.75
 _RAW_PART = 64 << 20
 
 Progress = Callable[[float, str], None]
@@ -107,11 +108,15 @@ def load(
             faults.add("has a header and no rows")
             return _refused(name, mapping, faults, layout)
         currency = _settled_currency(converter, faults, currency)
-        table_rows = rows.finish()
+        table_rows = rows.finish(
+            lambda share: tell(
+                _READ_SHARE + share * (_CHECKED_SHARE - _READ_SHARE), "checking duplicates and gaps"
+            )
+        )
         notes = (*_row_notes(converter), *rows.notes)
         if faults.errors:
             return _refused(name, mapping, faults, layout, notes, converter.counts.read)
-        tell(_READ_SHARE, "writing the lake")
+        tell(_CHECKED_SHARE, "writing the lake")
         before = {table: lake.current(table) for table in (mapping.spec.table, "products", "settings")}
         inputs = {"file": name, "raw": keep_raw(lake, path, name), "mapping": to_yaml(mapping)}
         versions: dict[str, Version] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from data_lake.importers.dates import detect_period, period_start
-from data_lake.importers.faults import FaultList
+from data_lake.importers.faults import FaultList, Severity
 from data_lake.importers.mapping import Mapping
 from data_lake.importers.reading import ROW
 from data_lake.schemas import POLARS_TYPES, contract
@@ -41,7 +42,7 @@ class SalesRows:
     lake_period: str | None
     notes: list[str] = field(default_factory=list)
     _dates: Counter[date] = field(default_factory=Counter)
-    _ahead: list[tuple[date, list[int]]] = field(default_factory=list)
+    _ahead: list[tuple[date, pl.Series]] = field(default_factory=list)
     _parts: dict[str, list[Path]] = field(default_factory=dict)
     _offers: list[pl.DataFrame] = field(default_factory=list)
     period: str = "D"
@@ -66,14 +67,17 @@ class SalesRows:
             part.write_parquet(path, compression="lz4", statistics=False)
             paths.append(path)
 
-    def finish(self) -> pl.LazyFrame:
-        """Settle the period, sum rows of one key, and return what to load. Faults are added to the list."""
+    def finish(self, tell: Callable[[float], None] = lambda _share: None) -> pl.LazyFrame:
+        """Settle the period, sum rows of one key, and return what to load; faults are added to the list.
+
+        `tell` is called with the share that is done.
+        """
         self.period = self._settled_period()
         self._check_future()
         self._note_gaps()
         finals = []
         negative = 0
-        for month in sorted(self._parts):
+        for done, month in enumerate(sorted(self._parts), start=1):
             rows = pl.read_parquet(self._parts[month], memory_map=False)
             for path in self._parts[month]:
                 path.unlink()
@@ -82,6 +86,7 @@ class SalesRows:
             final = self.folder / f"{month}.parquet"
             _contract_columns(rows).sort("sku", "location", "date").write_parquet(final, compression="lz4")
             finals.append(final)
+            tell(done / len(self._parts))
         if negative:
             self.notes.append(
                 f"{negative:,} periods have more returns than sales: their quantity is negative"
@@ -123,7 +128,7 @@ class SalesRows:
             self._dates[day] += count
         ahead = rows.filter(pl.col("date") > self.today)
         for (day,), part in ahead.partition_by("date", as_dict=True).items():
-            self._ahead.append((day, part[ROW].to_list()))
+            self._ahead.append((day, part[ROW]))
 
     def _settled_period(self) -> str:
         known = self._known_period()
@@ -162,7 +167,7 @@ class SalesRows:
             start = period_start(pl.Series([day]), self.period)[0]
             if start > self.today:
                 rule = f"is in the future (today is {self.today}): check the form of the dates"
-                self.faults.add_rows(rule, rows, [day] * len(rows), column=header)
+                self.faults.add_rows(rule, rows, pl.repeat(day, len(rows), eager=True), column=header)
 
     def _note_gaps(self) -> None:
         """Periods without a row anywhere in the file: closed days, or a hole in the export."""
@@ -217,15 +222,13 @@ class SalesRows:
         )
         same_period = self.mapping.period == self.period != "D"
         if rule == "refuse" or not same_period:
-            said = "summed" if rule == "sum" else "refused"
-            severity = "warning" if rule == "sum" else "error"
-            for row, earliest, day, sku, location in first.select(ROW, "first", *KEY).iter_rows():
-                self.faults.add(
-                    f"has the date, sku and location of row {earliest}: {said}",
-                    row=row,
-                    value=f"{day}, {sku}, {location}",
-                    severity="warning" if severity == "warning" else "error",
-                )
+            said: Severity = "error" if rule == "refuse" else "warning"
+            end = "refused" if rule == "refuse" else "summed"
+            room = self.faults.room(said)
+            for row, earliest, day, sku, location in first.select(ROW, "first", *KEY).head(room).iter_rows():
+                fault = f"has the date, sku and location of row {earliest}: {end}"
+                self.faults.add(fault, row=row, value=f"{day}, {sku}, {location}", severity=said)
+            self.faults.count(first.height - min(room, first.height), said)
         if rule == "refuse":
             return rows.sort(ROW).unique(KEY, keep="first")
         return _price_of_sum(_merged(_summed(rows)))

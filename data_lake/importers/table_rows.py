@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -30,7 +31,7 @@ class TableRows:
         """Take one chunk of typed rows."""
         self._chunks.append(rows)
 
-    def finish(self) -> pl.DataFrame:
+    def finish(self, tell: Callable[[float], None] = lambda _share: None) -> pl.DataFrame:  # noqa: ARG002
         """Return what to load: columns of the table. Faults are added to the list."""
         rows = pl.concat(self._chunks, how="vertical_relaxed").sort(ROW)
         self._chunks.clear()
@@ -54,15 +55,13 @@ class TableRows:
         if kind == "promotions":
             wrong = rows.filter(pl.col("to_date") < pl.col("from_date"))
             column = self.mapping.columns.get("to_date", "to_date")
-            self.faults.add_rows(
-                "ends before it begins", wrong[ROW].to_list(), wrong["to_date"].to_list(), column=column
-            )
+            self.faults.add_rows("ends before it begins", wrong[ROW], wrong["to_date"], column=column)
         if kind == "stock":
             wrong = rows.filter(pl.col("on_hand") < 0)
             self.faults.add_rows(
                 "is negative stock: counted as given, look at it in the source",
-                wrong[ROW].to_list(),
-                wrong["on_hand"].to_list(),
+                wrong[ROW],
+                wrong["on_hand"],
                 column=self.mapping.columns.get("on_hand", "on_hand"),
                 severity="warning",
             )

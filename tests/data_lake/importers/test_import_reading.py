@@ -204,8 +204,9 @@ def test_parquet_keeps_types_and_leaves_out_what_is_no_column(path: Path) -> Non
 
 def test_the_report_lists_faults_and_counts_those_it_cannot_list() -> None:
     faults = FaultList("a.csv")
-    faults.add_rows("is late", list(range(2, MOST_FAULTS)), ["x"] * MOST_FAULTS, severity="warning")
-    faults.add_rows("is wrong", list(range(2, MOST_FAULTS)), ["y"] * MOST_FAULTS, column="Qty")
+    rows = pl.int_range(2, MOST_FAULTS, eager=True)
+    faults.add_rows("is late", rows, rows.cast(pl.String), severity="warning")
+    faults.add_rows("is wrong", rows, pl.repeat("y", len(rows), eager=True), column="Qty")
     faults.add("is odd", value="=1+1")
     assert len(faults.kept) == MOST_FAULTS
     assert (faults.errors, faults.total) == (MOST_FAULTS - 1, 2 * MOST_FAULTS - 3)
