@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from functools import lru_cache
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 BLOCK_ROWS = 256
 
@@ -24,10 +27,15 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Hold BLAS to one thread: how it splits a product among threads also decides how it rounds."""
-    limit: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
-    return limit
+def on_one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
+    """Hold BLAS to one thread during a call: how it splits a product also decides how it rounds."""
+
+    @wraps(function)
+    def held(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _controller().limit(limits=1, user_api="blas"):
+            return function(*args, **kwargs)
+
+    return held
 
 
 def for_each_block(work: Callable[[slice], None], rows: int, threads: int) -> None:

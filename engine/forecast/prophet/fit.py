@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import EngineError
-from engine.forecast.prophet.blocks import for_each_block, one_blas_thread, padded_product
+from engine.forecast.prophet.blocks import for_each_block, on_one_blas_thread, padded_product
 from engine.forecast.prophet.design import (
     HOLIDAYS,
     Dates,
@@ -100,9 +100,8 @@ def fit_predict(
     """
     spec = spec or ProphetSpec()
     values, days, future = read_panel(panel_values, dates, future_dates, observed)
-    with one_blas_thread():
-        parameters, objective = fit(values, days, spec, threads=threads)
-        yhat = predict(parameters, future, spec, threads=threads)
+    parameters, objective = fit(values, days, spec, threads=threads)
+    yhat = predict(parameters, future, spec, threads=threads)
     half = interval_half_widths(
         parameters, future, (~np.isnan(values)).sum(axis=1), spec, interval_width or spec.interval_width
     )
@@ -111,6 +110,7 @@ def fit_predict(
     )
 
 
+@on_one_blas_thread
 def fit(
     values: NDArray[np.float64], days: NDArray[np.float64], spec: ProphetSpec, *, threads: int = 1
 ) -> tuple[ProphetParameters, NDArray[np.float64]]:
@@ -155,6 +155,7 @@ def fit(
     return parameters, objective
 
 
+@on_one_blas_thread
 def predict(
     parameters: ProphetParameters, future: NDArray[np.float64], spec: ProphetSpec, *, threads: int = 1
 ) -> NDArray[np.float64]:
