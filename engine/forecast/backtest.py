@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 ORIGINS = 3
+JUDGED_WHOLE = 0.95
+"""Share of the series whose whole protection period is judged."""
 LEAST_TRAINING = {"D": 28, "W": 8, "M": 6}
 """Observed periods a series needs before a cut-off to be scored at it."""
 
@@ -75,6 +77,18 @@ def cutoffs(n_periods: int, horizon: int, period: str, origins: int = ORIGINS) -
     return tuple(count for count in known if count >= LEAST_TRAINING[period])
 
 
+def backtest_horizon(protection: npt.NDArray[np.int64], n_periods: int, period: str) -> int:
+    """Return the periods forecast at each cut-off, also the step between cut-offs.
+
+    Long enough for the protection period of `JUDGED_WHOLE` of the series: one supplier with a lead time of a
+    year must not have all others judged by what was known a year ago. At most a sixth of the history, and
+    never more than leaves a short history its training.
+    """
+    wanted = int(np.quantile(protection, JUDGED_WHOLE, method="higher")) if len(protection) else 1
+    sixth = max(n_periods // (2 * ORIGINS), 1)
+    return max(min(wanted, sixth, n_periods - LEAST_TRAINING[period]), 1)
+
+
 def run_backtest(
     panel: Panel,
     models: Sequence[Model],
@@ -89,13 +103,11 @@ def run_backtest(
     ----------
     panel : the whole history
     models : the competitors
-    protection : [n] periods that an order must cover; the longest is the step between cut-offs
+    protection : [n] periods that an order must cover
     eligible : [models, n] which model may forecast which series (its forecast of others is 0); None: all
     origins : cut-offs wanted
     """
-    horizon = int(protection.max(initial=1))
-    # A short history is still worth one cut-off over a shorter horizon than asked for.
-    horizon = max(min(horizon, panel.n_periods - LEAST_TRAINING[panel.period]), 1)
+    horizon = backtest_horizon(protection, panel.n_periods, panel.period)
     known = cutoffs(panel.n_periods, horizon, panel.period, origins)
     shape = (len(known), panel.n_series, horizon)
     forecast = np.zeros((len(models), *shape))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.forecast import metrics
-from engine.forecast.backtest import Backtest, cutoffs, run_backtest
+from engine.forecast.backtest import Backtest, backtest_horizon, cutoffs, run_backtest
 from engine.forecast.moving_average import SeasonalMovingAverage
 from engine.forecast.naive import SeasonalNaive
 from engine.forecast.panel import Panel
@@ -58,13 +58,22 @@ def test_only_observed_periods_of_the_protection_period_score():
     assert backtest.without(0).scored.sum() == backtest.scored.sum() - 15
 
 
+def test_one_slow_supplier_does_not_set_the_horizon_of_all():
+    protection = np.full(100, 14)
+    protection[:3] = 400
+    assert backtest_horizon(protection, 1096, "D") == 14
+    assert backtest_horizon(np.full(5, 400), 1096, "D") == 182
+    assert backtest_horizon(np.array([3, 28]), 420, "D") == 28
+    assert backtest_horizon(np.array([], dtype=np.int64), 30, "D") == 1
+
+
 def test_a_short_history_has_fewer_cutoffs_and_a_shorter_horizon():
     assert cutoffs(100, 30, "D") == (70, 40)
     backtest = run_backtest(
         panel_of(RNG.poisson(3.0, (2, 12)), period="W"), [SeasonalNaive()], np.array([6, 6])
     )
-    assert backtest.cutoffs == (8,)
-    assert backtest.actual.shape == (1, 2, 4)
+    assert backtest.cutoffs == (10, 8)
+    assert backtest.actual.shape == (2, 2, 2)
     tiny = run_backtest(panel_of([[1, 2]]), [SeasonalNaive()], np.array([5]))
     assert tiny.cutoffs == ()
     assert tiny.origins.tolist() == [0]

@@ -28,6 +28,22 @@ def test_hidden_demand_is_estimated_much_better_than_by_sales():
     assert estimate[hidden].sum() == pytest.approx(demand[hidden].sum(), rel=0.06)
 
 
+def test_a_promotion_seen_elsewhere_is_part_of_what_was_missed():
+    rng = np.random.default_rng(6)
+    level = np.array([[5.0], [20.0], [10.0], [8.0]])
+    uplift = np.ones(120)
+    uplift[60:63] = 4.0
+    demand = rng.poisson(level * uplift).astype(float)
+    stock = np.ones((4, 120))
+    stock[1, 60:63] = 0.0
+    sku = ["a", "a", "a", "b"]
+    keys = pd.DataFrame({"sku": sku, "location": ["x", "y", "z", "y"]})
+    estimate = demand_estimate(make_panel(keys, START, "D", demand * stock, stock))
+    assert estimate[1, 60:63].sum() == pytest.approx(3 * 80.0, rel=0.2)
+    alone = demand_estimate(make_panel(keys[1:2], START, "D", (demand * stock)[1:2], stock[1:2]))
+    assert alone[0, 60:63].sum() == pytest.approx(3 * 20.0, rel=0.2)
+
+
 def test_a_long_stockout_takes_the_level_of_the_whole_history():
     sales = np.concatenate([np.full(60, 4.0), np.zeros(90), np.full(10, 4.0)])[None]
     stock = np.where(sales > 0, 1.0, 0.0)
