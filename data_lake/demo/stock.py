@@ -30,7 +30,7 @@ BLOCK_DAYS = 28
 PLANNER_ERROR_SD = 0.22
 """Error of its idea of mean demand, a product, location and block (log scale)."""
 NEGLECTED_SHARE, NEGLECTED_FACTOR = 0.06, 0.55
-INFLATED_SHARE, INFLATED_FACTOR = 0.07, 1.9
+INFLATED_SHARE, INFLATED_FACTOR = 0.07, 2.3
 """Store lines whose min/max were never looked after: always too low, or always too high."""
 PROMOTION_BUILD = 0.65
 """Share (as a power) of a promotion's uplift that it orders for."""
@@ -92,7 +92,7 @@ def play(
     fresh = np.flatnonzero(what.fresh)
     longest = int(np.nanmax(what.shelf_life[fresh])) if fresh.size else 1
     life_on_arrival = _life_on_arrival(what, net, stores, dcs)[:, fresh]
-    expected = _expected_demand(usual, where, rng)
+    expected = _expected_demand(usual, where, net, rng)
     build = when.promotion_factor.max(axis=1) ** PROMOTION_BUILD  # (T, skus)
     leads = _lead_times(length, where, net, rng)
     short = rng.random((length, everywhere, skus)) < SHORT_CHANCE
@@ -164,18 +164,19 @@ def play(
     return Played(sales, in_stock, closing, batches, ordered, delivered, lead, waste)
 
 
-def _expected_demand(usual: Floats, where: Geography, rng: np.random.Generator) -> Floats:
+def _expected_demand(usual: Floats, where: Geography, net: Network, rng: np.random.Generator) -> Floats:
     """Return the company's idea of mean daily demand, shape (blocks, L, skus).
 
-    A block's true mean without promotions over the days on sale, times an error; a DC's is the sum of its
-    stores'. The block before a launch already expects the launch.
+    A block's true mean without promotions over the days on sale, times an error; a DC's is the sum of what
+    its stores get from it. The block before a launch already expects the launch.
     """
     length, stores, _ = usual.shape
     starts = np.arange(0, length, BLOCK_DAYS)
     counts = np.add.reduceat(usual > 0, starts, axis=0)
     mean = np.add.reduceat(usual, starts, axis=0) / np.maximum(counts, 1)
     mean[:-1] = np.where(mean[:-1] > 0, mean[:-1], mean[1:])
-    dc = np.stack([mean[:, where.dc_of_store == d].sum(axis=1) for d in range(len(where.dc))], axis=1)
+    pulled = mean * net.from_dc
+    dc = np.stack([pulled[:, where.dc_of_store == d].sum(axis=1) for d in range(len(where.dc))], axis=1)
     both = np.concatenate([mean, dc], axis=1)
     care = rng.random(both.shape[1:])
     habit = np.where(care < NEGLECTED_SHARE, NEGLECTED_FACTOR, 1.0)
@@ -196,7 +197,7 @@ def _levels(mean: Floats, what: Catalogue, where: Geography, net: Network) -> _L
     noise = np.where(what.fresh, 0.3, 0.8) * np.sqrt(store_mean * (lead + review))
     store_min = store_mean * (lead + review + safety) + noise
     store_max = np.maximum(store_min + store_mean * cycle, store_min + 1)
-    dc_safety = np.where(what.fresh, 0.8, DC_SAFETY_DAYS)
+    dc_safety = np.where(what.fresh, 1.2, DC_SAFETY_DAYS)
     dc_min = dc_mean * (supplier_lead + gap + dc_safety) + np.where(what.fresh, 0.3, 1.0) * what.case_pack
     dc_max = dc_min + dc_mean * np.where(what.fresh, 0.2, 5.0)
     return _Levels(np.ceil(np.concatenate([store_min, dc_min])), np.ceil(np.concatenate([store_max, dc_max])))
