@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 from engine.errors import EngineError
 from engine.forecast.prophet.design import day_numbers, seasonal_columns
 from engine.forecast.prophet.fit import ProphetForecast, fit_predict
-from engine.forecast.prophet.masked import fit_masked, prefix_sums
+from engine.forecast.prophet.gram import prefix_sums
+from engine.forecast.prophet.masked import fit_masked
 from engine.forecast.prophet.objective import objective
 from engine.forecast.prophet.parameters import ProphetParameters
 from engine.forecast.prophet.spec import Holiday, ProphetSpec

@@ -4,13 +4,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.forecast.prophet import fit, intervals, lasso, masked, shared, variance
+from engine.forecast.prophet import (
+    elimination,
+    fit,
+    gram,
+    history,
+    intervals,
+    lasso,
+    masked,
+    shared,
+    variance,
+)
 from engine.forecast.prophet.spec import ProphetSpec
 
 
 @pytest.fixture
 def interpreted(monkeypatch):
-    for module in (fit, intervals, lasso, masked, shared, variance):
+    for module in (elimination, gram, history, intervals, lasso, masked, shared, variance):
         for name, value in vars(module).copy().items():
             if hasattr(value, "py_func"):
                 monkeypatch.setattr(module, name, value.py_func)

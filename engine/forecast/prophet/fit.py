@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from engine.errors import EngineError
-from engine.forecast.prophet.blocks import for_each_block, on_one_blas_thread, padded_product
+from engine.forecast.prophet.blocks import on_one_blas_thread
 from engine.forecast.prophet.design import (
     HOLIDAYS,
+    TREND_PRIOR_SCALE,
     Dates,
     Orders,
-    day_numbers,
+    changepoint_rows,
     fourier_orders,
     seasonal_columns,
 )
-from engine.forecast.prophet.intervals import EPSILON_SCALE, half_widths
+from engine.forecast.prophet.history import History, describe, read_panel
 from engine.forecast.prophet.masked import fit_masked
 from engine.forecast.prophet.parameters import ProphetParameters
+from engine.forecast.prophet.predict import interval_half_widths, predict
 from engine.forecast.prophet.shared import fit_shared, shared_calendar
 from engine.forecast.prophet.spec import ProphetSpec
+
+__all__ = ["ProphetForecast", "ProphetSpec", "fit", "fit_predict", "predict", "read_panel"]
 
 CONSTANT_SIGMA = 1e-9
 """Prophet's noise for a series that never changes, which it does not fit."""
@@ -116,123 +118,35 @@ def fit(
 ) -> tuple[ProphetParameters, NDArray[np.float64]]:
     """Return the parameters and objective of each series; `values` are NaN where not observed."""
     n, n_dates = values.shape
-    count = np.zeros(n, dtype=np.int64)
-    span = np.zeros(n)
-    least_step = np.zeros(n)
-    first_value = np.zeros(n)
-    y_scale = np.zeros(n)
-    is_constant = np.zeros(n, dtype=np.bool_)
-    _describe(values, days, count, span, least_step, first_value, y_scale, is_constant)
-    orders = [fourier_orders(spec, *row) for row in zip(span.tolist(), least_step.tolist(), strict=True)]
-    group_of = {order: number for number, order in enumerate(sorted(set(orders)))}
-    group = np.array([group_of[order] for order in orders], dtype=np.int64)
-    widest: Orders = tuple(np.max([*group_of, (0, 0, 0)], axis=0).tolist())
-    components = seasonal_columns(days, widest, spec).component
-    ramps = max(min(spec.n_changepoints, int(np.floor(n_dates * spec.changepoint_range)) - 1), 1)
-
-    parameters = ProphetParameters.empty(n, ramps, len(components), widest)
+    history = describe(values, days)
+    # A series spans no more days, in no finer steps, than the calendar: these orders hold all of its own.
+    calendar_step = float(np.diff(days).min()) if n_dates > 1 else np.inf
+    orders = fourier_orders(spec, float(days[-1] - days[0]) if n_dates else 0.0, calendar_step)
+    components = seasonal_columns(days, orders, spec).component
+    ramps = max(len(changepoint_rows(n_dates, spec)), 1)
+    parameters = ProphetParameters.empty(n, ramps, len(components), orders)
+    parameters.y_scale[:] = history.y_scale
     objective = np.zeros(n)
-    parameters.y_scale[:] = y_scale
-    is_complete = count == n_dates
-    for order, number in group_of.items():
-        seasonal = seasonal_columns(days, order, spec)
-        used = np.isin(components, [*np.flatnonzero(order), HOLIDAYS])
-        for complete in (True, False):
-            rows = np.flatnonzero((group == number) & (is_complete == complete) & ~is_constant)
-            if not len(rows):
-                continue
-            part = ProphetParameters.empty(len(rows), ramps, len(seasonal.prior_scale), order)
-            part.y_scale[:] = y_scale[rows]
-            chosen = values if len(rows) == n else values[rows]
-            if complete:
-                calendar = shared_calendar(days, seasonal, spec)
-                objective[rows] = fit_shared(chosen, calendar, spec, part, threads=threads)
-            else:
-                objective[rows] = fit_masked(chosen, days, seasonal, spec, part, threads=threads)
-            _scatter(part, parameters, rows, used)
-    parameters.t_scale[is_constant] = np.where(span > 0, span, 1.0)[is_constant]
-    _fit_constants(parameters, objective, is_constant, first_value, count)
+
+    to_fit = np.flatnonzero(~history.is_constant)
+    facts = np.column_stack([history.span, history.least_step, history.count == n_dates])[to_fit]
+    distinct, which = np.unique(facts, axis=0, return_inverse=True)
+    keys = [(fourier_orders(spec, span, step), bool(full)) for span, step, full in distinct.tolist()]
+    for key in sorted(set(keys)):
+        own_orders, is_complete = key
+        rows = to_fit[np.array([other == key for other in keys])[which]]
+        seasonal = seasonal_columns(days, own_orders, spec)
+        part = ProphetParameters.empty(len(rows), ramps, len(seasonal.prior_scale), own_orders)
+        part.y_scale[:] = history.y_scale[rows]
+        chosen = values if len(rows) == n else values[rows]
+        if is_complete:
+            calendar = shared_calendar(days, seasonal, spec)
+            objective[rows] = fit_shared(chosen, calendar, spec, part, threads=threads)
+        else:
+            objective[rows] = fit_masked(chosen, days, seasonal, spec, part, threads=threads)
+        _scatter(part, parameters, rows, np.isin(components, [*np.flatnonzero(own_orders), HOLIDAYS]))
+    _fit_constants(parameters, objective, history)
     return parameters, objective
-
-
-@on_one_blas_thread
-def predict(
-    parameters: ProphetParameters, future: NDArray[np.float64], spec: ProphetSpec, *, threads: int = 1
-) -> NDArray[np.float64]:
-    """Return the forecast on future days, shape (n, h): after all changepoints the trend is a line."""
-    seasonal = np.ascontiguousarray(seasonal_columns(future, parameters.orders, spec).columns.T)
-    slope = parameters.k + parameters.delta.sum(axis=1)
-    intercept = parameters.m - (parameters.delta * parameters.changepoints).sum(axis=1)
-    out = np.empty((len(slope), len(future)))
-
-    def fill(part: slice) -> None:
-        time = (future - parameters.start[part, None]) / parameters.t_scale[part, None]
-        line = slope[part, None] * time + intercept[part, None]
-        out[part] = (line + padded_product(parameters.beta[part], seasonal)) * parameters.y_scale[part, None]
-
-    for_each_block(fill, len(slope), threads)
-    return out
-
-
-def interval_half_widths(
-    parameters: ProphetParameters,
-    future: NDArray[np.float64],
-    count: NDArray[np.int64],
-    spec: ProphetSpec,
-    width: float,
-) -> NDArray[np.float64]:
-    """Return half the width of the interval on each future day, shape (n, h) [units]."""
-    if len(future) > 1:
-        step = (future[-1] - future[0]) / (len(future) - 1) / parameters.t_scale
-    else:  # Prophet then takes the mean step of the history
-        step = 1.0 / np.maximum(count - 1, 1)
-    changepoints = np.maximum(parameters.n_changepoints, 1)
-    jump = (np.abs(parameters.delta).sum(axis=1) / changepoints + EPSILON_SCALE) * step
-    return half_widths(
-        jump * parameters.y_scale if spec.growth == "linear" else np.zeros_like(jump),
-        changepoints * step,
-        parameters.sigma * parameters.y_scale,
-        len(future),
-        width,
-    )
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _describe(
-    values: NDArray[np.float64],
-    days: NDArray[np.float64],
-    count: NDArray[np.int64],
-    span: NDArray[np.float64],
-    least_step: NDArray[np.float64],
-    first_value: NDArray[np.float64],
-    y_scale: NDArray[np.float64],
-    is_constant: NDArray[np.bool_],
-) -> None:
-    """Fill in what decides how each row is modelled, from its observed values."""
-    for i in range(values.shape[0]):
-        first = -1
-        last = -1
-        largest = 0.0
-        same = True
-        step = np.inf
-        for t in range(values.shape[1]):
-            value = values[i, t]
-            if np.isnan(value):
-                continue
-            if first < 0:
-                first = t
-            else:
-                step = min(step, days[t] - days[last])
-                same = same and value == values[i, first]
-            last = t
-            count[i] += 1
-            largest = max(largest, abs(value))
-        if first >= 0:
-            span[i] = days[last] - days[first]
-            first_value[i] = values[i, first]
-        least_step[i] = step
-        y_scale[i] = largest if largest > 0.0 else 1.0
-        is_constant[i] = same
 
 
 def _scatter(
@@ -243,44 +157,11 @@ def _scatter(
     whole.beta[np.ix_(rows, used)] = part.beta
 
 
-def _fit_constants(
-    parameters: ProphetParameters,
-    objective: NDArray[np.float64],
-    is_constant: NDArray[np.bool_],
-    value: NDArray[np.float64],
-    count: NDArray[np.int64],
-) -> None:
+def _fit_constants(parameters: ProphetParameters, objective: NDArray[np.float64], history: History) -> None:
     """Continue rows that never change at their value, as Prophet does, and rows without history at 0."""
-    level = (value / parameters.y_scale)[is_constant]
-    parameters.m[is_constant] = level
-    parameters.sigma[is_constant] = CONSTANT_SIGMA
-    objective[is_constant] = count[is_constant] * np.log(CONSTANT_SIGMA) + level**2 / 50
-
-
-def read_panel(
-    panel_values: ArrayLike, dates: Dates, future_dates: Dates, observed: ArrayLike | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return values (NaN where not observed), days and future days; raise on any fault."""
-    values = np.ascontiguousarray(panel_values, dtype=np.float64)
-    days, future = day_numbers(dates), day_numbers(future_dates)
-    faults = []
-    if values.ndim != 2 or values.shape[1] != len(days):
-        faults.append(f"panel_values has shape {values.shape}, must be (series, {len(days)} dates)")
-    elif observed is not None:
-        mask = np.asarray(observed, dtype=np.bool_)
-        if mask.shape != values.shape:
-            faults.append(f"observed has shape {mask.shape}, must be that of panel_values, {values.shape}")
-        else:
-            values = np.where(mask, values, np.nan)
-    if np.isinf(values).any():
-        row = int(np.argwhere(np.isinf(values))[0][0])
-        faults.append(f"panel_values must be finite or NaN; row {row} is infinite")
-    if not (np.diff(days) > 0).all():
-        faults.append("dates must be strictly increasing")
-    if not (np.diff(future) > 0).all():
-        faults.append("future_dates must be strictly increasing")
-    if len(days) and len(future) and future.min() <= days.max():
-        faults.append("future_dates must all be after the last of dates")
-    if faults:
-        raise EngineError("; ".join(faults))
-    return values, days, future
+    rows = history.is_constant
+    level = (history.first_value / history.y_scale)[rows]
+    parameters.m[rows] = level
+    parameters.sigma[rows] = CONSTANT_SIGMA
+    parameters.t_scale[rows] = np.where(history.span > 0, history.span, 1.0)[rows]
+    objective[rows] = history.count[rows] * np.log(CONSTANT_SIGMA) + level**2 / (2 * TREND_PRIOR_SCALE**2)

@@ -14,9 +14,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from engine.forecast.prophet.design import COMPONENTS, Dates, seasonal_columns
-from engine.forecast.prophet.fit import ProphetForecast, fit, interval_half_widths, read_panel
+from engine.forecast.prophet.fit import ProphetForecast, fit
+from engine.forecast.prophet.history import read_panel
 from engine.forecast.prophet.objective import objective
 from engine.forecast.prophet.parameters import ProphetParameters
+from engine.forecast.prophet.predict import interval_half_widths
 from engine.forecast.prophet.spec import ProphetSpec
 
 
