@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from app import data
+from app import address, data
 from app.data import Wanted
 
 
 def worklist_filters() -> Wanted:
     """Show the filters of the worklist and return what is chosen."""
     offered, counts = data.choices(), data.exception_counts()
-    left, middle, right, last = st.columns([5, 5, 14, 4], vertical_alignment="bottom")
-    locations = left.multiselect(
-        "Location",
-        list(offered.locations),
-        format_func=lambda code: offered.locations.get(code, code),
-        placeholder="All locations",
-        key="locations",
-        bind="query-params",
-    )
-    categories = middle.multiselect(
-        "Category", offered.categories, placeholder="All categories", key="categories", bind="query-params"
-    )
-    types = right.pills(
-        "Exception type",
-        list(counts),
-        format_func=lambda kind: f"{data.EXCEPTION_LABELS[kind]} {counts[kind]:,}",
-        selection_mode="multi",
-        key="types",
-        bind="query-params",
-    )
+    left, middle, right, last = st.columns([7, 7, 9, 4], vertical_alignment="bottom")
+    with left:
+        locations = _many("locations", "Location", offered.locations, "All locations")
+    with middle:
+        names = {category: category for category in offered.categories}
+        categories = _many("categories", "Category", names, "All categories")
+    with right:
+        labels = {kind: f"{data.EXCEPTION_LABELS[kind]} ({number:,})" for kind, number in counts.items()}
+        types = _many("types", "Exception type", labels, "All types")
     with_approved = last.toggle("Approved too", key="approved", bind="query-params")
-    return Wanted(tuple(locations), tuple(categories), tuple(types), with_approved)
+    return Wanted(locations, categories, types, with_approved)
 
 
 def severities() -> tuple[str, ...]:
     """Show the filter of the findings and return what is chosen; empty means all."""
-    chosen = st.pills(
-        "Severity",
-        list(data.SEVERITY_LABELS),
-        format_func=lambda severity: data.SEVERITY_LABELS[severity],
-        selection_mode="multi",
-        key="severity",
-        bind="query-params",
-        label_visibility="collapsed",
+    return _many("severity", "Severity", data.SEVERITY_LABELS, "All severities")
+
+
+def _many(key: str, label: str, names: Mapping[str, str], placeholder: str) -> tuple[str, ...]:
+    """Show a filter whose codes are in the URL and whose names are on the page."""
+    address.seed_many(key, names)
+    chosen = st.multiselect(
+        label, list(names), format_func=lambda code: names.get(code, code), placeholder=placeholder, key=key
     )
+    address.keep(key, chosen)
     return tuple(chosen)

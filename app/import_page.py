@@ -117,17 +117,22 @@ def show_rows(seen: Preview) -> None:
     if not faults.empty:
         st.markdown(f"**{columns.count(len(seen.faults), 'fault')}** in the first {seen.rows_checked:,} rows")
         show_faults(faults, "preview_faults")
-    loaded, given = st.tabs(["As it is loaded", "As the file has it"], key="import_tabs")
-    for place, frame, name in ((loaded, seen.parsed, "parsed"), (given, seen.rows, "given")):
-        place.dataframe(
-            frame,
-            key=f"rows_{name}",
-            hide_index=True,
-            height=ROW_HEIGHT * 7,
-            placeholder="",
-            column_config={column: columns.date(column) for column in data.date_columns(frame)},
-            alt=f"First rows, {name}",
-        )
+    st.markdown("**First rows, as they are loaded**")
+    _rows(seen.parsed, "loaded")
+    with st.expander("First rows, as the file has them", key="as_given"):
+        _rows(seen.rows, "given")
+
+
+def _rows(frame: pd.DataFrame, name: str) -> None:
+    st.dataframe(
+        frame,
+        key=f"rows_{name}",
+        hide_index=True,
+        height=ROW_HEIGHT * 7,
+        placeholder="",
+        column_config={column: columns.date(column) for column in data.date_columns(frame)},
+        alt=f"First rows, as {name}",
+    )
 
 
 def show_faults(frame: pd.DataFrame, key: str) -> None:

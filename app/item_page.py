@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import acts, charts, columns, data, planner, shell, states
+from app import acts, address, charts, columns, data, planner, shell, states
 from app.data import Item
 from app.theme import Palette
 
@@ -18,28 +18,24 @@ TABLE_ROWS = 6
 def pick() -> tuple[dict[str, Any], str]:
     """Let the planner choose an item and how much history is drawn; return the plan line and the span."""
     offered = data.choices()
-    _default("sku", data.dearest_sku(), list(offered.products))
-    product, place, source, history = st.columns([9, 8, 6, 7], vertical_alignment="bottom")
-    sku: str = product.selectbox(  # type: ignore[assignment]  # chosen above where the URL says nothing
+    product, place, source, history = st.columns([9, 8, 6, 5], vertical_alignment="bottom")
+    address.seed_one("sku", offered.products, data.dearest_sku())
+    sku: str = product.selectbox(
         "Product",
         list(offered.products),
-        format_func=lambda code: f"{offered.products[code]} · {code}",
+        format_func=lambda code: f"{offered.products.get(code, code)} · {code}",
         key="sku",
-        bind="query-params",
-        index=None,
-        required=True,
     )
+    address.keep("sku", sku)
     locations = data.item_locations(sku)
-    _default("location", data.dearest_location(sku), locations)
-    location: str = place.selectbox(  # type: ignore[assignment]
+    address.seed_one("location", locations, data.dearest_location(sku))
+    location: str = place.selectbox(
         "Location",
         locations,
-        format_func=lambda code: f"{offered.locations[code]} · {code}",
+        format_func=lambda code: f"{offered.locations.get(code, code)} · {code}",
         key="location",
-        bind="query-params",
-        index=None,
-        required=True,
     )
+    address.keep("location", location)
     found = data.item_lines(sku, location)
     names = {line["line_id"]: line["source_name"] for line in found}
     line_id = next(iter(names))
@@ -48,17 +44,8 @@ def pick() -> tuple[dict[str, Any], str]:
             "Source", list(names), format_func=lambda code: names[code], key="source_line"
         )
     spans = list(data.HISTORY_SPANS)
-    span = history.segmented_control(
-        "History", spans, default=spans[0], required=True, key="history", bind="query-params"
-    )
+    span = history.selectbox("History", spans, key="history", bind="query-params")
     return next(line for line in found if line["line_id"] == line_id), str(span)
-
-
-def _default(key: str, value: str, options: list[str]) -> None:
-    """Choose for the planner where the URL says nothing, or something that is not there (any more)."""
-    chosen = st.session_state.get(key, st.query_params.get(key))
-    if chosen not in options:
-        st.session_state[key] = value
 
 
 def facts(view: Item, currency: str) -> None:

@@ -47,7 +47,7 @@ def _config(frame: pd.DataFrame, currency: str) -> dict[str, Any]:
     return {
         "open": st.column_config.ButtonColumn(
             "Item",
-            width=54,
+            width=52,
             type="tertiary",
             key="open_item",
             on_click=_remember_item,
@@ -55,8 +55,8 @@ def _config(frame: pd.DataFrame, currency: str) -> dict[str, Any]:
             help="Open the item: why this is recommended, and what-if",
         ),
         "label": columns.tag("Exception", columns.EXCEPTION_COLORS, width=118),
-        "product": columns.text("Product", width=252),
-        "location_name": columns.text("Location", width=168),
+        "product": columns.text("Product", width=240),
+        "location_name": columns.text("Location", width=166),
         "money_at_risk": columns.amount("At risk", currency, width=76),
         "days_of_cover": st.column_config.NumberColumn("Cover", format="%,.1f d", width=68),
         "projected_stock": st.column_config.AreaChartColumn(

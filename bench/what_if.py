@@ -1,8 +1,8 @@
 """Server CPU of one move of an Item slider, driven through a real browser session.
 
-The dashboard is started as `shelfcast serve` starts it, on a small planned demo lake. A headless Chromium opens
-Item and moves the demand slider by keyboard; what is counted is the CPU time of the server process from the key
-press until the page is idle again. `peer.page` is the same for a rerun of the whole page.
+The dashboard is started as `shelfcast serve` starts it, on a small planned demo lake. A headless Chromium
+opens Item and moves the demand slider by keyboard; what is counted is the CPU time of the server process from
+the key press until the page is idle again. `peer.page_…` is the same for a visit of another page.
 """
 
 from __future__ import annotations
@@ -29,10 +29,18 @@ BAR_MS = 40.0
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 WORDS = ".st-key-what_if_words"
 START_TRIES = 600
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+HEADINGS = {"Today": "Today", "Orders": "Orders", "Data health": "Data health", "Import": "Import"}
+"""Link of a page in the navigation and what its title begins with."""
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 ROOT = Path(__file__).parents[1]
 
 
@@ -104,6 +112,15 @@ def move(page: Page, pid: int, key: str) -> float:
     return cpu_ms(pid) - before
 
 
+def rerun_page(page: Page, pid: int, name: str) -> float:
+    """Go to another page by its link in the navigation; return the server's CPU time [ms]."""
+    before = cpu_ms(pid)
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("heading", level=1).filter(has_text=HEADINGS[name]).wait_for()
+    settled(page)
+    return cpu_ms(pid) - before
+
+
 def main() -> None:
     """Measure and report."""
     given = arguments(__doc__ or "")
@@ -125,6 +142,14 @@ def main() -> None:
             report.figure(
                 "rerun_cpu_median", statistics.median(spent), "ms", bar=BAR_MS, moves=moves, best=min(spent)
             )
+            for name in list(HEADINGS)[:-1]:
+                pages = [rerun_page(page, pid, other) for other in ("Import", name) * 4][1::2]
+                report.figure(
+                    f"peer.page_{name.lower().replace(' ', '_')}",
+                    statistics.median(pages),
+                    "ms",
+                    visits=len(pages),
+                )
             browser.close()
     report.close()
 

@@ -15,7 +15,8 @@ health_page.summary(data.health_summary())
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.header("What was found", width="content")
-    severities = filters.severities()
+    with st.container(width=320):
+        severities = filters.severities()
 found = data.faults(severities)
 if found.empty:
     states.nothing_here(

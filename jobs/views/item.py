@@ -220,7 +220,7 @@ def _batches(lake: Lake, run: Run, where: dict[str, list[Any]]) -> pd.DataFrame:
     )
     latest = stock[(stock["date"] == stock["date"].max()) & (stock["on_hand"] != 0)]
     days_left = (latest["expiry_date"] - pd.Timestamp(run.as_of)).dt.days
-    frame = latest.assign(days_left=days_left.astype("float64"))
+    frame: pd.DataFrame = latest.assign(days_left=days_left.astype("float64"))
     frame = frame.sort_values(["expiry_date", "batch"], na_position="last", ignore_index=True)
     return frame[["batch", "status", "on_hand", "expiry_date", "days_left"]]
 
