@@ -12,7 +12,6 @@ from engine.forecast.prophet.design import (
     HOLIDAYS,
     TREND_PRIOR_SCALE,
     Dates,
-    Orders,
     changepoint_rows,
     fourier_orders,
     seasonal_columns,
