@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.forecast.panel import Panel
-from engine.forecast.prophet.fit import fit, predict, read_panel
+from engine.forecast.prophet.fit import fit_predict
 from engine.forecast.prophet.spec import ProphetSpec
 from engine.forecast.prophet.stan import fit_with_stan
 from engine.forecast.seasonality import Profile
@@ -37,12 +37,14 @@ class Prophet:
 
     def fit_predict(self, panel: Panel, profile: Profile, horizon: int) -> Floats:  # noqa: ARG002 - own seasons
         """Forecast; see `engine.forecast.model.Model`."""
-        spec = prophet_spec(panel.period)
-        values, days, future = read_panel(
-            panel.values, panel.dates, panel.future_dates(horizon), panel.observed
+        fitted = fit_predict(
+            panel.values,
+            panel.dates,
+            panel.future_dates(horizon),
+            observed=panel.observed,
+            spec=prophet_spec(panel.period),
         )
-        parameters, _ = fit(values, days, spec)
-        forecast: Floats = np.maximum(predict(parameters, future, spec), 0.0)
+        forecast: Floats = np.maximum(fitted.yhat, 0.0)
         return forecast
 
 
