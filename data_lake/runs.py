@@ -1,6 +1,8 @@
-"""Plan runs: `runs/<run_id>.json` names every input and output version and is written last.
+"""Plan runs: `runs/<run_id>.json` names every input and output version; `current_runs/<20 digits>`, written
+last, names the run that counts now.
 
-Pages, reports and alerts read through one run, so a screen never mixes two states of the lake.
+Pages, reports and alerts read through one run, so a screen never mixes two states of the lake. A run may
+become current again: planning a state of the lake that was planned before gives the run that exists.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from data_lake.errors import Conflict, CorruptObject, LakeError
 from data_lake.lake import Lake
 
 _FOLDER = "runs/"
+_CURRENT = "current_runs/"
 _seen: WeakKeyDictionary[Lake, dict[str, Run]] = WeakKeyDictionary()
 
 
@@ -38,7 +41,7 @@ class Run:
 
 
 def commit_run(lake: Lake, run: Run) -> Run:
-    """Make a run visible, exactly once.
+    """Store a run, exactly once, and make it the current one.
 
     Returns
     -------
@@ -51,13 +54,25 @@ def commit_run(lake: Lake, run: Run) -> Run:
         Another run has this id.
     """
     key = _key(run.run_id)
-    if lake.objects.put_new(key, _encode(run)):
-        return run
-    stored = _read(lake, key)
-    # through JSON, so that tuples and lists compare alike
-    if _encode(replace(run, created_at=stored.created_at)) != _encode(stored):
-        raise Conflict(f"run {run.run_id!r} exists with other content; choose another run id")
+    stored = run
+    if not lake.objects.put_new(key, _encode(run)):
+        stored = _read(lake, key)
+        # through JSON, so that tuples and lists compare alike
+        if _encode(replace(run, created_at=stored.created_at)) != _encode(stored):
+            raise Conflict(f"run {run.run_id!r} exists with other content; choose another run id")
+    _make_current(lake, run.run_id)
     return stored
+
+
+def _make_current(lake: Lake, run_id: str) -> None:
+    while True:
+        names = lake.objects.list(_CURRENT)
+        if names and lake.objects.get(names[-1]).decode() == run_id:
+            return
+        number = int(names[-1].removeprefix(_CURRENT)) + 1 if names else 1
+        # of two writers one gets the number; the other comes after it
+        if lake.objects.put_new(f"{_CURRENT}{number:020d}", run_id.encode()):
+            return
 
 
 def list_runs(lake: Lake) -> list[Run]:
@@ -72,9 +87,9 @@ def list_runs(lake: Lake) -> list[Run]:
 
 
 def latest_run(lake: Lake) -> Run | None:
-    """Return the run committed last; None before the first."""
-    runs = list_runs(lake)
-    return runs[-1] if runs else None
+    """Return the run made current last; None before the first."""
+    names = lake.objects.list(_CURRENT)
+    return read_run(lake, lake.objects.get(names[-1]).decode()) if names else None
 
 
 def read_run(lake: Lake, run_id: str) -> Run:

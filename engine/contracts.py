@@ -113,6 +113,7 @@ OPEN_ORDER_STATUSES = ("approved", "sent", "part_received")
 LINE_STATUSES = ("proposed", "none", "held")
 SEVERITIES = ("held", "warning", "info")
 EXCEPTION_TYPES = ("stockout", "overstock", "expiry", "late_supply", "held")
+ORDER_BOUNDS = ("none", "max_cover", "shelf_maximum", "shelf_life", "moq", "order_multiple", "horizon")
 PERIODS = ("D", "W", "M")
 """Forecast periods: days, weeks (dated by their Monday), calendar months (dated by their first day)."""
 
@@ -557,6 +558,7 @@ _TABLES = (
                 required=True,
             ),
             _number("waste_after", "The same with the order", "each", required=True),
+            _text("bound", "What kept the order from its target; none: nothing did", allowed=ORDER_BOUNDS),
             _number(
                 "expected_profit",
                 "Expected money gained by the order against not ordering",

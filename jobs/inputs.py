@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from data_lake.lake import Lake, Version
+from data_lake.ledger import read_events
 from data_lake.series import Period, SalesPanel, read_panel_arrays
-from jobs.approvals import approved_supply
+from jobs.approvals import approved_lines, approved_supply
 from jobs.errors import JobError
 from jobs.override import active_overrides
 from jobs.settings import Settings, settings
@@ -34,6 +35,9 @@ MASTER_TABLES = (
 INPUT_TABLES = (*MASTER_TABLES, "sales", "inventory_snapshot", "orders")
 """Every table that a plan reads."""
 
+PLANNED_EVENTS = ("plan_line.", "forecast.")
+"""Kinds of event that a plan depends on."""
+
 RECENT_DAYS = 366
 """Sales and stock rows of this many days are checked and priced; forecasts see all of history as a panel."""
 
@@ -50,6 +54,8 @@ class PlanInputs:
     """Version number of each table; 0: never written."""
     settings: Settings
     overrides: pd.DataFrame
+    ordered_until: pd.DataFrame
+    """sku, location, source, next_order_date of lines approved for an order day not before `as_of`."""
     as_of: dt.date
     digest: str
     """SHA-256 over the content of every input: equal inputs, equal digest, in any lake."""
@@ -94,17 +100,18 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     tables = {name: lake.read(name, version=versions[name]) for name in MASTER_TABLES}
     for name in ("sales", "inventory_snapshot"):
         tables[name] = lake.read(name, version=versions[name], since=since, until=until)
+    events = [event for event in read_events(lake) if event.event_type.startswith(PLANNED_EVENTS)]
     supply = approved_supply(lake, since=day)
     tables["orders"] = _with_approved(lake.read("orders", version=versions["orders"]), supply, day)
-    overrides = active_overrides(lake, day)
     return PlanInputs(
         tables=tables,
         sales=sales,
         versions=versions,
         settings=known,
-        overrides=overrides,
+        overrides=active_overrides(lake, day),
+        ordered_until=_ordered_until(approved_lines(lake), day),
         as_of=day,
-        digest=_digest(pinned, supply, overrides),
+        digest=_digest(pinned, [event.event_id for event in events]),
     )
 
 
@@ -139,7 +146,13 @@ def _with_approved(orders: pd.DataFrame, supply: pd.DataFrame, day: dt.date) -> 
     return pd.concat([placed, supply[list(orders.columns)]], ignore_index=True)
 
 
-def _digest(pinned: Mapping[str, Version | None], supply: pd.DataFrame, overrides: pd.DataFrame) -> str:
+def _ordered_until(approved: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """Lines approved for an order day that has not passed: they are ordered again on the next one."""
+    ahead = approved[approved["order_by"] >= pd.Timestamp(day)]
+    last = ahead.sort_values("next_order_date").drop_duplicates(["sku", "location", "source"], keep="last")
+    return last[["sku", "location", "source", "next_order_date"]]
+
+
+def _digest(pinned: Mapping[str, Version | None], events: list[str]) -> str:
     files = {name: [file.sha256 for file in v.files] if v else [] for name, v in pinned.items()}
-    people = [supply.to_json(date_format="iso"), overrides.to_json(date_format="iso")]
-    return hashlib.sha256(json.dumps([files, people], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([files, events], sort_keys=True).encode()).hexdigest()

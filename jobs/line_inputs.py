@@ -95,12 +95,17 @@ def holding_cost_per_day(lines: pd.DataFrame) -> Floats:
 
 
 def order_offsets(lines: pd.DataFrame, as_of: dt.date) -> npt.NDArray[np.int64]:
-    """Return days from `as_of` to this order day and to the next one, [n, 2]."""
-    calendar = zip(lines["order_weekdays"], lines["closures"], lines["review_days"], strict=True)
-    days = [
-        order_days(as_of, _none_if_missing(weekdays), _none_if_missing(closed), review)
-        for weekdays, closed, review in calendar
-    ]
+    """Return days from `as_of` to this order day and to the next one, [n, 2].
+
+    A line that is approved already is next ordered on the order day after that.
+    """
+    wait = (lines["next_order_date"] - pd.Timestamp(as_of)).dt.days.fillna(0).astype("int64")
+    calendar = zip(lines["order_weekdays"], lines["closures"], lines["review_days"], wait, strict=True)
+    days = []
+    for weekdays, closed, review, ordered in calendar:
+        start = as_of + dt.timedelta(days=ordered)
+        first, second = order_days(start, _none_if_missing(weekdays), _none_if_missing(closed), review)
+        days.append((ordered + first, ordered + second))
     return np.array(days, dtype=np.int64).reshape(len(lines), 2)
 
 

@@ -31,6 +31,7 @@ def line_terms(inputs: PlanInputs) -> pd.DataFrame:
     stockout_cost [money/each], holding_cost_rate [/year], review_days [days], order_weekdays (list or None),
     closures (list or None), min_cover_days, max_cover_days [days], presentation_stock, shelf_maximum [each],
     life_days [days of sale left when received], min_life_at_sale_days [days], backorder (bool),
+    next_order_date (first order day after the one already approved; missing: none approved),
     assumed (text: what had to be assumed, '' if nothing).
     """
     tables = inputs.tables
@@ -39,6 +40,7 @@ def line_terms(inputs: PlanInputs) -> pd.DataFrame:
     lines = _with_product(lines, tables)
     lines = _with_assortment(lines, tables["assortment"])
     lines = _with_policy(lines, tables["policies"], inputs.settings)
+    lines = lines.merge(inputs.ordered_until, on=["sku", "location", "source"], how="left")
     return _with_defaults(lines, inputs.settings).sort_values(["sku", "location"], ignore_index=True)
 
 

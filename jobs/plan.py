@@ -36,8 +36,11 @@ Progress = Callable[[str, float], None]
 N_PATHS = 300
 """Demand paths a line: the order quantity's sampling error is then well below one case pack."""
 
-HORIZON = {"D": (56, 120), "W": (13, 26), "M": (6, 12)}
+HORIZON = {"D": (56, 366), "W": (13, 53), "M": (6, 18)}
 """Least and most periods forecast: what a page shows, and what the longest lead time may ask for."""
+
+LATENESS = 1.5
+"""Forecast this many times the longest protection period, so that late deliveries are seen."""
 
 
 def plan(
@@ -71,6 +74,7 @@ def plan(
     """
     tell = progress or (lambda _text, _share: None)
     tell("Reading the lake", 0.0)
+    started = dt.datetime.now(dt.UTC)  # before the ledger is read: what is approved later was not known
     inputs = load_inputs(lake, as_of=as_of)
     policy: dict[str, Any] = {
         "settings": {name: inputs.settings[name] for name in SETTING_DEFAULTS},
@@ -81,13 +85,14 @@ def plan(
     earlier = _existing(lake, run_id)
     if earlier is not None and not force:
         tell(f"Nothing changed since run {run_id}", 1.0)
-        return earlier
+        return commit_run(lake, earlier)
 
     tell("Checking the data", 0.15)
     faults = check(inputs.tables, as_of=inputs.as_of, period=inputs.period)
     lines = line_terms(inputs)
     protection = protection_periods(lines, inputs.as_of, inputs.period)
-    horizon = _horizon(protection, inputs.period)
+    held = held_lines(faults, lines[["sku", "location"]])
+    horizon = _horizon(protection[~_among(lines, held)], inputs.period)
 
     tell(f"Forecasting {len(lines):,} series", 0.25)
     panel = planning_panel(inputs.sales, lines, inputs.tables["products"])
@@ -123,7 +128,7 @@ def plan(
             dates=dates,
             override_factors=factors,
             faults=faults,
-            held=held_lines(faults),
+            held=held,
         )
     )
     outputs = {name: _written(lake, name, tables[name], earlier) for name in OUTPUT_TABLES}
@@ -133,7 +138,7 @@ def plan(
         Run(
             run_id=run_id,
             as_of=inputs.as_of,
-            created_at=dt.datetime.now(dt.UTC),
+            created_at=started,
             inputs=dict(inputs.versions),
             outputs=outputs,
             policy=policy,
@@ -174,7 +179,13 @@ def _existing(lake: Lake, run_id: str) -> Run | None:
         return None
 
 
+def _among(lines: pd.DataFrame, held: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return whether each line is held, [n]."""
+    keys = pd.MultiIndex.from_frame(lines[["sku", "location"]])
+    return np.asarray(keys.isin(pd.MultiIndex.from_frame(held[["sku", "location"]])))
+
+
 def _horizon(protection: npt.NDArray[np.int64], period: str) -> int:
-    """Return periods to forecast: until the slowest next order arrives, somewhat late, within `HORIZON`."""
+    """Return periods to forecast: until the slowest next order arrives, late, within `HORIZON`."""
     least, most = HORIZON[period]
-    return int(np.clip(1.5 * protection.max(initial=0), least, most))
+    return int(np.clip(LATENESS * protection.max(initial=0), least, most))

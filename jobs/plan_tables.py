@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from engine.contracts import EXPLAIN_TERMS, QUANTILES, TABLES
+from engine.contracts import EXPLAIN_TERMS, ORDER_BOUNDS, QUANTILES, TABLES
 from engine.forecast.paths import quantiles
 from engine.forecast.portfolio import PortfolioForecast
 from engine.replenishment.exceptions import describe
@@ -98,6 +98,7 @@ def _plan_lines(done: Computed) -> pd.DataFrame:
             "need_date": _period_column(done, plans.need_period),
             **{term: getattr(plans, term) for term in EXPLAIN_TERMS},
             **{name: getattr(plans, name) for name in _SAME_NAME},
+            "bound": np.array(ORDER_BOUNDS)[plans.bound],
             "lead_time_mean": lines["lead_time_mean"],
             "lead_time_sd": lines["lead_time_sd"],
             "moq": lines["moq"],
@@ -210,14 +211,17 @@ def _series_models(done: Computed) -> pd.DataFrame:
 
 
 def _kpis(done: Computed, lines: pd.DataFrame) -> pd.DataFrame:
-    """Return headline figures; each is a sum or a demand-weighted mean over `plan_lines`."""
+    """Return headline figures: sums and demand-weighted means over the lines of `plan_lines`.
+
+    Held lines count as exceptions, but not in money: their figures come from data that is wrong.
+    """
     proposed = lines[lines["status"] == "proposed"]
     due = proposed[proposed["order_by"] == pd.Timestamp(done.inputs.as_of)]
-    exceptions = lines["exception"].notna()
+    exceptions, held = lines["exception"].notna(), lines["status"] == "held"
     demand = lines["term_demand"].to_numpy()
     weight = demand / demand.sum() if demand.sum() > 0 else np.full(len(lines), 1 / max(len(lines), 1))
     figures: Mapping[str, tuple[float, str]] = {
-        "money_at_risk": (lines.loc[exceptions, "money_at_risk"].sum(), "money"),
+        "money_at_risk": (lines.loc[exceptions & ~held, "money_at_risk"].sum(), "money"),
         "exceptions": (exceptions.sum(), "lines"),
         "fill_rate_without_orders": ((lines["fill_before"] * weight).sum(), "share"),
         "fill_rate_with_orders": ((lines["fill_after"] * weight).sum(), "share"),
@@ -229,7 +233,7 @@ def _kpis(done: Computed, lines: pd.DataFrame) -> pd.DataFrame:
         "excess_value": ((lines["excess_units"] * lines["unit_cost"]).sum(), "money"),
         "expected_write_off": ((lines["waste_after"] * lines["unit_cost"]).sum(), "money"),
         "lines": (len(lines), "lines"),
-        "lines_held": ((lines["status"] == "held").sum(), "lines"),
+        "lines_held": (held.sum(), "lines"),
         "lines_assumed": ((done.lines["assumed"] != "").sum(), "lines"),
         "wape": (_pooled(done, done.forecast.wape), "share"),
         "wape_naive": (_pooled(done, done.forecast.wape_naive), "share"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.contracts import ORDER_BOUNDS
 from engine.errors import EngineError
 from engine.replenishment.line_checks import find_faults, find_out_of_range, margin_where_none
 
@@ -22,15 +23,7 @@ TARGET_KINDS = ("fill", "cycle", "cost")
 NEVER = 1 << 40
 """Last period of stock that does not expire, and the life of such stock."""
 
-BOUNDS = (
-    "none",
-    "max_cover",
-    "shelf_maximum",
-    "shelf_life",
-    "moq",
-    "order_multiple",
-    "horizon",
-)
+BOUNDS = ORDER_BOUNDS
 """What kept the order from reaching its target; `LinePlans.bound` indexes this tuple."""
 
 _RAGGED = (

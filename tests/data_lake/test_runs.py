@@ -33,12 +33,22 @@ def test_runs_are_listed_by_time(any_lake: Lake) -> None:
     assert commit_run(any_lake, later) == later
     commit_run(any_lake, RUN)
     assert [run.run_id for run in list_runs(any_lake)] == [RUN.run_id, "0"]
-    assert latest_run(any_lake) == later
+    assert latest_run(any_lake) == replace(RUN, policy=json.loads(json.dumps(RUN.policy)))
     assert read_run(any_lake, "0") == later
     with pytest.raises(NoSuchObject):
         read_run(any_lake, "never")
-    any_lake.objects.delete(["runs/0.json"])
-    assert latest_run(any_lake) == replace(RUN, policy=json.loads(json.dumps(RUN.policy)))
+
+
+def test_an_earlier_run_becomes_current_again(any_lake: Lake) -> None:
+    commit_run(any_lake, RUN)
+    commit_run(any_lake, replace(RUN, run_id="b"))
+    commit_run(any_lake, RUN)
+    commit_run(any_lake, RUN)
+    latest = latest_run(any_lake)
+    assert latest is not None
+    assert latest.run_id == RUN.run_id
+    assert len(list_runs(any_lake)) == 2
+    assert len(any_lake.objects.list("current_runs/")) == 3
 
 
 def test_the_same_run_commits_once(any_lake: Lake) -> None:
@@ -73,4 +83,4 @@ def test_runs_that_cannot_be(lake: Lake) -> None:
             commit_run(lake, replace(RUN, run_id=run_id))
     lake.objects.put_new("runs/broken.json", b"{}")
     with pytest.raises(CorruptObject, match=r"runs/broken.json"):
-        latest_run(lake)
+        list_runs(lake)

@@ -249,6 +249,7 @@ def lines_frame(**columns: object) -> pd.DataFrame:
         "life_days": np.inf,
         "min_life_at_sale_days": 1.0,
         "backorder": False,
+        "next_order_date": pd.NaT,
     }
     return pd.DataFrame({**base, **columns})
 
@@ -326,6 +327,13 @@ def test_protection_lasts_until_the_next_order_arrives() -> None:
     assert order_offsets(lines, SUNDAY).tolist() == [[2, 9]]
     assert protection_periods(lines, SUNDAY, "D").tolist() == [19]
     assert protection_periods(lines, SUNDAY, "W").tolist() == [3]
+
+
+def test_what_is_approved_is_next_ordered_on_the_order_day_after() -> None:
+    tuesdays = lines_frame(order_weekdays=[[1.0]], next_order_date=pd.Timestamp("2026-12-01"))
+    assert order_offsets(tuesdays, SUNDAY).tolist() == [[9, 16]]
+    any_day = lines_frame(review_days=3.0, next_order_date=pd.Timestamp("2026-11-25"))
+    assert order_offsets(any_day, SUNDAY).tolist() == [[3, 6]]
 
 
 def test_period_start_by_day_week_and_month() -> None:
