@@ -53,7 +53,7 @@ class Case:
 
 CASES = (
     Case("daily", "D", 1_096, 90, False, 2_000),
-    Case("daily_gaps", "D", 1_096, 90, True, 500),
+    Case("daily_gaps", "D", 1_096, 90, True, 1_000),
     Case("weekly", "W-MON", 156, 13, False, 2_000),
 )
 
