@@ -30,10 +30,11 @@ from data_lake.importers.faults import Fault, faults_csv
 from data_lake.importers.guess import Finding
 from data_lake.importers.kinds import KINDS, write_template
 from data_lake.importers.load import load
-from data_lake.importers.mapping import Mapping, MappingError, from_yaml, to_yaml
+from data_lake.importers.mapping import EXAMPLE, Mapping, MappingError, from_yaml, to_yaml
 from data_lake.lake import Lake, Version
 
 __all__ = [
+    "EXAMPLE",
     "KINDS",
     "Fault",
     "ImportResult",

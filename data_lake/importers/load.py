@@ -24,7 +24,7 @@ from data_lake.importers.table_rows import TableRows
 from data_lake.importers.text_dialect import UnreadableFileError
 from data_lake.lake import Lake, Version
 
-CHUNK_CELLS = 1_500_000
+CHUNK_CELLS = 1_000_000
 """Cells of a chunk: bounds the memory of a load."""
 _MOST_ROWS = 250_000
 _READ_SHARE = 0.6

@@ -54,12 +54,12 @@ def look(
     check: bool = True,
 ) -> Look:
     """Open a file, recall or guess its mapping, and check its first rows (unless told not to)."""
-    faults = FaultList(name)
+    faults, ragged = FaultList(name), FaultList(name)
     if mapping:
         check_mapping(mapping)
     try:
         file = open_table(path, name, mapping.file if mapping else FileStyle())
-        sample = next(iter(file.chunks(file.header, FaultList(name), rows=SAMPLE_ROWS)))
+        sample = next(iter(file.chunks(file.header, ragged, rows=SAMPLE_ROWS)))
     except (UnreadableFileError, StopIteration) as error:
         faults.add(str(error) or "has a header and no rows")
         return Look(mapping or Mapping(kind or "sales"), faults=faults.sorted())
@@ -72,6 +72,10 @@ def look(
     if check and not faults.errors:
         converter = Converter(layout, faults, today=today, lake_currency=lake_settings(lake).get("currency"))
         parsed = converter.convert(sample.select(*layout.columns, ROW))
+    last = sample[ROW].max()
+    for fault in ragged.kept:
+        if check and fault.row is not None and isinstance(last, int) and fault.row <= max(last, SAMPLE_ROWS):
+            faults.add(fault.rule, row=fault.row, column=fault.column, value=fault.value)
     return Look(
         chosen,
         remembered=kept is not None,

@@ -23,6 +23,38 @@ TODAY = "today"
 """A constant date that is the day of the import."""
 
 
+EXAMPLE = r"""
+kind: sales      # or order_lines, stock, orders, products, locations, suppliers, sourcing, promotions
+file: {delimiter: ";", encoding: cp1252, header_row: 3, sheet: Data}   # each found out if not given
+columns:                           # what we need: header in the file
+  sku: Item
+  revenue: Amount
+  currency: Curr
+  promo: Deal
+  unit_factor: Per case            # eaches in one unit of the row: quantities times, prices over it
+constants: {location: UK}          # what we need: one value for every row; a date may be: today
+split:                             # one column that holds several: groups are named after what they give
+  column: id
+  pattern: ^(?P<sku>.+)_(?P<location>[^_]+)$
+wide:                              # a column a period, headers d_1, d_2 …: numbers counted from the origin
+  pattern: d_(\d+)
+  origin: 2011-01-29
+  step: D                          # D, W or M. Headers that are dates: pattern (.+) and a form instead
+dates: {form: dd/mm/yyyy}          # or {origin: 1989-09-14, step: W} for numbered weeks
+numbers: {decimal: ",", thousands: "."}
+values: {promo: {Aktion: yes}}     # what we need: {value in the file: what it means}
+money: {rates: {EUR: 1, GBP: 1.17}}   # lake money for one of each; or {currency: EUR} where all is one
+unit_factor: 12                    # every quantity is in cases of 12
+exclude:                           # rows to leave out, and why
+- {column: Item, matches: ^POST$, reason: postage is no product}
+returns: {column: Invoice, matches: ^C}   # rows that count negative
+duplicates: sum                    # rows of one key: sum, refuse, last; without: sales sum, all else refuses
+period: W                          # D, W or M; without: by the spacing of the dates
+missing_stock: keep                # stock that a later snapshot leaves out: keep, or zero
+"""
+"""Every setting of a mapping. Patterns are regular expressions without look-around."""
+
+
 class MappingError(LakeError):
     """A mapping cannot be used; lists every reason."""
 

@@ -120,7 +120,10 @@ class CsvFile:
                     )
                     self._read = file.tell()
                     repaired = ragged.repaired(columns)
-                    yield frame if repaired is None else pl.concat([frame, repaired], how="vertical_relaxed")
+                    if repaired is not None:
+                        frame = pl.concat([frame, repaired], how="vertical_relaxed")
+                    # A block of a wide file may hold many chunks.
+                    yield from frame.iter_slices(rows)
             except pa.ArrowInvalid as error:
                 faults.add(
                     f"cannot be read on from here: a quote that is not closed, or a damaged row ({error})",

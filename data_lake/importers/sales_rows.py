@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ PERIOD_WORDS = {"D": "daily", "W": "weekly", "M": "monthly"}
 _STORED = [*contract("sales").names]
 _PAID, _PAID_UNITS = "__paid", "__paid_units"
 _MOST_GAPS = 20
+_MOST_HELD = 600_000
 
 
 @dataclass
@@ -75,17 +76,17 @@ class SalesRows:
         self.period = self._settled_period()
         self._check_future()
         self._note_gaps()
-        finals = []
+        finals: list[Path] = []
         negative = 0
         for done, month in enumerate(sorted(self._parts), start=1):
-            rows = pl.read_parquet(self._parts[month], memory_map=False)
-            for path in self._parts[month]:
-                path.unlink()
-            rows = self._one_a_key(rows.with_columns(period_start(rows["date"], self.period)))
-            negative += rows.filter(pl.col("quantity") < 0).height
-            final = self.folder / f"{month}.parquet"
-            _contract_columns(rows).sort("sku", "location", "date").write_parquet(final, compression="lz4")
-            finals.append(final)
+            for rows in self._staged(month):
+                rows = self._one_a_key(rows.with_columns(period_start(rows["date"], self.period)))
+                negative += rows.filter(pl.col("quantity") < 0).height
+                final = self.folder / f"final-{len(finals)}.parquet"
+                _contract_columns(rows).sort("sku", "location", "date").write_parquet(
+                    final, compression="lz4"
+                )
+                finals.append(final)
             tell(done / len(self._parts))
         if negative:
             self.notes.append(
@@ -112,6 +113,24 @@ class SalesRows:
             "sku", pl.when(pl.col("units") > 0).then(pl.col("paid") / pl.col("units")).alias("unit_price")
         )
         return best.select("sku", "name").join(price, on="sku", how="left").sort("sku")
+
+    def _staged(self, month: str) -> Iterator[pl.DataFrame]:
+        """Yield the rows of one month, in ranges of products where they are many."""
+        paths = self._parts[month]
+        staged = pl.scan_parquet(paths)
+        pieces = -(-staged.select(pl.len()).collect().item() // _MOST_HELD)
+        skus = staged.select(pl.col("sku").unique().sort()).collect()["sku"]
+        size = -(-len(skus) // pieces)
+        for start in range(0, len(skus), size):
+            first, last = skus[start], skus[min(start + size, len(skus)) - 1]
+            rows = (
+                staged
+                if pieces == 1
+                else staged.filter(pl.col("sku").is_between(pl.lit(first), pl.lit(last)))
+            )
+            yield rows.collect(engine="streaming")
+        for path in paths:
+            path.unlink()
 
     @property
     def _sums(self) -> bool:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from data_lake.importers.dates import FORMS, DateStyle
 from data_lake.importers.mapping import (
+    EXAMPLE,
     Exclude,
     FileStyle,
     Mapping,
@@ -51,6 +52,15 @@ mappings = st.builds(
 @given(mappings)
 def test_a_mapping_written_and_read_is_the_same(mapping: Mapping) -> None:
     assert from_yaml(to_yaml(mapping)) == mapping
+
+
+def test_the_example_of_every_setting_is_a_mapping() -> None:
+    mapping = from_yaml(EXAMPLE)
+    assert from_yaml(to_yaml(mapping)) == mapping
+    assert mapping.wide == Wide(r"d_(\d+)", origin=date(2011, 1, 29))
+    unset = {name for name, value in vars(mapping).items() if value == vars(Mapping("sales"))[name]}
+    assert unset <= {"kind", "missing_stock"}
+    assert mapping.values == {"promo": {"Aktion": "yes"}}
 
 
 def test_values_are_taken_as_written() -> None:

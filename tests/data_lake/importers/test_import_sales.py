@@ -426,6 +426,7 @@ def test_a_file_of_many_chunks_equals_one_of_few(bring, lake, monkeypatch, tmp_p
     text = "Date,Item,Store,Qty\n" + "\n".join(rows) + "\n"
     whole = bring(text, mapping=LONG)
     monkeypatch.setattr("data_lake.importers.load._MOST_ROWS", 300)
+    monkeypatch.setattr("data_lake.importers.sales_rows._MOST_HELD", 100)
     monkeypatch.setattr("data_lake.importers.reading._CSV_BLOCK", 4096)
     parts = bring(text, mapping=LONG)
     assert parts.unchanged

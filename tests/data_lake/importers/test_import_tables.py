@@ -1,13 +1,19 @@
 from __future__ import annotations
 
-from datetime import date
+import io
+from datetime import date, datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import xlsxwriter
 
 from data_lake.importers.kinds import KINDS, write_template
+from data_lake.importers.load import load
+from data_lake.importers.mapping import from_yaml
 from data_lake.lake import Lake
 
+TODAY = date(2026, 11, 23)
 STOCK = """kind: stock
 columns: {sku: Item, location: Store, on_hand: Qty, batch: Lot, status: State, expiry_date: MHD}
 constants: {date: today}
@@ -200,3 +206,42 @@ def test_a_frame_of_the_lake_imports_as_it_is(bring, lake) -> None:
     out = lake.read("sales").to_csv(index=False)
     assert bring(out, kind="sales").unchanged
     assert pd.notna(lake.read("sales")["quantity"]).all()
+
+
+def test_a_workbook_with_dates_in_cells_and_headers(bring, inspect, lake) -> None:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    day = book.add_format({"num_format": "dd/mm/yyyy"})
+    sheet = book.add_worksheet()
+    for x, value in enumerate(["Store", "Product"]):
+        sheet.write(0, x, value)
+        sheet.write_string(1, x, "007")
+    for x in range(4):
+        sheet.write_datetime(0, 2 + x, datetime(2026, 2, 1 + x), day)
+        sheet.write_number(1, 2 + x, x + 0.5)
+    book.close()
+    assert not inspect(out.getvalue(), "wide.xlsx").to_confirm
+    assert not bring(out.getvalue(), "wide.xlsx").faults
+    assert rows(lake, "sales", "date", "sku", "location", "quantity")[-1] == (
+        pd.Timestamp(2026, 2, 4),
+        "007",
+        "007",
+        3.5,
+    )
+
+
+def test_rows_that_break_the_header_are_seen_in_the_preview(inspect) -> None:
+    seen = inspect("date,sku,store,qty\n2026-01-01,1,A,1\n2026-01-01,1,A,1,5\n")
+    assert [fault.row for fault in seen.faults] == [3]
+
+
+def test_files_go_into_a_lake_on_disk_and_on_s3(any_lake: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "stock.csv"
+    mapping = from_yaml(STOCK)
+    for content in ("7;A;3;L1;ok;\n7;A;4;L2;ok;\n", "7;A;5;L1;ok;\n"):
+        path.write_text("Item;Store;Qty;Lot;State;MHD\n" + content)
+        loaded = load(any_lake, path, "stock.csv", mapping, today=TODAY)
+        assert not loaded.errors
+    assert load(any_lake, path, "stock.csv", mapping, today=TODAY).unchanged
+    assert rows(any_lake, "inventory_snapshot", "batch", "on_hand") == [("L1", 5.0), ("L2", 0.0)]
+    assert len(any_lake.objects.list("raw/")) == 2
