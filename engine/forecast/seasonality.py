@@ -1,9 +1,8 @@
 """Pooled seasonality: a yearly profile a group, a weekly profile a series, both shrunk to what is proven.
 
 Factors are multiplicative with mean 1. A profile estimated from few or noisy data is pulled towards its
-parent (series → group → all → no seasonality) by the James–Stein weight signal / (signal + noise):
-D. Miller and D. Williams (2003), Shrinkage estimators of time series seasonal factors and their effect on
-forecasting accuracy, International Journal of Forecasting 19, 669–684.
+parent (series → group → all → no seasonality): `engine.forecast.shrinkage`. Here is the year; the week is in
+`engine.forecast.weekday`.
 """
 
 from __future__ import annotations
@@ -13,17 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.forecast.panel import PERIODS_A_YEAR, SEASON_LENGTH, YEAR_BINS, Panel, period_dates
+from engine.forecast.panel import PERIODS_A_YEAR, YEAR_BINS, Panel, period_dates
+from engine.forecast.shrinkage import shrink_bins
+from engine.forecast.weekday import weekday_factors
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int64]
 
-WEEKS_OF_WEEKLY_PROFILE = 52
-"""Weekdays are compared over at most this many of the last weeks."""
-SIGNAL_PRIOR = 2.0
-"""Weight of all series' signal beside a series' own when its weekday profile is shrunk."""
-LEAST_FACTOR = 0.05
 _PASSES = 2
 
 
@@ -86,7 +82,7 @@ def seasonal_profile(panel: Panel) -> Profile:
     bins = year_bins(panel.start, panel.period, 0, panel.n_periods)
     short = np.ones((panel.n_series, 1))
     if panel.period == "D":
-        short = _weekly(panel, group, yearly[:, bins])
+        short = weekday_factors(panel, group, yearly[:, bins])
     return Profile(short, group, yearly, panel.start, panel.period, panel.n_periods)
 
 
@@ -107,9 +103,9 @@ def _yearly(panel: Panel, group: Codes, n_groups: int) -> Floats:
         sums = [_group_sums(demand[rows], observed[rows], factors[g, bins]) for g, rows in enumerate(members)]
         sold, exposed, noise = (np.sum(part, axis=0) for part in zip(*sums, strict=True))
         flat = np.ones(factors.shape[1])
-        everything = _shrunk_bins(*_bin_factors(sold, exposed, noise, bins, panel), parent=flat)
+        everything = shrink_bins(*_bin_factors(sold, exposed, noise, bins, panel), parent=flat)
         factors = np.stack(
-            [_shrunk_bins(*_bin_factors(*part, bins, panel), parent=everything) for part in sums]
+            [shrink_bins(*_bin_factors(*part, bins, panel), parent=everything) for part in sums]
         )
     return factors
 
@@ -207,77 +203,3 @@ def _trend(sold: Floats, exposed: Floats, panel: Panel) -> Floats:
     slope = (weight * (index[year:] - index[:-year])).sum() / max(weight.sum(), 1e-12)
     trend: Floats = np.maximum(1.0 + np.clip(slope, -0.5, 0.5) * centred, 0.2)
     return trend
-
-
-def _shrunk_bins(factor: Floats, error: Floats, parent: Floats) -> Floats:
-    """Pull `factor` towards `parent` by James and Stein's weight, then scale to mean 1."""
-    known = np.isfinite(factor)
-    if not known.any():
-        return parent
-    scaled = factor / factor[known].mean()
-    difference = np.where(known, scaled - parent, 0.0)
-    noise = np.where(known, error, 0.0)
-    signal = max(float((difference[known] ** 2 - noise[known]).mean()), 0.0)
-    weight = np.where(known & (signal + noise > 0), signal / np.maximum(signal + noise, 1e-300), 0.0)
-    shrunk = np.maximum(parent + weight * difference, LEAST_FACTOR)
-    result: Floats = shrunk / shrunk.mean()
-    return result
-
-
-def _weekly(panel: Panel, group: Codes, yearly: Floats) -> Floats:
-    """Return weekday factors [n, 7], by position in the panel: each series' shrunk to its group's."""
-    s = SEASON_LENGTH["D"]
-    weeks = min(panel.n_periods // s, WEEKS_OF_WEEKLY_PROFILE)
-    if weeks < 2:
-        return np.ones((panel.n_series, s))
-    first = panel.n_periods - weeks * s
-    demand, observed = panel.values[:, first:], panel.observed[:, first:]
-    values = (demand / yearly[group, first:]).reshape(-1, weeks, s)
-    seen = observed.reshape(-1, weeks, s)
-    count = seen.sum(axis=1).astype(np.float64)
-    level = values.sum(axis=(1, 2)) / np.maximum(count.sum(axis=1), 1)
-    level = np.where(level > 0, level, np.nan)
-    factor = values.sum(axis=1) / np.maximum(count, 1) / level[:, None]
-    squares = (values * values).sum(axis=1) / np.maximum(count, 1) / level[:, None] ** 2
-    error = np.where(count > 0, np.maximum(squares - factor**2, 0.0) / np.maximum(count - 1, 1), np.nan)
-    # One observation a weekday says nothing of its noise: then its error is taken as its own square.
-    error = np.where(count < 2, np.maximum(error, factor**2), error)
-    factor = np.where(count > 0, factor, np.nan)
-    everything = _pooled_weekday(factor, error, np.zeros(len(group), dtype=np.int64), 1, np.ones((1, s)))
-    parents = _pooled_weekday(factor, error, group, len(yearly), everything)
-    shrunk = _shrunk_rows(factor, error, parents[group])
-    # position 0 of the last block is period `first`; roll so that column t % 7 belongs to period t.
-    result: Floats = np.roll(shrunk, first % s, axis=1)
-    return result
-
-
-def _pooled_weekday(factor: Floats, error: Floats, group: Codes, n_groups: int, parent: Floats) -> Floats:
-    """Return the mean weekday factors of groups, shrunk to `parent` [1 or n_groups, 7]."""
-    known = np.isfinite(factor) & np.isfinite(error)
-    count = np.zeros((n_groups, factor.shape[1]))
-    total = np.zeros_like(count)
-    noise = np.zeros_like(count)
-    np.add.at(count, group, known)
-    np.add.at(total, group, np.where(known, factor, 0.0))
-    np.add.at(noise, group, np.where(known, error, 0.0))
-    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    squared_error = np.where(count > 0, noise / np.maximum(count, 1) ** 2, np.nan)
-    return _shrunk_rows(mean, squared_error, np.broadcast_to(parent, mean.shape))
-
-
-def _shrunk_rows(factor: Floats, error: Floats, parent: Floats) -> Floats:
-    """`_shrunk_bins` for every row at once."""
-    known = np.isfinite(factor) & np.isfinite(error)
-    count = np.maximum(known.sum(axis=1), 1)
-    difference = np.where(known, factor - parent, 0.0)
-    noise = np.where(known, error, 0.0)
-    own = (difference**2 - noise).sum(axis=1) / count
-    precision = known.any(axis=1) / (noise.sum(axis=1) / count + 1e-3) ** 2
-    shared = (precision * own).sum() / max(precision.sum(), 1e-12)
-    # Seven weekdays say little of how much a series differs: what all series show weighs twice as much.
-    signal = np.maximum((own + SIGNAL_PRIOR * shared) / (1.0 + SIGNAL_PRIOR), 0.0)[:, None]
-    total = signal + noise
-    weight = np.where(total > 0, signal / np.where(total > 0, total, 1.0), 0.0)
-    shrunk = np.maximum(parent + weight * difference, LEAST_FACTOR)
-    result: Floats = shrunk / shrunk.mean(axis=1, keepdims=True)
-    return result
