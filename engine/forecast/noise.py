@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import betainc
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -94,10 +94,11 @@ def sum_probability(forecast_sum: Floats, actual_sum: Floats, level_cv: Floats, 
     excess = np.maximum(dispersion - 1.0 + level_cv**2 * mean, 1e-6)
     size = mean / excess
     share = 1.0 / (1.0 + excess)
-    below = np.asarray(stats.nbinom.cdf(np.ceil(actual_sum) - 1.0, size, share))
-    up_to = np.asarray(stats.nbinom.cdf(np.floor(actual_sum), size, share))
-    result: Floats = 0.5 * (below + up_to)
-    return result
+    least = np.ceil(actual_sum)
+    # P(S ≤ k) = I_share(size, k + 1), the regularised incomplete beta function.
+    below = np.where(least > 0, betainc(size, np.maximum(least, 1.0), share), 0.0)
+    up_to = betainc(size, np.floor(actual_sum) + 1.0, share)
+    return np.asarray(0.5 * (below + up_to), dtype=np.float64)
 
 
 def _segments(segment: Names, usable: Mask) -> list[npt.NDArray[np.intp]]:
