@@ -27,10 +27,11 @@ import pandas as pd
 from data_lake.importers import look
 from data_lake.importers.estimate import ESTIMATE_NOTE, stock_estimate
 from data_lake.importers.faults import Fault, faults_csv
-from data_lake.importers.guess import Finding
+from data_lake.importers.fitting import Finding
 from data_lake.importers.kinds import KINDS, write_template
 from data_lake.importers.load import load
-from data_lake.importers.mapping import EXAMPLE, Mapping, MappingError, from_yaml, to_yaml
+from data_lake.importers.mapping import Mapping, MappingError
+from data_lake.importers.mapping_yaml import EXAMPLE, from_yaml, to_yaml
 from data_lake.lake import Lake, Version
 
 __all__ = [

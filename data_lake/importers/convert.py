@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 
 from data_lake.importers.cells import constant, read_cells, read_text, rule_of, unread
+from data_lake.importers.checks import add_where, check_values
 from data_lake.importers.faults import FaultList
 from data_lake.importers.kinds import Target
 from data_lake.importers.layout import Layout
 from data_lake.importers.numbers import is_empty, parse_numbers
-from data_lake.importers.reading import ROW
+from data_lake.importers.table_file import ROW
 
 TOTAL = (
     r"(?i)^\s*((grand|sub|gross)[ -]?)?(totals?|sum|summe|gesamt(summe)?|zwischensumme|insgesamt|totaal|"
@@ -24,14 +25,7 @@ TOTAL = (
 )
 """How exports label a row of totals."""
 
-MOST_EACHES = 1e8
-MOST_MONEY = 1e12
-FIRST_YEAR = 1970
 _HINTS = 100
-NO_END_YEAR = 2200
-"""From this year on (9999-12-31 …) a date means that there is no end."""
-
-_NOT_FUTURE = ("date", "ordered_at")
 CURRENCY = "currency"
 HEADER = "__header"
 
@@ -112,7 +106,7 @@ class Converter:
         frame = self._in_eaches_and_money(frame)
         if self.mapping.returns:
             frame = self._with_returns(raw, frame)
-        self._check_values(frame)
+        check_values(frame, self.mapping, self.faults, self.today)
         return frame
 
     def _cells(self, raw: pl.DataFrame) -> dict[str, tuple[str, pl.Series]]:
@@ -291,60 +285,5 @@ class Converter:
             for name in amounts
         )
 
-    def _check_values(self, frame: pl.DataFrame) -> None:
-        for target in self.spec.targets:
-            if target.name not in frame.columns:
-                continue
-            values = frame[target.name]
-            if target.reads in ("number", "integer"):
-                self._check_number(target, values, frame)
-            elif target.reads == "date":
-                self._check_date(target, values, frame)
-
-    def _check_number(self, target: Target, values: pl.Series, frame: pl.DataFrame) -> None:
-        low, high = values.min(), values.max()
-        if low is None or high is None:
-            return
-        assert isinstance(low, int | float)
-        assert isinstance(high, int | float)
-        if target.minimum is not None and low < target.minimum:
-            self._add_typed(f"must be at least {target.minimum:g}", target, values < target.minimum, frame)
-        if target.maximum is not None and high > target.maximum:
-            self._add_typed(f"must be at most {target.maximum:g}", target, values > target.maximum, frame)
-        most = MOST_EACHES if target.per_unit == "times" else MOST_MONEY
-        if max(abs(low), abs(high)) > most:
-            rule = (
-                f"is absurd (above {most:,.0f}): check the decimal mark, and that the column is {target.name}"
-            )
-            self._add_typed(rule, target, values.abs() > most, frame)
-
-    def _check_date(self, target: Target, values: pl.Series, frame: pl.DataFrame) -> None:
-        first, last = values.min(), values.max()
-        if first is None or last is None:
-            return
-        assert isinstance(first, date)
-        assert isinstance(last, date)
-        if first.year < FIRST_YEAR:
-            rule = f"is before {FIRST_YEAR}: check the form of the dates"
-            self._add_typed(rule, target, values.dt.year() < FIRST_YEAR, frame)
-        # Sales may be dated by the end of their week or month: judged when the period is known.
-        if target.name in _NOT_FUTURE and last > self.today and self.spec.table != "sales":
-            rule = f"is in the future (today is {self.today}): check the form of the dates"
-            self._add_typed(rule, target, values > self.today, frame)
-
-    def _add_typed(self, rule: str, target: Target, wrong: pl.Series, frame: pl.DataFrame) -> None:
-        header = self.mapping.columns.get(target.name, target.name)
-        self._add(rule, header, frame[target.name], wrong, frame[ROW])
-
     def _add(self, rule: str, column: str, values: pl.Series, wrong: pl.Series, rows: pl.Series) -> None:
-        wrong = wrong.fill_null(False)
-        if wrong.any():
-            self.faults.add_rows(rule, rows.filter(wrong), values.filter(wrong), column=column)
-
-
-def open_ended(frame: pl.DataFrame, targets: tuple[Target, ...]) -> pl.DataFrame:
-    """Return the frame with dates that mean "no end" (9999-12-31 …) as null, where null is allowed."""
-    names = [t.name for t in targets if t.reads == "date" and not t.required and t.name in frame.columns]
-    return frame.with_columns(
-        pl.when(pl.col(name).dt.year() < NO_END_YEAR).then(name).alias(name) for name in names
-    )
+        add_where(self.faults, rule, column, values, wrong, rows)

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 import polars as pl
 
-from data_lake.importers.dates import DateStyle, Step, form_shares
+from data_lake.importers.dates import DateStyle, form_shares
 from data_lake.importers.faults import FaultList
-from data_lake.importers.kinds import KINDS, ImportKind, Target
-from data_lake.importers.layout import wide_dates
-from data_lake.importers.mapping import TODAY, Exclude, Mapping, Returns, Split, Wide
+from data_lake.importers.fitting import LEAST, SURE, Finding, fit_kind
+from data_lake.importers.kinds import KINDS
+from data_lake.importers.mapping import TODAY, Exclude, Mapping, Returns, Split
 from data_lake.importers.profile import DAY_FIRST, MONTH_FIRST, Profile, guess_form, guess_marks, profile
-from data_lake.importers.reading import ROW, TableFile
-from data_lake.importers.synonyms import SYNONYMS, folded
+from data_lake.importers.shapes import find_split, find_wide
+from data_lake.importers.table_file import ROW, TableFile
 
 SAMPLE_ROWS = 5_000
-_LEAST = 0.55
-_SURE = 0.7
-_M5_ID = r"^(?P<sku>.+_\d{3})_(?P<location>[A-Z]{2}_\d+)(?:_(?:evaluation|validation))?$"
-_M5_ORIGIN = date(2011, 1, 29)
-_PAIR_ID = r"^(?P<sku>.+)[|@](?P<location>[^|@]+)$"
 _NO_PRICE = r"^-|^0*([.,]0*)?$"
 _SERVICE = (
     r"(?i)^(post(age)?|dot|bank charges|amazonfee|adjust\w*|test\w*|gift_.*|dcgs\w*|sp\d+|cruk|pads|[a-z]\d?|"
     r"discount|manual|fee|shipping|freight|versand)$"
 )
 ONE_LOCATION = "ALL"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was guessed: what, from which column, how sure (0 … 1), and why."""
-
-    target: str
-    header: str
-    confidence: float
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -69,15 +52,15 @@ def guess(file: TableFile, sample: pl.DataFrame, kind: str | None = None) -> Gue
         The kind, where a person said it.
     """
     columns = sample.drop(ROW, strict=False)
-    wide, wide_reason, wide_ask = _wide(file.header, columns)
+    wide, wide_reason, wide_ask = find_wide(file.header, columns)
     plain = [name for name in file.header if not (wide and name in wide[1])]
     marks, marks_reason, marks_ask = guess_marks(
         [columns[name] for name in (plain if not wide else [*plain, *wide[1][-20:]])], file.style.delimiter
     )
     profiles = [profile(name, columns[name], marks) for name in plain]
-    split = _split(profiles)
+    split = find_split(profiles)
     scored = {
-        name: _of_kind(KINDS[name], profiles, wide is not None, split) for name in ([kind] if kind else KINDS)
+        name: fit_kind(KINDS[name], profiles, wide is not None, split) for name in ([kind] if kind else KINDS)
     }
     order = sorted(scored, key=lambda name: -scored[name][0])
     best = order[0]
@@ -103,157 +86,14 @@ def guess(file: TableFile, sample: pl.DataFrame, kind: str | None = None) -> Gue
     ask += [
         f"Is {finding.header!r} the {finding.target.replace('_', ' ')}? ({finding.reason})"
         for finding in used.values()
-        if finding.confidence < _SURE and mapping.spec.target(finding.target).required
+        if finding.confidence < SURE and mapping.spec.target(finding.target).required
     ]
     if len(order) > 1 and scored[order[1]][0] > 0.95 * score:
         ask.append(f"Is this file {best} or {order[1]}?")
-    if score < _LEAST and not kind:
+    if score < LEAST and not kind:
         ask.append(f"What does this file hold? It is taken for {best}, for want of anything it fits better")
     kinds = {name: round(scored[name][0], 3) for name in order}
     return Guess(mapping, round(min(score, 1.0), 2), tuple(findings), tuple(ask), kinds)
-
-
-def header_score(header: str, target: str) -> tuple[float, str]:
-    """Return how well a header names a target (0 … 1), and why."""
-    words = folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header))
-    if not words:
-        return 0.0, ""
-    names = (folded(target.replace("_", " ")), *SYNONYMS.get(target, ()))
-    for rank, name in enumerate(names):
-        if words == name or words.replace(" ", "") == name.replace(" ", ""):
-            return 1.0 - 0.005 * min(rank, 20), f"the header is a name for {target}"
-    inside = [name for name in names if len(name) > 2 and set(name.split()) <= set(words.split())]
-    if inside:
-        longest = max(inside, key=len)
-        return 0.6 + 0.2 * len(longest) / len(words), f"the header holds {longest!r}"
-    close = difflib.get_close_matches(words, [name for name in names if len(name) > 4], n=1, cutoff=0.86)
-    return (0.6, f"the header is like {close[0]!r}") if close else (0.0, "")
-
-
-def _of_kind(
-    spec: ImportKind, profiles: list[Profile], wide: bool, split: tuple[Split, str] | None
-) -> tuple[float, list[Finding]]:
-    """Return how well a file fits a kind, and which column would be which target."""
-    pairs = []
-    for target in spec.targets:
-        if wide and target.name in ("date", "quantity"):
-            continue
-        for column in profiles:
-            score, reason = header_score(column.header, target.name)
-            score *= _fit(target, column)
-            if score >= (_LEAST if target.required else _SURE):
-                pairs.append((score, target.name, column.header, reason))
-    findings: list[Finding] = []
-    for score, name, header, reason in sorted(pairs, key=lambda pair: -pair[0]):
-        if name not in {f.target for f in findings} and header not in {f.header for f in findings}:
-            findings.append(Finding(name, header, round(score, 2), reason))
-    findings += _by_values(spec, profiles, findings, wide)
-    sure = {finding.target: finding.confidence for finding in findings}
-    if wide:
-        sure |= dict.fromkeys(("date", "quantity"), 0.9 if spec.name == "sales" else 0.0)
-    if split and "location" in spec.required and "location" not in sure:
-        sure |= dict.fromkeys(("sku", "location"), 0.85)
-    # A file of one store has no location column, a stock list often no date: a constant says it.
-    one = 0.4 if len(spec.key) > 1 else 0.0
-    spare = {"location": one, "to_location": one, "date": 0.4 if spec.name == "stock" else 0.0}
-    needed = [sure.get(name, spare.get(name, 0.0)) for name in spec.required]
-    signs = sum(sure.get(name, 0.0) for name in spec.signature)
-    used = len(findings) / max(1, len(profiles))
-    score = sum(needed) / len(needed) * 0.7 + 0.2 * used + 0.1 * min(signs, 3) / 3
-    if min(needed) == 0.0:
-        score *= 0.5
-    if not signs or (spec.name == "order_lines" and "order" not in sure):
-        score *= 0.6
-    for column in profiles:
-        one_a_row = len(spec.key) == 1 and column.header in {
-            f.header for f in findings if f.target in spec.key
-        }
-        if one_a_row and column.distinct < 0.9 * len(column.values):
-            score *= 0.5
-    return score, findings
-
-
-def _by_values(
-    spec: ImportKind, profiles: list[Profile], findings: list[Finding], wide: bool
-) -> list[Finding]:
-    """A required date that no header names: the one column that holds dates."""
-    missing = [
-        name
-        for name in spec.required
-        if name not in {f.target for f in findings} and spec.target(name).reads == "date" and not wide
-    ]
-    free = [p for p in profiles if p.header not in {f.header for f in findings} and p.date_share > 0.95]
-    if len(missing) == 1 and len(free) == 1:
-        return [Finding(missing[0], free[0].header, 0.6, "its values are dates")]
-    return []
-
-
-def _fit(target: Target, column: Profile) -> float:
-    """Return how well the values suit the target (0 … 1)."""
-    if not column.values:
-        return 0.8
-    if target.reads in ("number", "integer"):
-        if column.temporal or column.date_share > 0.9:
-            return 0.0
-        return 1.0 if column.number_share > 0.8 else 0.8 if column.number_share >= 0.5 else 0.3
-    if target.reads == "date":
-        if column.counted_share >= 0.5:
-            return 1.0 if column.counted_share > 0.8 else 0.8
-        return 0.85 if column.number_share > 0.9 else 0.2
-    if target.name in ("sku", "location"):
-        return 0.3 if column.temporal or column.date_share > 0.9 else 1.0
-    if target.name == "name":
-        return 0.5 if column.number_share > 0.9 else 1.0
-    return 1.0
-
-
-def _wide(
-    header: tuple[str, ...], sample: pl.DataFrame
-) -> tuple[tuple[Wide, list[str]] | None, str, list[str]]:
-    """Return the wide columns, why, and what to ask."""
-    texts = [name.removesuffix(" 00:00:00") for name in header]
-    shares = {form: share for form, share in form_shares(pl.Series(texts)).items() if form != "excel"}
-    if shares and max(shares.values()) * len(header) >= max(3, len(header) // 3):
-        best = max(shares.values())
-        form = next(form for form, share in shares.items() if share == best)
-        dated = [name for name, _ in wide_dates(Wide("(.+)", form), header)]
-        form, reason, ask = guess_form(dated)
-        question = [f"Dates in the header: {reason}"] if ask else []
-        return (Wide("(.+)", form), dated), f"{len(dated):,} headers are dates: {reason}", question
-    numbered: dict[str, list[str]] = {}
-    for name in header:
-        match = re.fullmatch(r"([A-Za-z]+[ _.-]?)(\d+)", name)
-        if match:
-            numbered.setdefault(match.group(1), []).append(name)
-    if not numbered:
-        return None, "", []
-    stem, names = max(numbered.items(), key=lambda item: len(item[1]))
-    if len(names) < 5 or len(names) < len(header) // 2:
-        return None, "", []
-    step: Step = {"w": "W", "m": "M"}.get(stem[0].lower(), "D")  # type: ignore[assignment]
-    pattern = re.escape(stem).replace(r"\ ", " ") + r"(\d+)"
-    texts_of = [name for name in header if sample[name].dtype == pl.String]
-    m5 = stem == "d_" and any(sample[name].head(20).str.contains(_M5_ID).any() for name in texts_of)
-    unit = {"D": "day", "W": "week", "M": "month"}[step]
-    reason = f"{len(names):,} headers are {stem} and a number: a column a {unit}"
-    if m5:
-        return (
-            (Wide(pattern, origin=_M5_ORIGIN, step=step), names),
-            f"{reason}; like M5, whose d_1 is 2011-01-29",
-            [],
-        )
-    first = f"{stem}1"
-    return (Wide(pattern, step=step), names), reason, [f"Which date is {first!r}? (wide, origin)"]
-
-
-def _split(profiles: list[Profile]) -> tuple[Split, str] | None:
-    """Return a column of which every value is product and location, and the first value."""
-    for column in profiles:
-        for pattern in (_M5_ID, _PAIR_ID):
-            some = column.values[:500]
-            if some and all(re.match(pattern, value) for value in some):
-                return Split(column.header, pattern), some[0]
-    return None
 
 
 def _with_split(mapping: Mapping, split: tuple[Split, str] | None, findings: list[Finding]) -> Mapping:

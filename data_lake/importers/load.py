@@ -16,10 +16,12 @@ import polars as pl
 from data_lake.importers.convert import Converter
 from data_lake.importers.faults import Fault, FaultList
 from data_lake.importers.layout import Layout, lay_out
-from data_lake.importers.mapping import Mapping, check_mapping, to_yaml
-from data_lake.importers.reading import TableFile, open_table
+from data_lake.importers.mapping import Mapping, check_mapping
+from data_lake.importers.mapping_yaml import to_yaml
+from data_lake.importers.reading import open_table
 from data_lake.importers.remembered import remember
 from data_lake.importers.sales_rows import SalesRows
+from data_lake.importers.table_file import TableFile
 from data_lake.importers.table_rows import TableRows
 from data_lake.importers.text_dialect import UnreadableFileError
 from data_lake.lake import Lake, Version

@@ -12,12 +12,14 @@ import polars as pl
 from data_lake.importers.cells import read_text
 from data_lake.importers.convert import HEADER, Converter
 from data_lake.importers.faults import Fault, FaultList
-from data_lake.importers.guess import SAMPLE_ROWS, Finding, guess
+from data_lake.importers.fitting import Finding
+from data_lake.importers.guess import SAMPLE_ROWS, guess
 from data_lake.importers.layout import lay_out
 from data_lake.importers.load import lake_settings
 from data_lake.importers.mapping import FileStyle, Mapping, check_mapping
-from data_lake.importers.reading import ROW, TableFile, open_table
+from data_lake.importers.reading import open_table
 from data_lake.importers.remembered import recall
+from data_lake.importers.table_file import ROW, TableFile
 from data_lake.importers.text_dialect import UnreadableFileError
 from data_lake.lake import Lake
 

@@ -6,9 +6,10 @@ import hashlib
 import json
 
 from data_lake.importers.kinds import KINDS
-from data_lake.importers.mapping import Mapping, from_yaml, to_yaml
-from data_lake.importers.reading import TableFile
+from data_lake.importers.mapping import Mapping
+from data_lake.importers.mapping_yaml import from_yaml, to_yaml
 from data_lake.importers.synonyms import folded
+from data_lake.importers.table_file import TableFile
 from data_lake.lake import Lake
 
 

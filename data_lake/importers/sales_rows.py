@@ -13,13 +13,23 @@ import polars as pl
 from data_lake.importers.dates import detect_period, period_start
 from data_lake.importers.faults import FaultList, Severity
 from data_lake.importers.mapping import Mapping
-from data_lake.importers.reading import ROW
+from data_lake.importers.sales_sums import (
+    KEY,
+    LINES,
+    PAID,
+    PAID_UNITS,
+    contract_columns,
+    merged,
+    offer,
+    price_of_sum,
+    summed,
+    with_money,
+)
+from data_lake.importers.table_file import ROW
 from data_lake.schemas import POLARS_TYPES, contract
 
-KEY = ["date", "sku", "location"]
 PERIOD_WORDS = {"D": "daily", "W": "weekly", "M": "monthly"}
 _STORED = [*contract("sales").names]
-_PAID, _PAID_UNITS = "__paid", "__paid_units"
 _MOST_GAPS = 20
 _MOST_HELD = 600_000
 
@@ -55,12 +65,12 @@ class SalesRows:
         known = self._known_period()
         if known:
             rows = rows.with_columns(period_start(rows["date"], known))
-        rows = _with_money(rows)
+        rows = with_money(rows)
         if "name" in rows.columns:
-            self._offers.append(_offer(rows))
+            self._offers.append(offer(rows))
         if self.mapping.kind == "order_lines" and self._sums:
-            rows = _summed(rows)
-        keep = [name for name in (*_STORED, ROW, _PAID, _PAID_UNITS, "__lines") if name in rows.columns]
+            rows = summed(rows)
+        keep = [name for name in (*_STORED, ROW, PAID, PAID_UNITS, LINES) if name in rows.columns]
         rows = rows.select(keep).with_columns(pl.col("date").dt.strftime("%Y-%m").alias("__month"))
         for (month,), part in rows.partition_by("__month", as_dict=True, include_key=False).items():
             paths = self._parts.setdefault(str(month), [])
@@ -83,9 +93,7 @@ class SalesRows:
                 rows = self._one_a_key(rows.with_columns(period_start(rows["date"], self.period)))
                 negative += rows.filter(pl.col("quantity") < 0).height
                 final = self.folder / f"final-{len(finals)}.parquet"
-                _contract_columns(rows).sort("sku", "location", "date").write_parquet(
-                    final, compression="lz4"
-                )
+                contract_columns(rows).sort("sku", "location", "date").write_parquet(final, compression="lz4")
                 finals.append(final)
             tell(done / len(self._parts))
         if negative:
@@ -229,7 +237,7 @@ class SalesRows:
     def _one_a_key(self, rows: pl.DataFrame) -> pl.DataFrame:
         rule = self.mapping.duplicates or self.mapping.spec.duplicates
         if self.mapping.kind == "order_lines" and self._sums:
-            return _price_of_sum(_merged(rows))
+            return price_of_sum(merged(rows))
         repeated = rows.select(pl.struct(KEY).is_duplicated().alias("again"))["again"]
         if not repeated.any():
             return rows
@@ -250,76 +258,4 @@ class SalesRows:
             self.faults.count(first.height - min(room, first.height), said)
         if rule == "refuse":
             return rows.sort(ROW).unique(KEY, keep="first")
-        return _price_of_sum(_merged(_summed(rows)))
-
-
-def _with_money(rows: pl.DataFrame) -> pl.DataFrame:
-    """Fill revenue from price and price from revenue, where the file gives one of them."""
-    if "price" in rows.columns:
-        taken = pl.col("quantity") * pl.col("price")
-        has = "revenue" in rows.columns
-        rows = rows.with_columns((pl.coalesce("revenue", taken) if has else taken).alias("revenue"))
-    elif "revenue" in rows.columns:
-        paid = pl.when(pl.col("quantity") > 0).then(pl.col("revenue") / pl.col("quantity"))
-        rows = rows.with_columns(pl.when(paid >= 0).then(paid).alias("price"))
-    return rows
-
-
-def _paid() -> tuple[pl.Expr, pl.Expr]:
-    """Money and units of the lines that were sold at a price (returns and give-aways apart)."""
-    priced = (pl.col("quantity") > 0) & (pl.col("price") > 0)
-    return (
-        pl.when(priced).then(pl.col("quantity") * pl.col("price")).otherwise(0.0),
-        pl.when(priced).then(pl.col("quantity")).otherwise(0.0),
-    )
-
-
-def _offer(rows: pl.DataFrame) -> pl.DataFrame:
-    if "price" not in rows.columns:
-        rows = rows.with_columns(pl.lit(None, pl.Float64).alias("price"))
-    paid, units = _paid()
-    return rows.group_by("sku", "name").agg(
-        pl.len().alias("lines"), paid.sum().alias("paid"), units.sum().alias("units")
-    )
-
-
-def _summed(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row a key of one chunk; sums that can be added to those of other chunks."""
-    if "price" in rows.columns:
-        paid, units = _paid()
-        rows = rows.with_columns(paid.alias(_PAID), units.alias(_PAID_UNITS))
-    return _merged(rows.with_columns(pl.lit(1, pl.UInt32).alias("__lines")))
-
-
-def _merged(rows: pl.DataFrame) -> pl.DataFrame:
-    def some_sum(name: str) -> pl.Expr:
-        return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
-
-    ways = {
-        "quantity": pl.col("quantity").sum(),
-        "revenue": some_sum("revenue"),
-        _PAID: pl.col(_PAID).sum(),
-        _PAID_UNITS: pl.col(_PAID_UNITS).sum(),
-        "__lines": pl.col("__lines").sum(),
-        "promo": pl.col("promo").any(ignore_nulls=False),
-        "in_stock": pl.col("in_stock").mean(),
-        "lost_sales": pl.col("lost_sales").any(ignore_nulls=False),
-        ROW: pl.col(ROW).min(),
-    }
-    return rows.group_by(KEY).agg(way for name, way in ways.items() if name in rows.columns)
-
-
-def _price_of_sum(rows: pl.DataFrame) -> pl.DataFrame:
-    if _PAID not in rows.columns:
-        return rows
-    price = pl.when(pl.col(_PAID_UNITS) > 0).then(pl.col(_PAID) / pl.col(_PAID_UNITS))
-    return rows.with_columns(price.alias("price"))
-
-
-def _contract_columns(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(
-        pl.col(column.name)
-        if column.name in rows.columns
-        else pl.lit(None, POLARS_TYPES[column.kind]).alias(column.name)
-        for column in contract("sales").columns
-    )
+        return price_of_sum(merged(summed(rows)))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from data_lake.importers.convert import open_ended
+from data_lake.importers.checks import open_ended
 from data_lake.importers.faults import FaultList
 from data_lake.importers.mapping import Mapping
-from data_lake.importers.reading import ROW
+from data_lake.importers.table_file import ROW
 from data_lake.lake import Lake
 from data_lake.schemas import polars_schema
 

@@ -10,7 +10,8 @@ import pytest
 
 from data_lake.importers.load import Loaded, load
 from data_lake.importers.look import Look, look
-from data_lake.importers.mapping import Mapping, from_yaml
+from data_lake.importers.mapping import Mapping
+from data_lake.importers.mapping_yaml import from_yaml
 from data_lake.lake import Lake
 
 TODAY = date(2026, 11, 23)

@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from data_lake.importers.guess import header_score
+from data_lake.importers.fitting import header_score
 from data_lake.importers.synonyms import MEANINGS, SYNONYMS, folded
 
 

@@ -7,19 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_lake.importers.dates import FORMS, DateStyle
-from data_lake.importers.mapping import (
-    EXAMPLE,
-    Exclude,
-    FileStyle,
-    Mapping,
-    MappingError,
-    Money,
-    Returns,
-    Split,
-    Wide,
-    from_yaml,
-    to_yaml,
-)
+from data_lake.importers.mapping import Exclude, FileStyle, Mapping, MappingError, Money, Returns, Split, Wide
+from data_lake.importers.mapping_yaml import EXAMPLE, from_yaml, to_yaml
 from data_lake.importers.numbers import Marks
 
 text = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1, max_size=12)

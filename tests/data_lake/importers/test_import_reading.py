@@ -10,7 +10,8 @@ import xlsxwriter
 
 from data_lake.importers.faults import MOST_FAULTS, Fault, FaultList, faults_csv
 from data_lake.importers.mapping import FileStyle
-from data_lake.importers.reading import ROW, open_table
+from data_lake.importers.reading import open_table
+from data_lake.importers.table_file import ROW
 from data_lake.importers.text_dialect import UnreadableFileError, clean_headers, sniff_encoding
 
 
@@ -118,7 +119,7 @@ def test_a_style_that_does_not_fit_the_file_is_refused(path: Path) -> None:
 def test_a_quote_that_never_closes_does_not_swallow_rows_in_silence(
     path: Path, rows: int, monkeypatch
 ) -> None:
-    monkeypatch.setattr("data_lake.importers.reading._CSV_BLOCK", 1 << 16)
+    monkeypatch.setattr("data_lake.importers.csv_file._CSV_BLOCK", 1 << 16)
     path.write_bytes(b'a,b\n1,2\n1,"x\n' + b"1,2\n" * rows)
     file, faults = open_table(path, "x.csv"), FaultList("x.csv")
     list(file.chunks(["a"], faults, rows=1000))

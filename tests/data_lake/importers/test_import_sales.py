@@ -427,7 +427,7 @@ def test_a_file_of_many_chunks_equals_one_of_few(bring, lake, monkeypatch, tmp_p
     whole = bring(text, mapping=LONG)
     monkeypatch.setattr("data_lake.importers.load._MOST_ROWS", 300)
     monkeypatch.setattr("data_lake.importers.sales_rows._MOST_HELD", 100)
-    monkeypatch.setattr("data_lake.importers.reading._CSV_BLOCK", 4096)
+    monkeypatch.setattr("data_lake.importers.csv_file._CSV_BLOCK", 4096)
     parts = bring(text, mapping=LONG)
     assert parts.unchanged
     assert parts.fault_count == whole.fault_count

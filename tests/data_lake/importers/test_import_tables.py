@@ -10,7 +10,7 @@ import xlsxwriter
 
 from data_lake.importers.kinds import KINDS, write_template
 from data_lake.importers.load import load
-from data_lake.importers.mapping import from_yaml
+from data_lake.importers.mapping_yaml import from_yaml
 from data_lake.lake import Lake
 
 TODAY = date(2026, 11, 23)
