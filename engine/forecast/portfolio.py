@@ -95,8 +95,8 @@ def forecast_panel(
     protection_periods : periods that an order must cover (lead time plus review), one number or [n];
         models are judged over them
     seed : of the run; a series' own seed is a hash of it and the series' key
-    models : names of the models that may compete, where they may (seasonal naive always does); None: all
-        but prophet-stan, the prophet library itself
+    models : names of the models to take where they may compete (Prophet never for slow movers); None: all
+        compete but prophet-stan, the prophet library itself
 
     Raises
     ------
@@ -106,11 +106,11 @@ def forecast_panel(
     if horizon < 1 or (protection < 1).any():
         raise EngineError("horizon and protection_periods must be at least 1 period")
     patterns = classify(panel)
-    competitors, eligible = _competitors(panel, patterns, models)
+    competitors, eligible, asked = _competitors(panel, patterns, models)
     profile = seasonal_profile(panel)
     tested = [BACKTEST_BY.get(model.name, model) for model in competitors]
     backtest = run_backtest(panel, tested, protection, eligible=eligible)
-    selection = choose(backtest, eligible, patterns.pattern)
+    selection = choose(backtest, eligible, patterns.pattern, asked)
     mean = selection.combine(
         forecast_all(competitors, panel, profile, horizon, eligible & selection.uses(len(competitors)))
     )
@@ -118,7 +118,7 @@ def forecast_panel(
     new = (patterns.pattern == "new") & ~none
     mean[new] = category_mean(panel, profile, ~(new | none), horizon)[new]
     mean[none] = 0.0
-    noise = _noise(panel, profile, backtest, eligible, patterns)
+    noise = _noise(panel, profile, backtest, eligible, patterns, asked)
     # What is known of a new item's level is a few observations beside its category's.
     level_cv = np.where(
         new, np.sqrt(noise.level_cv**2 + 1.0 / (panel.observations + CATEGORY_OBSERVATIONS)), noise.level_cv
@@ -133,7 +133,7 @@ def forecast_panel(
         dispersion=noise.dispersion,
         seeds=_seeds(panel, seed),
         model=names,
-        reason=reasons(panel, patterns, backtest, selection, eligible, scores, names),
+        reason=reasons(panel, patterns, backtest, selection, eligible, scores, names, asked),
         pattern=patterns.pattern,
         adi=patterns.adi,
         cv2=patterns.cv2,
@@ -173,17 +173,19 @@ def category_mean(panel: Panel, profile: Profile, established: Mask, horizon: in
     return forecast
 
 
-def _competitors(panel: Panel, patterns: Patterns, names: Sequence[str] | None) -> tuple[list[Model], Mask]:
-    """Return the models that compete and [models, n] for which series.
+def _competitors(
+    panel: Panel, patterns: Patterns, names: Sequence[str] | None
+) -> tuple[list[Model], Mask, Mask]:
+    """Return the models that compete, [models, n] for which series, and [n] whose models were asked for.
 
-    Named models restrict the competition where one of them may compete; other series keep the usual one.
+    Where a named model may compete only named ones do, beside the baseline; other series compete as usual.
     """
     known = {_plain(model.name): model for model in (*FOR_ALL, *FOR_REGULAR, *FOR_SLOW, *ON_REQUEST)}
     unknown = [name for name in names or () if _plain(name) not in known]
     if unknown:
         offered = sorted(model.name for model in known.values())
         raise EngineError(f"models {unknown} are not known; choose from {offered}")
-    asked = {known[_plain(name)] for name in names or ()} - {NAIVE}
+    named = {known[_plain(name)] for name in names or ()}
     settled = np.isin(patterns.pattern.astype(str), ("none", "new"))
     slow = np.isin(patterns.pattern.astype(str), ("intermittent", "lumpy"))
     enough = panel.observations >= LEAST_OBSERVED[panel.period]
@@ -193,22 +195,24 @@ def _competitors(panel: Panel, patterns: Patterns, names: Sequence[str] | None) 
     for model in may:
         if isinstance(model, Prophet | ProphetStan):
             may[model] = may[model] & enough
-    restricted = np.zeros(panel.n_series, dtype=bool)
-    for model in asked:
-        restricted |= may[model]
+    asked = np.zeros(panel.n_series, dtype=bool)
+    for model in named:
+        asked |= may[model]
     for model in may:
-        if model not in asked:
-            may[model] = may[model] & ~restricted & (model not in ON_REQUEST)
+        if model not in named:
+            may[model] = may[model] & ~asked & (model not in ON_REQUEST)
     may[NAIVE] = np.ones(panel.n_series, dtype=bool)
     competing = [model for model, rows in may.items() if model is NAIVE or rows.any()]
-    return competing, np.stack([may[model] for model in competing])
+    return competing, np.stack([may[model] for model in competing]), asked & (NAIVE not in named)
 
 
 def _plain(name: str) -> str:
     return name.lower().replace("-", " ")
 
 
-def _noise(panel: Panel, profile: Profile, backtest: Backtest, eligible: Mask, patterns: Patterns) -> Noise:
+def _noise(
+    panel: Panel, profile: Profile, backtest: Backtest, eligible: Mask, patterns: Patterns, asked: Mask
+) -> Noise:
     """Noise from protection-period sums, each forecast by what the other cut-offs would have chosen.
 
     Errors of a model at the cut-offs that chose it are too small: intervals would be too narrow.
@@ -217,7 +221,7 @@ def _noise(panel: Panel, profile: Profile, backtest: Backtest, eligible: Mask, p
     forecast, actual = np.zeros((2, panel.n_series, len(cutoffs)))
     for k in cutoffs:
         others = backtest.without(k) if len(cutoffs) > 1 else backtest
-        selection = choose(others, eligible, patterns.pattern)
+        selection = choose(others, eligible, patterns.pattern, asked)
         scored = backtest.scored[k]
         forecast[:, k] = np.where(scored, selection.combine(backtest.forecast[:, k]), 0.0).sum(axis=1)
         actual[:, k] = np.where(scored, backtest.actual[k], 0.0).sum(axis=1)

@@ -122,6 +122,7 @@ def reasons(
     eligible: Mask,
     scores: Scores,
     model: Names,
+    asked: Mask,
 ) -> Names:
     """Say for every series, to a planner, why its model was chosen."""
     unit = _UNIT[panel.period]
@@ -138,6 +139,10 @@ def reasons(
             result[i] = (
                 f"only {count} observed {unit}{'s' if count != 1 else ''}: own mean pulled to the category's"
             )
+        elif asked[i]:
+            own = _comparison(scores, selection, i)
+            result[i] = f"{patterns.pattern[i]}: {_name(backtest, selection, i)} as asked"
+            result[i] += f", {own}" if own else ""
         elif origins[i] == 0:
             result[i] = (
                 f"{patterns.pattern[i]}; no backtest (needs {LEAST_TRAINING[panel.period]} observed {unit}s "
@@ -146,15 +151,18 @@ def reasons(
         elif selection.chosen[i] == 0:
             result[i] = f"{patterns.pattern[i]}: no model beat seasonal naive in {origins[i]} backtests"
         else:
-            name = (
-                f"average of {backtest.models[selection.best[i]]} and {backtest.models[selection.second[i]]}"
-                if model[i] == AVERAGE
-                else model[i]
-            )
             own = _comparison(scores, selection, i)
             by = f"by backtest, {own}" if own else f"by the backtests of {patterns.pattern[i]} series"
+            name = _name(backtest, selection, i)
             result[i] = f"{patterns.pattern[i]}: {name}, best of {competitors[i]} {by}"
     return result
+
+
+def _name(backtest: Backtest, selection: Selection, i: int) -> str:
+    chosen = int(selection.chosen[i])
+    if chosen < len(backtest.models):
+        return backtest.models[chosen]
+    return f"average of {backtest.models[selection.best[i]]} and {backtest.models[selection.second[i]]}"
 
 
 def _comparison(scores: Scores, selection: Selection, i: int) -> str:

@@ -68,7 +68,9 @@ class Selection:
         return result
 
 
-def choose(backtest: Backtest, eligible: Mask, segment: Names, naive: int = 0) -> Selection:
+def choose(
+    backtest: Backtest, eligible: Mask, segment: Names, asked: Mask | None = None, naive: int = 0
+) -> Selection:
     """Choose a model for every series.
 
     Parameters
@@ -76,6 +78,7 @@ def choose(backtest: Backtest, eligible: Mask, segment: Names, naive: int = 0) -
     backtest : scores of every model
     eligible : [models, n] which models may forecast which series; `naive` always may
     segment : [n] series that share scores: the demand pattern
+    asked : [n] series whose models a person named: seasonal naive is their baseline and no choice
     naive : index of seasonal naive
     """
     n_models, n = eligible.shape
@@ -85,10 +88,13 @@ def choose(backtest: Backtest, eligible: Mask, segment: Names, naive: int = 0) -
     relative = np.where(scale > 0, raw / np.where(scale > 0, scale, 1.0), 1.0)
     shrunk = _shrink(relative, cells, segment, _unscored(relative, cells, backtest.models))
     place = 1.0 + SIMPLER_WINS_WITHIN * np.arange(n_models)[:, None]
-    ranked = np.where(eligible, shrunk * place, np.inf)
+    choice = eligible.copy()
+    if asked is not None:
+        choice[naive] &= ~asked
+    ranked = np.where(choice, shrunk * place, np.inf)
     order = np.argsort(ranked, axis=0, kind="stable")
     best = order[0]
-    second = np.where(eligible.sum(axis=0) > 1, order[min(1, n_models - 1)], best)
+    second = np.where(choice.sum(axis=0) > 1, order[min(1, n_models - 1)], best)
     rows = np.arange(n)
     # [n, K, H] of the two best, averaged
     by_series = backtest.forecast.transpose(0, 2, 1, 3)
@@ -99,7 +105,7 @@ def choose(backtest: Backtest, eligible: Mask, segment: Names, naive: int = 0) -
     averaged = (second != best) & (pair_shrunk * (1.0 + SIMPLER_WINS_WITHIN) < shrunk[best, rows])
     chosen = np.where(averaged, n_models, best)
     error = np.vstack([np.where(eligible, shrunk, np.nan), pair_shrunk])
-    loses = error[chosen, rows] > error[naive]
+    loses = choice[naive] & (error[chosen, rows] > error[naive])
     chosen = np.where(loses, naive, chosen)
     return Selection(chosen, best, second, error, cells, error[chosen, rows] < error[naive])
 

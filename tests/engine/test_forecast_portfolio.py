@@ -197,16 +197,28 @@ def test_models_can_be_restricted_where_they_may_compete():
     values = np.vstack([shop(8), rng.poisson(0.2, (8, 420))])
     forecast = forecast_panel(panel_of(values), 7, protection_periods=7, seed=1, models=("prophet",))
     slow = np.isin(forecast.pattern.astype(str), ["intermittent", "lumpy"])
-    assert set(forecast.model[~slow]) <= {"prophet", "seasonal naive", "average of two"}
+    assert set(forecast.model[~slow]) == {"prophet"}
+    assert all("prophet as asked" in reason for reason in forecast.reason[~slow])
     assert "prophet" in set(forecast.backtests["model"])
     assert set(forecast.backtests.loc[forecast.backtests["sku"] == "s012", "model"]) >= {"TSB", "Croston"}
+
+
+def test_a_person_may_ask_for_seasonal_naive_or_for_two_models():
+    panel = panel_of(shop(8))
+    naive = forecast_panel(panel, 7, protection_periods=7, seed=1, models=("seasonal-naive",))
+    assert set(naive.model) <= {"seasonal naive", "category mean"}
+    two = forecast_panel(
+        panel, 7, protection_periods=7, seed=1, models=("damped trend", "exponential smoothing")
+    )
+    assert "seasonal naive" not in set(two.model)
+    assert "prophet" not in set(two.backtests["model"])
 
 
 def test_the_prophet_library_forecasts_on_request():
     panel = panel_of(shop(2, days=120) + 20.0)
     batched = forecast_panel(panel, 7, protection_periods=7, seed=1, models=("Prophet",))
     library = forecast_panel(panel, 7, protection_periods=7, seed=1, models=("prophet-stan",))
-    assert "prophet-stan" in set(library.backtests["model"])
+    assert set(library.model) == {"prophet-stan"}
     assert library.mean == pytest.approx(batched.mean, rel=0.1)
 
 
