@@ -19,10 +19,21 @@ def take_file() -> None:
     st.file_uploader(
         "File with sales, order lines, stock, products, locations, suppliers, sourcing, promotions, orders",
         type=FILE_TYPES,
-        key="upload",
+        key=_upload_key(),
         on_change=forget,
         help="CSV with any delimiter and encoding, Excel or Parquet; dates in rows or in columns",
     )
+
+
+def _upload_key() -> str:
+    """A new key is an empty upload: that is how the last file is put away."""
+    return f"upload-{st.session_state.get('upload_number', 0)}"
+
+
+def next_file() -> None:
+    """Put the last file away."""
+    forget()
+    st.session_state["upload_number"] = st.session_state.get("upload_number", 0) + 1
 
 
 def forget() -> None:
@@ -33,7 +44,7 @@ def forget() -> None:
 
 def look() -> Preview | None:
     """Show what the file is taken for and let the planner correct it; None where there is no file."""
-    upload = st.session_state.get("upload")
+    upload = st.session_state.get(_upload_key())
     if upload is None:
         return None
     seen = states.guarded(
@@ -165,7 +176,7 @@ def confirm(seen: Preview) -> None:
     ):
         return
     bar = st.progress(0.0, text="Reading …")
-    upload = st.session_state["upload"]
+    upload = st.session_state[_upload_key()]
     done = states.guarded(
         lambda: acts.load_file(upload.name, upload.getvalue(), seen.mapping_yaml, bar.progress)
     )
@@ -211,6 +222,7 @@ def result() -> bool:
     warnings = data.fault_rows(done.faults)
     if not warnings.empty:
         show_faults(warnings, "result_warnings")
+    st.button("Import another file", key="next_file", on_click=next_file, icon=":material/upload:")
     return True
 
 

@@ -100,7 +100,7 @@ def approve(selection: data.Selection, currency: str) -> None:
     )
     if selection.without_order:
         st.caption(
-            f"{selection.without_order:,} selected rows have no order to approve and are left as they are."
+            f"{columns.count(selection.without_order, 'selected row')} without an open order: left as it is."
         )
     note = st.text_area("Note for the audit log", key="approve_note", placeholder="Optional")
     if st.button("Approve", key="approve_confirm", type="primary", icon=":material/check:"):

@@ -74,9 +74,9 @@ def table_freshness(lake: Lake, run: Run) -> pd.DataFrame:
     """
     rows = []
     for table, label in {**DATED_TABLES, **MASTER_TABLES}.items():
-        number = run.inputs.get(table)
+        number = run.inputs.get(table, 0)  # 0: it was empty
         current = lake.current(table)
-        version = lake.version(table, number) if number is not None else None
+        version = lake.version(table, number) if number else None
         latest = None
         if version is not None and table in DATED_TABLES:
             latest = _recent(lake, run, table)["date"].max()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from data_lake.lake import Lake
 from data_lake.runs import Run, commit_run
 from engine.contracts import EXPLAIN_TERMS, QUANTILES
+from jobs.plan import plan
 
 AS_OF = dt.date(2026, 11, 23)
 HORIZON = 28
@@ -250,6 +252,66 @@ def small_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     lake = build_lake(tmp_path / "lake")
     monkeypatch.setenv("SHELFCAST_LAKE", str(tmp_path / "lake"))
     return lake
+
+
+def build_inputs(path: Path) -> Lake:
+    """Write what a plan needs: long history, short and surplus stock, one negative stock, terms of sourcing."""
+    lake = Lake(path)
+    _master(lake)
+    _movements(lake, np.random.default_rng(5))
+    pairs = [(sku, location) for sku in PRODUCTS for location in LOCATIONS]
+    stock = lake.read("inventory_snapshot")
+    level = {("101", "S02"): -12.0, ("205", "S02"): 4000.0}
+    keys = zip(stock["sku"], stock["location"], strict=True)
+    stock["on_hand"] = [level.get(key, 40.0) for key in keys]
+    lake.replace("inventory_snapshot", stock)
+    lake.replace(
+        "sourcing",
+        pd.DataFrame(
+            [
+                {"sku": sku, "location": location, "source": "SUP1" if sku == "007" else "SUP2"}
+                | {"source_kind": "supplier", "lead_time_mean": 3.0, "lead_time_sd": 1.0}
+                | {"moq": 24.0, "order_multiple": 12.0}
+                for sku, location in pairs
+            ]
+        ),
+    )
+    return lake
+
+
+@pytest.fixture(scope="session")
+def unplanned_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with inputs, made once; tests take copies."""
+    path = tmp_path_factory.mktemp("unplanned") / "lake"
+    build_inputs(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def planned_template(unplanned_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same lake, planned, made once; tests take copies."""
+    path = tmp_path_factory.mktemp("planned") / "lake"
+    shutil.copytree(unplanned_template, path)
+    plan(Lake(path))
+    return path
+
+
+@pytest.fixture
+def planned_lake(planned_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """A planned lake of its own, and the dashboard pointed at it."""
+    return _copy(planned_template, tmp_path / "planned", monkeypatch)
+
+
+@pytest.fixture
+def unplanned_lake(unplanned_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """A lake with sales and no plan, and the dashboard pointed at it."""
+    return _copy(unplanned_template, tmp_path / "unplanned", monkeypatch)
+
+
+def _copy(template: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    shutil.copytree(template, path)
+    monkeypatch.setenv("SHELFCAST_LAKE", str(path))
+    return Lake(path)
 
 
 @pytest.fixture
