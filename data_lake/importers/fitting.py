@@ -63,14 +63,16 @@ def fit_kind(
     sure = {finding.target: finding.confidence for finding in findings}
     if wide:
         sure |= dict.fromkeys(("date", "quantity"), 0.9 if spec.name == "sales" else 0.0)
+    split_used = 0
     if split and "location" in spec.required and "location" not in sure:
         sure |= dict.fromkeys(("sku", "location"), 0.85)
+        split_used = 1
     # A file of one store has no location column, a stock list often no date: a constant says it.
     one = 0.4 if len(spec.key) > 1 else 0.0
     spare = {"location": one, "to_location": one, "date": 0.4 if spec.name == "stock" else 0.0}
     needed = [sure.get(name, spare.get(name, 0.0)) for name in spec.required]
     signs = sum(sure.get(name, 0.0) for name in spec.signature)
-    used = len(findings) / max(1, len(profiles))
+    used = min(1.0, (len(findings) + split_used) / max(1, len(profiles)))
     score = sum(needed) / len(needed) * 0.7 + 0.2 * used + 0.1 * min(signs, 3) / 3
     if min(needed) == 0.0:
         score *= 0.5

@@ -25,6 +25,7 @@ from data_lake.importers.table_file import TableFile
 from data_lake.importers.table_rows import TableRows
 from data_lake.importers.text_dialect import UnreadableFileError
 from data_lake.lake import Lake, Version
+from engine.contracts import SETTING_DEFAULTS
 
 CHUNK_CELLS = 1_000_000
 """Cells of a chunk: bounds the memory of a load."""
@@ -116,6 +117,10 @@ def load(
             )
         )
         notes = (*_row_notes(converter), *rows.notes)
+        if currency is None and any(mapping.spec.target(name).money for name in mapping.mapped):
+            notes += (
+                f"no currency is named: money is taken as {SETTING_DEFAULTS['currency']} (money, currency)",
+            )
         if faults.errors:
             return _refused(name, mapping, faults, layout, notes, converter.counts.read)
         tell(_CHECKED_SHARE, "writing the lake")

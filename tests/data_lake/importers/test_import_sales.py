@@ -46,6 +46,7 @@ def test_a_european_export_is_understood_without_help(bring, lake) -> None:
         (date(2024, 2, 1), "007", "Köln", 2.0, 2.1, 4.2),
     ]
     assert lake.read("settings").set_index("name")["value"].to_dict() == {"period": "D"}
+    assert "no currency is named: money is taken as EUR (money, currency)" in loaded.notes
 
 
 def test_the_same_file_again_changes_nothing(bring, lake) -> None:
