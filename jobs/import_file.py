@@ -35,6 +35,7 @@ from data_lake.importers.mapping_yaml import EXAMPLE, from_yaml, to_yaml
 from data_lake.lake import Lake, Version
 
 __all__ = [
+    "ESTIMATE_NOTE",
     "EXAMPLE",
     "KINDS",
     "Fault",

@@ -43,7 +43,7 @@ def header_score(header: str, target: str) -> tuple[float, str]:
 
 
 def fit_kind(
-    spec: ImportKind, profiles: list[Profile], wide: bool, split: tuple[Split, str] | None
+    spec: ImportKind, profiles: list[Profile], wide: bool, split: tuple[Split, str] | None, *, said: bool
 ) -> tuple[float, list[Finding]]:
     """Return how well a file fits a kind, and which column would be which target."""
     pairs = []
@@ -52,6 +52,9 @@ def fit_kind(
             continue
         for column in profiles:
             score, reason = header_score(column.header, target.name)
+            # "Quantity" is stock only where a person said that the file is.
+            if said and target.name == "on_hand" and not score:
+                score, reason = header_score(column.header, "quantity")
             score *= _fit(target, column)
             if score >= (LEAST if target.required else SURE):
                 pairs.append((score, target.name, column.header, reason))

@@ -60,7 +60,8 @@ def guess(file: TableFile, sample: pl.DataFrame, kind: str | None = None) -> Gue
     profiles = [profile(name, columns[name], marks) for name in plain]
     split = find_split(profiles)
     scored = {
-        name: fit_kind(KINDS[name], profiles, wide is not None, split) for name in ([kind] if kind else KINDS)
+        name: fit_kind(KINDS[name], profiles, wide is not None, split, said=kind is not None)
+        for name in ([kind] if kind else KINDS)
     }
     order = sorted(scored, key=lambda name: -scored[name][0])
     best = order[0]

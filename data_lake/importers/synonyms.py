@@ -14,7 +14,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         date, day, invoice date, order date, sales date, transaction date, posting date, snapshot
         date, stock date, week, month, period, ds, timestamp, datum, tag, belegdatum,
         buchungsdatum, verkaufsdatum, woche, monat, stichtag, jour, semaine, mois, date de vente,
-        fecha, dia, semana, mes, data, giorno, settimana, mese, dag, dzien, tydzien, miesiac
+        fecha, dia, semana, mes, data, giorno, settimana, mese, dag, dzien, tydzien, miesiac, week ending,
+        week end, week starting, week commencing, week start, month ending, date time, datetime
     """),
     "sku": _words("""
         sku, item, item id, item no, item number, item code, product, product id, product code,
@@ -23,7 +24,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         artikelnummer, artikelnr, artikel nr, art nr, materialnummer, produkt, produktnummer,
         produit, code produit, reference, code article, articulo, codigo, producto, codigo
         articulo, articolo, codice, prodotto, codice articolo, artikelcode, produto, codigo do
-        produto, towar, indeks, kod
+        produto, towar, indeks, kod, unique id, item sku, product sku
     """),
     "location": _words("""
         location, store, store id, store code, store no, store number, shop, branch, warehouse,
@@ -36,7 +37,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         volume, demand, sales units, order quantity, ordered, ordered qty, order qty, pieces,
         menge, anzahl, absatz, stueck, stuck, verkaufsmenge, bestellmenge, quantite, qte, unites,
         ventes, quantite vendue, cantidad, unidades, ventas, quantita, venduto, pezzi, aantal,
-        hoeveelheid, verkopen, quantidade, vendas, ilosc, sprzedaz
+        hoeveelheid, verkopen, quantidade, vendas, ilosc, sprzedaz, y, sold units, sold qty
     """),
     "revenue": _words("""
         revenue, turnover, sales value, sales amount, amount, net sales, line total, total price,
@@ -77,7 +78,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         inventory, stock level, stock qty, stock quantity, current stock, end inventory, start
         inventory, balance, bestand, lagerbestand, lagermenge, aktueller bestand, en stock, stock
         disponible, quantite en stock, existencias, giacenza, scorta, voorraad, estoque, stan,
-        stan magazynowy, zapas
+        stan magazynowy, zapas, frei verwendbar, frei verwendbarer bestand, unrestricted, unrestricted
+        stock, available stock, available qty
     """),
     "batch": _words("""
         batch, lot, lot number, lot no, batch no, batch number, charge, chargennummer, lote,

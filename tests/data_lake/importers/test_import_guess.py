@@ -88,6 +88,11 @@ def test_exports_in_several_languages_are_recognised(
     assert not seen.faults
 
 
+def test_a_quantity_is_stock_where_a_person_says_so(inspect) -> None:
+    assert columns(inspect("Artikel;Menge\n1;2\n", kind="stock")) == {"sku": "Artikel", "on_hand": "Menge"}
+    assert "on_hand" not in columns(inspect("Artikel;Menge\n1;2\n"))
+
+
 def test_findings_say_how_sure_and_why(inspect) -> None:
     seen = inspect("Date,Item,Store,Qty\n2026-01-31,1,A,3\n")
     by_target = {finding.target: finding for finding in seen.findings}
