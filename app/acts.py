@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from app import cache, data
 from data_lake.runs import Run
@@ -17,6 +18,24 @@ from jobs.override import override_forecast, retire_override
 __all__ = ["Format", "approve", "export", "load_file", "override", "plan", "retire"]
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _recorded(act: Callable[P, T]) -> Callable[P, T]:
+    """Make the pages look at the ledger again after an act; a refusal may tell of another planner's."""
+
+    @wraps(act)
+    def act_then_look(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return act(*args, **kwargs)
+        finally:
+            cache.ledger.clear()
+
+    return act_then_look
+
+
+@_recorded
 def approve(chosen: Sequence[Mapping[str, Any]], reason: str) -> ApprovalResult:
     """Approve lines ({line_id, quantity [each]})."""
     return approve_lines(
@@ -29,6 +48,7 @@ def approve(chosen: Sequence[Mapping[str, Any]], reason: str) -> ApprovalResult:
     )
 
 
+@_recorded
 def override(sku: str, location: str, per_cent: float, days: Sequence[date], reason: str) -> str:
     """Move the forecast of an item by `per_cent` on the days from the first to the last of `days`."""
     if len(days) != 2:
@@ -46,6 +66,7 @@ def override(sku: str, location: str, per_cent: float, days: Sequence[date], rea
     )
 
 
+@_recorded
 def retire(override_id: str, reason: str) -> bool:
     """Retire an override; True once it is done."""
     retire_override(data.lake(), override_id, author=data.author(), reason=reason, at=datetime.now(UTC))
@@ -70,6 +91,7 @@ def plan(progress: Callable[[str, float], None]) -> Run:
 
     made = plan_lake(data.lake(), progress=progress)
     cache.latest.clear()
+    cache.is_behind.clear()
     return made
 
 
@@ -81,4 +103,7 @@ def load_file(
     def tell(share: float, text: str) -> None:
         progress(share, text)
 
-    return import_file(data.lake(), content, name=name, mapping=mapping, progress=tell)
+    done = import_file(data.lake(), content, name=name, mapping=mapping, progress=tell)
+    for stale in (cache.is_behind, cache.settings, cache.preview):
+        stale.clear()
+    return done

@@ -6,13 +6,17 @@ is bounded in entries and in time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from data_lake.lake import Lake
+from data_lake.ledger import ledger_digest
 from data_lake.runs import Run, latest_run, read_run
+from jobs.import_file import Preview
+from jobs.import_file import preview as preview_file
 from jobs.views import approved as approved_view
 from jobs.views import changes, health, item, orders, today, what_if
 from jobs.views import lines as lines_view
@@ -35,6 +39,12 @@ def latest(address: str) -> str | None:
     """Return the id of the run committed last."""
     found = latest_run(lake(address))
     return found.run_id if found else None
+
+
+@st.cache_resource(max_entries=4, ttl=RUN_SECONDS, show_spinner=False)
+def ledger(address: str) -> str:
+    """Return the digest of what people did: with it in a key, a result is renewed by every act."""
+    return ledger_digest(lake(address))
 
 
 @st.cache_resource(max_entries=8, ttl=HOUR, show_spinner=False)
@@ -102,6 +112,13 @@ def overrides(address: str, run_id: str, sku: str, location: str, ledger: str) -
     return changes.overrides_of(lake(address), run(address, run_id), sku, location)
 
 
+@st.cache_resource(max_entries=16, ttl=RUN_SECONDS, show_spinner=False)
+def is_behind(address: str, run_id: str, ledger: str) -> bool:
+    """Return whether something changed since a plan, as the ledger was when it had this digest."""
+    del ledger  # a part of the key
+    return changes.is_behind(lake(address), run(address, run_id))
+
+
 @st.cache_resource(max_entries=16, ttl=HOUR, show_spinner=False)
 def order_cards(address: str, run_id: str, ledger: str) -> list[orders.OrderCard]:
     """Return a card a source."""
@@ -125,3 +142,12 @@ def location_freshness(address: str, run_id: str) -> pd.DataFrame:
 def faults(address: str, run_id: str) -> pd.DataFrame:
     """Return what the checks found."""
     return health.faults(lake(address), run(address, run_id))
+
+
+@st.cache_resource(max_entries=8, ttl=HOUR, show_spinner="Looking at the file …")
+def preview(
+    address: str, file_id: str, name: str, kind: str | None, mapping: str | None, _read: Callable[[], bytes]
+) -> Preview:
+    """Look at an upload once for each kind and mapping that it is looked at with."""
+    del file_id  # a part of the key
+    return preview_file(lake(address), _read(), name, kind, mapping=mapping)

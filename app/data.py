@@ -6,7 +6,8 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from pathlib import PurePath
+from typing import Any, Literal, NamedTuple, Protocol
 
 import pandas as pd
 import streamlit as st
@@ -14,13 +15,11 @@ import streamlit as st
 from app import cache
 from data_lake.errors import LakeError
 from data_lake.lake import Lake
-from data_lake.ledger import ledger_digest
 from data_lake.runs import Run
 from jobs.approve import ApprovalResult
 from jobs.errors import JobError
 from jobs.import_file import ImportResult, Preview, to_yaml, write_template
-from jobs.import_file import preview as preview_file
-from jobs.views import changes, health, imports, item, orders, today
+from jobs.views import health, imports, item, orders, today
 from jobs.views.changes import Override
 from jobs.views.health import SEVERITY_LABELS, HealthSummary
 from jobs.views.imports import KIND_LABELS, fault_rows, mapping_rows
@@ -80,6 +79,11 @@ State = Literal["empty", "unplanned", "ready"]
 def uri() -> str:
     """Return the address of the lake that the dashboard shows."""
     return os.environ.get("SHELFCAST_LAKE", "./lake")
+
+
+def lake_name() -> str:
+    """Return the lake's address as people say it: a folder by its name, a bucket with its prefix."""
+    return uri() if uri().startswith("s3://") else PurePath(uri()).name
 
 
 def author() -> str:
@@ -201,7 +205,7 @@ def overrides(sku: str, location: str) -> list[Override]:
 
 def plan_is_behind() -> bool:
     """Return whether inputs or overrides changed after the plan was made."""
-    return changes.is_behind(lake(), run())
+    return cache.is_behind(*_key(), _ledger())
 
 
 def sandbox(line_id: str) -> Sandbox:
@@ -258,9 +262,19 @@ def held_lines() -> pd.DataFrame:
 # Import
 
 
-def preview(name: str, content: bytes, kind: str | None, mapping: str | None) -> Preview:
+class Upload(Protocol):
+    """A file that a browser sent."""
+
+    file_id: str
+    name: str
+
+    def getvalue(self) -> bytes:
+        """Return its content."""
+
+
+def preview(upload: Upload, kind: str | None, mapping: str | None) -> Preview:
     """Return what a file is taken for; `mapping` (YAML) is checked in place of a guess."""
-    return preview_file(lake(), content, name, kind, mapping=mapping)
+    return cache.preview(uri(), upload.file_id, upload.name, kind, mapping, upload.getvalue)
 
 
 def name_of(seen: Preview) -> str:
@@ -324,4 +338,4 @@ def _key() -> tuple[str, str]:
 
 def _ledger() -> str:
     """Name of what the ledger holds now: an act changes it, and with it what the pages show."""
-    return ledger_digest(lake())
+    return cache.ledger(uri())

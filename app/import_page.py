@@ -49,8 +49,7 @@ def look() -> Preview | None:
         return None
     seen = states.guarded(
         lambda: data.preview(
-            upload.name,
-            upload.getvalue(),
+            upload,
             st.session_state.get("import_kind"),
             st.session_state.get("import_mapping"),
         )

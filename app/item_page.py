@@ -67,6 +67,7 @@ def stock_tables(view: Item) -> None:
         st.dataframe(
             view.batches,
             key="batches",
+            placeholder=columns.UNKNOWN,
             hide_index=True,
             column_config={
                 "batch": columns.text("Batch"),
@@ -83,6 +84,7 @@ def stock_tables(view: Item) -> None:
         st.dataframe(
             view.open_orders,
             key="open_orders",
+            placeholder=columns.UNKNOWN,
             hide_index=True,
             column_config={
                 "order_id": columns.text("Order"),

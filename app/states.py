@@ -27,8 +27,8 @@ def require_run(title: str) -> None:
     st.title(title)
     if state == "empty":
         st.info(
-            f"**No data yet.** The lake `{data.uri()}` holds no sales. Import a file of sales and one of "
-            "stock, or build the demo lake with the command `shelfcast demo`.",
+            f"**No data yet.** The lake “{data.lake_name()}” holds no sales. Import a file of sales and "
+            "one of stock, or build the demo lake with the command `shelfcast demo`.",
             icon=":material/inventory_2:",
         )
         st.page_link(IMPORT_PAGE, label="Import data", icon=":material/upload:")

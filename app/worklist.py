@@ -96,7 +96,7 @@ def approve(selection: data.Selection, currency: str) -> None:
     """Ask for a note and approve the selected lines as proposed."""
     lines, value = columns.count(selection.count, "order line"), columns.money(selection.value, currency)
     st.markdown(
-        f"**{lines}** worth **{value}** protect {columns.money(selection.at_risk, currency)} at risk."
+        f"**{lines}** worth **{value}**, protecting {columns.money(selection.at_risk, currency)} at risk."
     )
     if selection.without_order:
         st.caption(

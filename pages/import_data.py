@@ -7,7 +7,7 @@ from app import data, import_page, planner, shell
 shell.show_notice()
 with st.container(gap=None):
     st.title("Import")
-    st.caption(f"Into the lake {data.uri()}. A file is loaded whole or not at all.")
+    st.caption(f"Into the lake “{data.lake_name()}”. A file is loaded whole or not at all.")
 
 import_page.take_file()
 if not import_page.result():

@@ -11,7 +11,7 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
-from jobs.views.lines import tags
+from jobs.views.lines import named, tags
 
 DATED_TABLES = {"sales": "Sales", "inventory_snapshot": "Stock"}
 """Tables that must be fresh, with planners' names; the day of a row is its `date`."""
@@ -120,7 +120,7 @@ def location_freshness(lake: Lake, run: Run) -> pd.DataFrame:
     }
     known = sorted({*places["location"], *(place for dates in last.values() for place in dates.index)})
     frame = pd.DataFrame(last, index=pd.Index(known, name="location", dtype="str")).reset_index()
-    frame.insert(1, "name", frame["location"].map(names).fillna(frame["location"]))
+    frame.insert(1, "name", named(frame["location"], names))
     for table in DATED_TABLES:
         days = _days_behind(frame[table], run)
         frame[f"{table}_days_behind"] = days

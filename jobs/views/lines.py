@@ -70,8 +70,8 @@ def load(lake: Lake, run: Run) -> pd.DataFrame:
     frame = lines.merge(products, on="sku", how="left")
     frame["product"] = frame["product"].fillna(frame["sku"])
     frame["category"] = frame["category"].fillna("No category")
-    frame["location_name"] = frame["location"].map(place_names).fillna(frame["location"])
-    frame["source_name"] = frame["source"].map(source_names).fillna(frame["source"])
+    frame["location_name"] = named(frame["location"], place_names)
+    frame["source_name"] = named(frame["source"], source_names)
     order = ["money_at_risk", "line_id"]
     return frame.sort_values(order, ascending=[False, True], kind="stable", ignore_index=True)
 
@@ -91,6 +91,13 @@ def as_date(value: object) -> date | None:
     """Return a date of a pandas cell, None where it is missing."""
     stamp = pd.to_datetime(value)  # type: ignore[call-overload]
     return None if pd.isna(stamp) else stamp.date()
+
+
+def named(codes: pd.Series[str], names: dict[str, str]) -> pd.Series[str]:
+    """Return the name of each code; the code itself where it has none."""
+    found = [names.get(code) for code in codes]
+    words = [name if isinstance(name, str) else code for code, name in zip(codes, found, strict=True)]
+    return pd.Series(words, index=codes.index, dtype="str")
 
 
 def tags(labels: pd.Series[str]) -> pd.Series[Any]:

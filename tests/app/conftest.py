@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,12 @@ def build_lake(path: Path) -> Lake:
     return lake
 
 
+@pytest.fixture(scope="session")
+def make_lake() -> Callable[[Path], Lake]:
+    """Write the small lake elsewhere."""
+    return build_lake
+
+
 @pytest.fixture
 def small_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """The small lake, and the dashboard pointed at it."""
@@ -255,7 +262,7 @@ def small_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
 
 
 def build_inputs(path: Path) -> Lake:
-    """Write what a plan needs: long history, short and surplus stock, one negative stock, terms of sourcing."""
+    """Write what a plan needs: history, short and surplus stock, one negative stock, terms of sourcing."""
     lake = Lake(path)
     _master(lake)
     _movements(lake, np.random.default_rng(5))

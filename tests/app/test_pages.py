@@ -24,7 +24,7 @@ PAGES = {
 
 @pytest.fixture(autouse=True)
 def _fresh_caches() -> None:
-    for name in ("lake", "latest", "settings", "table_freshness"):
+    for name in ("lake", "latest", "ledger", "settings", "table_freshness", "is_behind"):
         getattr(cache, name).clear()
 
 

@@ -1,4 +1,4 @@
-"""One real Chromium, real servers started as people start them, and a page that may not leave this computer."""
+"""One real Chromium, real servers started as people start them, pages that may not leave this computer."""
 
 from __future__ import annotations
 

@@ -166,9 +166,7 @@ def test_from_a_file_to_an_exported_order(
     approved = approved_lines(lake)
     assert 36.0 in approved["approved_quantity"].tolist()
     assert bool(approved["edited"].any())
-    wanted = {
-        (row.order_id, row.sku, row.location): row.approved_quantity for row in approved.itertuples()
-    }
+    wanted = {(row.order_id, row.sku, row.location): row.approved_quantity for row in approved.itertuples()}
     assert exported_csv(page) == wanted
     assert exported_excel(page) == wanted
 
