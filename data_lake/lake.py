@@ -26,6 +26,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
+from data_lake.bulk import BulkObjects, FileSystem
 from data_lake.errors import CorruptObject, LakeError, LakeUnavailable, NoSuchVersion
 from data_lake.files import FileEntry, encode, entry, scan, store
 from data_lake.frames import Frame, to_pandas
@@ -51,11 +52,40 @@ class Lake:
     ) -> None:
         self.uri = os.fspath(uri)
         self.store = open_objects(self.uri, storage_options)
-        self.objects: Objects = self.store if objects is None else objects
+        self._filesystem = FileSystem(self.store)
+        stored = (
+            self.store if isinstance(self.store, LocalObjects) else BulkObjects(self.store, self._filesystem)
+        )
+        self.objects: Objects = stored if objects is None else objects
         self._versions = Versions(self.objects)
 
     def __repr__(self) -> str:
         return f"Lake({self.uri!r})"
+
+    # for readers outside: the same filesystem, the paths of a version in it
+
+    @property
+    def filesystem(self) -> Any:
+        """The fsspec filesystem that the lake lies in: fsspec's local one, or s3fs with the lake's settings.
+
+        For pandas, pyarrow and whatever else takes `filesystem=`; to read. Whoever writes through it
+        bypasses the versions.
+        """
+        return self._filesystem.open()
+
+    def paths(self, table: str, *, version: int | None = None, as_of: datetime | None = None) -> list[str]:
+        """Return the Parquet files of one version as paths in `filesystem`; none if never written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> lake = Lake(tempfile.mkdtemp())
+        >>> _ = lake.replace("units", pd.DataFrame({"sku": ["1"], "unit": ["case"], "eaches": [6]}))
+        >>> pd.read_parquet(lake.paths("units"), filesystem=lake.filesystem).eaches.tolist()
+        [6.0]
+        """
+        chosen = self._chosen(table, version, as_of)
+        return [str(self.store.path(file.key)) for file in chosen.files] if chosen else []
 
     # versions
 

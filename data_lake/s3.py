@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from data_lake.errors import LakeError, LakeUnavailable, NoSuchObject
@@ -13,6 +13,12 @@ from data_lake.keys import check_key
 
 _CONFLICT_RETRIES = 7
 _CUT_RETRIES = 3
+_CONFIG: dict[str, Any] = {
+    "retries": {"mode": "standard", "total_max_attempts": 4},
+    "connect_timeout": 5,
+    "read_timeout": 60,
+    "max_pool_connections": 32,
+}
 
 S3_OPTIONS = (
     "endpoint_url",
@@ -46,7 +52,11 @@ class S3Objects:
 
     def address(self, key: str) -> str:
         """Return where any Parquet reader finds the object."""
-        return f"s3://{self.bucket}/{self.prefix}{check_key(key)}"
+        return f"s3://{self.path(key)}"
+
+    def path(self, key: str) -> str:
+        """Return the object's name in s3fs: bucket and key."""
+        return f"{self.bucket}/{self.prefix}{check_key(key)}"
 
     def polars_options(self) -> dict[str, str] | None:
         """Return what Polars needs to reach the same storage."""
@@ -63,6 +73,21 @@ class S3Objects:
             options["aws_allow_http"] = str(endpoint.startswith("http://")).lower()
         return options or None
 
+    def fsspec_options(self) -> dict[str, Any]:
+        """Return what s3fs needs to reach the same storage; the rest it takes from the environment."""
+        names = {
+            "endpoint_url": "endpoint_url",
+            "aws_access_key_id": "key",
+            "aws_secret_access_key": "secret",
+            "aws_session_token": "token",
+        }
+        options: dict[str, Any] = {
+            names[name]: value for name, value in self.options.items() if name in names
+        }
+        if "region_name" in self.options:
+            options["client_kwargs"] = {"region_name": self.options["region_name"]}
+        return options | {"config_kwargs": dict(_CONFIG)}
+
     @property
     def client(self) -> Any:
         """The boto3 client, made at the first use (boto3 takes most of a second to import)."""
@@ -71,14 +96,8 @@ class S3Objects:
                 import boto3
                 from botocore.config import Config
 
-                config = Config(
-                    retries={"mode": "standard", "total_max_attempts": 4},
-                    connect_timeout=5,
-                    read_timeout=60,
-                    max_pool_connections=32,
-                )
                 try:
-                    self._client = boto3.client("s3", config=config, **self.options)
+                    self._client = boto3.client("s3", config=Config(**_CONFIG), **self.options)
                 except ValueError as error:
                     raise LakeError(f"cannot reach s3://{self.bucket}: {error}") from error
         return self._client
@@ -86,15 +105,24 @@ class S3Objects:
     def put_new(self, key: str, body: bytes) -> bool:
         """Create `key`; False if it exists."""
         check_key(key)
+        return self.created(key, lambda: self._call("put_object", key, Body=body, IfNoneMatch="*"))
+
+    def created(self, key: str, create: Callable[[], object]) -> bool:
+        """Send a conditional request to create `key`; False if it exists.
+
+        `create` raises `Refused` if S3 answers with an error, `FileExistsError` if it knows already.
+        """
         for attempt in range(_CONFLICT_RETRIES):
             try:
-                self._call("put_object", key, Body=body, IfNoneMatch="*")
-            except _Refused as refused:
+                create()
+            except FileExistsError:
+                return False
+            except Refused as refused:
                 if refused.status == 412:
                     return False
                 # 409: another conditional write of this key was under way; its outcome decides
                 if refused.status != 409 or attempt + 1 == _CONFLICT_RETRIES:
-                    raise self._unavailable(refused.error, "write", key) from refused.error
+                    raise self.unavailable(refused.error, "write", key) from refused.error
                 time.sleep(0.02 * 2**attempt)
             else:
                 return True
@@ -108,13 +136,13 @@ class S3Objects:
         for attempt in range(_CUT_RETRIES):
             try:
                 body: bytes = self._call("get_object", key)["Body"].read()
-            except _Refused as refused:
+            except Refused as refused:
                 if refused.code == "NoSuchKey":
                     raise NoSuchObject(key) from None
-                raise self._unavailable(refused.error, "read", key) from refused.error
+                raise self.unavailable(refused.error, "read", key) from refused.error
             except BotoCoreError as error:  # the SDK retries requests, but not an answer that was cut off
                 if attempt + 1 == _CUT_RETRIES:
-                    raise self._unavailable(error, "read", key) from error
+                    raise self.unavailable(error, "read", key) from error
             else:
                 return body
         raise AssertionError("unreachable")
@@ -126,8 +154,8 @@ class S3Objects:
         while True:
             try:
                 answer = self._call("list_objects_v2", None, Prefix=self.prefix + prefix, **more)
-            except _Refused as refused:
-                raise self._unavailable(refused.error, "list", prefix) from refused.error
+            except Refused as refused:
+                raise self.unavailable(refused.error, "list", prefix) from refused.error
             keys += [item["Key"][len(self.prefix) :] for item in answer.get("Contents", [])]
             if not answer.get("IsTruncated"):
                 return sorted(keys)
@@ -140,8 +168,8 @@ class S3Objects:
             batch = [{"Key": name} for name in names[start : start + 1000]]
             try:
                 answer = self._call("delete_objects", None, Delete={"Objects": batch, "Quiet": True})
-            except _Refused as refused:
-                raise self._unavailable(refused.error, "delete", batch[0]["Key"]) from refused.error
+            except Refused as refused:
+                raise self.unavailable(refused.error, "delete", batch[0]["Key"]) from refused.error
             if answer.get("Errors"):
                 first = answer["Errors"][0]
                 reason = f"{first.get('Code')} {first.get('Message')}"
@@ -155,12 +183,13 @@ class S3Objects:
         try:
             answer: dict[str, Any] = getattr(self.client, verb)(Bucket=self.bucket, **arguments)
         except ClientError as error:
-            raise _Refused(error) from error
+            raise Refused(error) from error
         except BotoCoreError as error:
-            raise self._unavailable(error, _WORDS[verb], key or "") from error
+            raise self.unavailable(error, _WORDS[verb], key or "") from error
         return answer
 
-    def _unavailable(self, error: Exception, verb: str, key: str) -> LakeUnavailable:
+    def unavailable(self, error: Exception, verb: str, key: str) -> LakeUnavailable:
+        """Return the error that says what to check."""
         code = (getattr(error, "response", None) or {}).get("Error", {}).get("Code", type(error).__name__)
         checks = {
             "NoSuchBucket": "the bucket does not exist: check the lake's address and region",
@@ -177,8 +206,8 @@ class S3Objects:
         return LakeUnavailable(f"cannot {verb} s3://{self.bucket}/{self.prefix}{key}: {reason}")
 
 
-class _Refused(Exception):  # noqa: N818 - private, never leaves this module
-    """S3 answered with an error status."""
+class Refused(Exception):  # noqa: N818 - reads as what happened; never leaves this package
+    """S3 answered with an error status: `error` is botocore's `ClientError`."""
 
     def __init__(self, error: Any) -> None:
         super().__init__(str(error))

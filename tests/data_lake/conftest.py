@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from data_lake.lake import Lake
-from data_lake.objects import Objects, open_objects
+from data_lake.objects import Objects
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Address:
         return Lake(self.uri, self.options, objects=objects)
 
     def objects(self) -> Objects:
-        return open_objects(self.uri, self.options)
+        return self.lake().objects
 
 
 S3 = pytest.param("s3", marks=[pytest.mark.s3, pytest.mark.xdist_group("s3")])
@@ -52,8 +52,8 @@ def any_lake(address: Address) -> Lake:
 class BadLine:
     """A real HTTP hop to S3 that misbehaves as scripted, one word a request, then passes all on.
 
-    `pass`; `409`: answer a conflict; `lose answer`: the request arrives, its answer does not; `cut answer`:
-    half of it does.
+    `pass`; `409`: answer a conflict; `404`: answer that the upload is gone; `lose answer`: the request
+    arrives, its answer does not; `cut answer`: half of it does.
     """
 
     def __init__(self, server: Any) -> None:
@@ -61,6 +61,7 @@ class BadLine:
         self.uri = server.fresh_uri()
         target = server.endpoint.removeprefix("http://")
         line = self
+        codes = {"409": "ConditionalRequestConflict", "404": "NoSuchUpload"}
 
         class Hop(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -68,9 +69,9 @@ class BadLine:
             def _hop(self) -> None:
                 act = line.script.pop(0) if line.script else "pass"
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                if act == "409":
-                    xml = b"<Error><Code>ConditionalRequestConflict</Code><Message>again</Message></Error>"
-                    self.send_response(409)
+                if act in codes:
+                    xml = f"<Error><Code>{codes[act]}</Code><Message>so be it</Message></Error>".encode()
+                    self.send_response(int(act))
                     self.send_header("Content-Length", str(len(xml)))
                     self.end_headers()
                     self.wfile.write(xml)
@@ -99,7 +100,7 @@ class BadLine:
         self.options = server.options | {"endpoint_url": f"http://127.0.0.1:{self.http.server_port}"}
 
     def objects(self) -> Objects:
-        return open_objects(self.uri, self.options)
+        return self.lake().objects
 
     def lake(self) -> Lake:
         return Lake(self.uri, self.options)
