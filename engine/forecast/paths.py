@@ -6,7 +6,7 @@ periods at once, and each period has its own noise. The protection-period sum ha
 dispersion·M + level_cv²·M².
 
 Uniforms are Latin-hypercube strata over the paths, counter-based (`engine.forecast.uniforms`): a higher
-mean gives every path at least as much demand, to the unit.
+mean gives every path at least as much demand, to the unit. `engine.forecast.path_draws` draws them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.errors import EngineError
-from engine.forecast.negative_binomial import quantile, switch_mean, switch_table
-from engine.forecast.uniforms import normal_quantile, shuffled_strata
+from engine.forecast.negative_binomial import quantile
+from engine.forecast.path_draws import draw_paths
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,7 +25,6 @@ MAX_LEVEL_CV = 1.5
 """A level more uncertain than this is drawn as if it were this."""
 MAX_DISPERSION = 1000.0
 """Variance over mean beyond this is drawn as if it were this."""
-_TABLE_LENGTH = 32_768
 
 
 def sample_paths(
@@ -98,7 +97,7 @@ def sample_paths_many(
         out = np.empty(shape)
     elif out.shape != shape:
         raise EngineError(f"out has shape {out.shape}; it must be {shape}")
-    _fill(means, levels, dispersions, keys, out)
+    draw_paths(means, levels, dispersions, keys, out)
     return out
 
 
@@ -157,49 +156,11 @@ def _checked_noise(
 
 
 @njit(cache=True, nogil=True)
-def _levels(seed: np.uint64, level_cv: float, out: Floats) -> None:
-    """Fill `out[paths]` with G of mean exactly 1: Wilson–Hilferty gamma quantiles of strata."""
-    if level_cv <= 0.0:
-        out[:] = 1.0
-        return
-    shuffled_strata(seed, 0, out)
-    n = out.shape[0]
-    variance = level_cv * level_cv
-    total = 0.0
-    for j in range(n):
-        cube = max(1.0 - variance / 9.0 + normal_quantile(out[j]) * level_cv / 3.0, 0.0)
-        out[j] = cube * cube * cube
-        total += out[j]
-    for j in range(n):
-        out[j] = out[j] * n / total if total > 0.0 else 1.0
-
-
-@njit(cache=True, nogil=True)
-def _fill(
-    mean: Floats, level_cv: Floats, dispersion: Floats, seeds: npt.NDArray[np.uint64], out: Floats
-) -> None:
-    n_paths = out.shape[1]
-    level = np.empty(n_paths)
-    strata = np.empty(n_paths)
-    table = np.empty(_TABLE_LENGTH)
-    for i in range(mean.shape[0]):
-        _levels(seeds[i], level_cv[i], level)
-        length = 0
-        if mean[i].max() * level.max() >= switch_mean(dispersion[i]):
-            length = switch_table(dispersion[i], table)
-        for h in range(mean.shape[1]):
-            shuffled_strata(seeds[i], h + 1, strata)
-            for j in range(n_paths):
-                out[i, j, h] = quantile(strata[j], mean[i, h] * level[j], dispersion[i], table, length)
-
-
-@njit(cache=True, nogil=True)
 def _quantiles(
     mean: Floats, level_cv: Floats, dispersion: Floats, probabilities: Floats, out: Floats
 ) -> None:
-    table = np.empty(_TABLE_LENGTH)
     for i in range(mean.shape[0]):
         for h in range(mean.shape[1]):
             wide = min(dispersion[i] + level_cv[i] * level_cv[i] * mean[i, h], MAX_DISPERSION)
             for q in range(probabilities.shape[0]):
-                out[i, h, q] = quantile(probabilities[q], mean[i, h], wide, table, 0)
+                out[i, h, q] = quantile(probabilities[q], mean[i, h], wide)

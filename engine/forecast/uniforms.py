@@ -50,19 +50,33 @@ def uniform(bits: np.uint64) -> float:
 
 
 @njit(cache=True, nogil=True)
-def shuffled_strata(seed: np.uint64, stream: int, out: np.ndarray) -> None:
-    """Fill `out[n]` with one uniform from each of n equal strata, in random order (Latin hypercube).
+def random_order(seed: np.uint64, stream: int, order: np.ndarray) -> float:
+    """Fill int64 `order[n]` with a random permutation of 0 … n − 1; return one uniform.
 
-    McKay, Beckman and Conover (1979), Technometrics 21: the mean of any sum over dimensions is far more
-    accurate than with independent uniforms.
+    Stratum i of n, (i + uniform)/n, goes to path `order[i]`: a Latin hypercube over several streams (McKay,
+    Beckman and Conover 1979, Technometrics 21) with systematic sampling inside the strata. The mean of any
+    sum over streams is then far more accurate than with independent uniforms.
     """
-    n = out.shape[0]
+    n = order.shape[0]
     for i in range(n):
-        out[i] = (i + uniform(mix(seed, stream, i))) / n
+        order[i] = i
+    bits = np.uint64(0)
     for i in range(n - 1, 0, -1):
-        # The high 32 bits of an unrelated counter choose the partner (Lemire 2019: multiply and shift).
-        j = np.int64(((mix(seed, stream, n + i) >> _S32) * np.uint64(i + 1)) >> _S32)
-        out[i], out[j] = out[j], out[i]
+        # Fisher and Yates; 32 bits choose a partner (Lemire 2019: multiply and shift), a hash serves two
+        bits = mix(seed, stream, i) if (n - i) & 1 else bits << _S32
+        j = np.int64(((bits >> _S32) * np.uint64(i + 1)) >> _S32)
+        order[i], order[j] = order[j], order[i]
+    return uniform(mix(seed, stream, n))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def unit_gamma(z: float, cv: float) -> float:
+    """Return the gamma variable of mean 1 and coefficient of variation `cv` at normal score z.
+
+    Wilson and Hilferty (1931), PNAS 17: the cube root of a gamma variable is nearly normal.
+    """
+    cube = max(1.0 - cv * cv / 9.0 + z * cv / 3.0, 0.0)
+    return cube * cube * cube
 
 
 @njit(cache=True, nogil=True)

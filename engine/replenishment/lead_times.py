@@ -1,8 +1,8 @@
 """Random lead times: arrivals of this order and of the next one on every path, from a counter.
 
-A lead time is gamma distributed with the given mean and standard deviation (Wilson and Hilferty 1931,
-PNAS 17: the cube root of a gamma variable is nearly normal), then rounded to a whole period at random so
-that its mean is kept: 2.3 periods arrive after 2 periods on 70 % of the paths and after 3 on the rest.
+A lead time is gamma distributed with the given mean and standard deviation, then rounded to a whole period
+at random so that its mean is kept: 2.3 periods arrive after 2 periods on 70 % of the paths and after 3 on
+the rest. Both draws are strata over the paths, as those of demand are.
 """
 
 from __future__ import annotations
@@ -12,35 +12,25 @@ import math
 import numpy as np
 from numba import njit
 
+from engine.forecast.uniforms import normal_quantile, random_order, unit_gamma
 from engine.replenishment.lines import IntArray
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX2 = np.uint64(0x94D049BB133111EB)
-_STREAM = np.uint64(0x4C65616454696D65)  # keeps lead times apart from the demand drawn with the same seed
-_S27, _S30, _S31, _S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)
+_STREAM = 1 << 30
+"""First of four streams, far from those of the demand drawn with the same seed."""
 
 
 @njit(cache=True, nogil=True)
-def _uniform(seed: np.uint64, counter: np.uint64) -> float:
-    """Uniform in (0, 1): SplitMix64 of Steele, Lea and Flood (2014) at one counter."""
-    z = (seed ^ _STREAM) + (counter + np.uint64(1)) * _GOLDEN
-    z = (z ^ (z >> _S30)) * _MIX1
-    z = (z ^ (z >> _S27)) * _MIX2
-    z = z ^ (z >> _S31)
-    return (float(z >> _S11) + 0.5) * 2.0**-53
-
-
-@njit(cache=True, nogil=True)
-def _lead_time(mean: float, sd: float, seed: np.uint64, counter: np.uint64) -> int:
-    """One whole lead time [periods] from counters `counter` … `counter + 2`."""
-    length = mean
+def _lead_times(seed: np.uint64, stream: int, mean: float, sd: float, order: IntArray, out: IntArray) -> None:
+    """Fill `out` with whole lead times [periods] from two streams."""
+    n_paths = len(out)
+    length = np.full(n_paths, mean)
     if sd > 0.0 and mean > 0.0:
-        radius = math.sqrt(-2.0 * math.log(_uniform(seed, counter)))
-        normal = radius * math.cos(2.0 * math.pi * _uniform(seed, counter + np.uint64(1)))
-        spread = (sd / mean) ** 2 / 9.0
-        length = mean * max(1.0 - spread + normal * math.sqrt(spread), 0.0) ** 3
-    return math.floor(length + _uniform(seed, counter + np.uint64(2)))
+        shift = random_order(seed, stream, order)
+        for i in range(n_paths):
+            length[order[i]] = mean * unit_gamma(normal_quantile((i + shift) / n_paths), sd / mean)
+    shift = random_order(seed, stream + 1, order)
+    for i in range(n_paths):
+        out[order[i]] = math.floor(length[order[i]] + (i + shift) / n_paths)
 
 
 @njit(cache=True, nogil=True)
@@ -73,12 +63,13 @@ def arrivals(
     (int64 array, int64 array)
         Shape (n_paths,) each.
     """
+    order = np.empty(n_paths, np.int64)
     first = np.empty(n_paths, np.int64)
     second = np.empty(n_paths, np.int64)
+    _lead_times(seed, _STREAM, mean, sd, order, first)
+    _lead_times(seed, _STREAM + 2, mean, sd, order, second)
     for path in range(n_paths):
-        counter = np.uint64(6 * path)
-        arrival = order_period + _lead_time(mean, sd, seed, counter)
-        following = next_order_period + _lead_time(mean, sd, seed, counter + np.uint64(3))
+        arrival = order_period + first[path]
         first[path] = min(arrival, horizon)
-        second[path] = min(max(arrival, following), horizon)
+        second[path] = min(max(arrival, next_order_period + second[path]), horizon)
     return first, second

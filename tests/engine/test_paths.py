@@ -8,7 +8,7 @@ from scipy import stats
 
 from engine.errors import EngineError
 from engine.forecast.paths import quantiles, sample_paths, sample_paths_many
-from engine.forecast.uniforms import normal_quantile, series_seed, shuffled_strata
+from engine.forecast.uniforms import normal_quantile, random_order, series_seed
 
 PROBABILITIES = np.array([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
 
@@ -149,8 +149,39 @@ def test_normal_quantile_is_that_of_scipy():
     assert [normal_quantile(x) for x in p] == pytest.approx(stats.norm.ppf(p).tolist(), rel=2e-8, abs=1e-8)
 
 
-def test_every_stratum_holds_one_uniform():
-    out = np.empty(100)
-    shuffled_strata(np.uint64(42), 3, out)
-    assert sorted((out * 100).astype(int).tolist()) == list(range(100))
-    assert (np.diff(out) > 0).mean() < 0.7
+def test_strata_go_to_the_paths_in_random_order():
+    order = np.empty(100, np.int64)
+    uniform = random_order(np.uint64(42), 3, order)
+    assert sorted(order.tolist()) == list(range(100))
+    assert (np.diff(order) > 0).mean() < 0.7
+    assert 0.0 < uniform < 1.0
+
+
+def test_every_place_in_the_order_is_as_likely_as_any_other():
+    places = np.zeros((6, 6))
+    order = np.empty(6, np.int64)
+    for seed in range(6_000):
+        random_order(np.uint64(seed), 1, order)
+        places[np.arange(6), order] += 1
+    assert stats.chisquare(places.ravel()).pvalue > 0.001
+
+
+def test_orders_of_different_periods_are_unrelated():
+    orders = np.empty((40, 300), np.int64)
+    for stream in range(40):
+        random_order(np.uint64(9), stream, orders[stream])
+    related = np.corrcoef(orders)[np.triu_indices(40, 1)]
+    assert np.abs(related).max() < 0.3
+    assert related.std() == pytest.approx(300**-0.5, rel=0.15)
+
+
+@pytest.mark.parametrize("level_cv", [0.05, 0.3, 0.8])
+def test_few_levels_have_the_mean_and_variance_of_many(level_cv):
+    paths = sample_paths(np.full(400, 1e6), level_cv, 1.0, seed=2, n_paths=300)
+    levels = paths.mean(axis=1) / 1e6
+    assert levels.mean() == pytest.approx(1.0, abs=1e-4)
+    assert levels.std() == pytest.approx(level_cv, rel=0.03)
+    gamma = stats.gamma(level_cv**-2, scale=level_cv**2)
+    assert np.quantile(levels, [0.05, 0.5, 0.95]) == pytest.approx(
+        gamma.ppf([0.05, 0.5, 0.95]), abs=0.2 * level_cv
+    )
