@@ -21,7 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_lake.errors import LakeError, NoSuchVersion
-from data_lake.files import FileEntry, encode, entry, store
+from data_lake.files import FileEntry, store
 from data_lake.lake import Lake, Version
 from data_lake.series import MEASURES, SalesPanel, read_panel_arrays
 
@@ -80,11 +80,18 @@ def write_series(lake: Lake, *, version: int | None = None, buckets: int = BUCKE
     names = [bucket_of(sku, location, buckets) for sku, location in panel.keys.itertuples(index=False)]
     of_bucket = np.array(names)
     files = [
-        _store(lake, f"{TABLE}/bucket={name}", _rows(panel, np.flatnonzero(of_bucket == name)), _ROWS, name)
+        store(
+            lake.objects,
+            TABLE,
+            f"{TABLE}/bucket={name}",
+            _rows(panel, np.flatnonzero(of_bucket == name)),
+            _ROWS,
+            name,
+        )
         for name in sorted(set(names))
     ]
     index = pl.from_pandas(panel.keys).with_columns(bucket=pl.Series(names)).sort("bucket", "sku", "location")
-    files.append(_store(lake, f"{TABLE}/_index", index, _INDEX, "index"))
+    files.append(store(lake.objects, TABLE, f"{TABLE}/_index", index, _INDEX, "index"))
     made_from = {
         "sales": sales.number,
         "buckets": buckets,
@@ -157,10 +164,3 @@ def _rows(panel: SalesPanel, rows: NDArray[np.int64]) -> pl.DataFrame:
             **{name: pl.Series(getattr(panel, name)[rows].ravel(), nan_to_null=True) for name in MEASURES},
         }
     )
-
-
-def _store(lake: Lake, folder: str, frame: pl.DataFrame, schema: pa.Schema, partition: str) -> FileEntry:
-    body = encode(frame, schema)
-    file = entry(folder, body, frame.height, partition)
-    store(lake.objects, file, body, table=TABLE, version=0)
-    return file

@@ -41,16 +41,16 @@ def encode(frame: pl.DataFrame, schema: pa.Schema) -> bytes:
     return sink.getvalue()
 
 
-def entry(folder: str, body: bytes, rows: int, partition: str = "") -> FileEntry:
-    """Return the entry of a file named by its content."""
+def store(
+    objects: Objects, table: str, folder: str, frame: pl.DataFrame, schema: pa.Schema, partition: str = ""
+) -> FileEntry:
+    """Store a frame below `folder` as a file named by its content; one there already must hold the same."""
+    body = encode(frame, schema)
     sha256 = hashlib.sha256(body).hexdigest()
-    return FileEntry(f"{folder}/{sha256}.parquet", len(body), sha256, rows, partition)
-
-
-def store(objects: Objects, file: FileEntry, body: bytes, *, table: str, version: int) -> None:
-    """Store a file; one that is there already must hold the same bytes."""
+    file = FileEntry(f"{folder}/{sha256}.parquet", len(body), sha256, frame.height, partition)
     if not objects.put_new(file.key, body) and objects.get(file.key) != body:
-        raise CorruptObject(table, version, file.key, "holds other bytes than its name says")
+        raise CorruptObject(table, 0, file.key, "holds other bytes than its name says")
+    return file
 
 
 def scan(

@@ -28,14 +28,15 @@ import polars as pl
 
 from data_lake.bulk import BulkObjects, FileSystem
 from data_lake.errors import CorruptObject, LakeError, LakeUnavailable, NoSuchVersion
-from data_lake.files import FileEntry, encode, entry, scan, store
+from data_lake.files import FileEntry, scan
 from data_lake.frames import Frame, to_pandas
 from data_lake.integrity import check_sizes, damage
+from data_lake.merging import Merging, store_part
 from data_lake.objects import LocalObjects, Objects, S3Objects, open_objects
 from data_lake.reads import Selection
-from data_lake.schemas import arrow_schema, contract, polars_schema
+from data_lake.schemas import contract, polars_schema
 from data_lake.versions import Build, Version, Versions
-from data_lake.writes import Incoming, folder, merge
+from data_lake.writes import Incoming
 
 __all__ = ["Lake", "Version"]
 
@@ -118,17 +119,7 @@ class Lake:
                 raise NoSuchVersion(f"table {table!r} was never written to {self.uri}")
             return newest
         instant = as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of
-        numbers = self._versions.numbers(table)
-        low, high = 0, len(numbers)
-        while low < high:  # instants rise with the numbers
-            middle = (low + high) // 2
-            if self._versions.read(table, numbers[middle]).created_at <= instant:
-                low = middle + 1
-            else:
-                high = middle
-        if not low:
-            raise NoSuchVersion(f"table {table!r} had no version at {instant.isoformat()}")
-        return self._versions.read(table, numbers[low - 1])
+        return self._versions.at(table, instant)
 
     # writes
 
@@ -154,7 +145,7 @@ class Lake:
             Storage cannot be reached, is full, or refuses.
         """
         incoming = Incoming(table, frame)
-        files = tuple(self._store(table, name, part) for name, part in incoming.parts())
+        files = tuple(store_part(self.objects, table, name, part) for name, part in incoming.parts())
 
         def build(base: Version | None) -> tuple[FileEntry, ...] | None:
             return None if base is not None and base.files == files else files
@@ -171,46 +162,14 @@ class Lake:
 
         Parameters and errors are those of `replace`.
         """
-        incoming = Incoming(table, frame)
-        made: dict[str, tuple[list[FileEntry], list[FileEntry]]] = {}
-
-        def merged(base: Version | None, partition: str, part: pl.DataFrame) -> None:
-            stored = _of_partition(base, partition)
-            if base is not None and stored:
-                rows = self.collect(self.scan_files(stored, polars_schema(table)), base, stored)
-                part = merge(table, rows, part)
-            made[partition] = (stored, [self._store(table, partition, part)])
-
-        def build(base: Version | None) -> tuple[FileEntry, ...] | None:
-            if not made:
-                for partition, part in incoming.parts():
-                    merged(base, partition, part)
-            stale = {name for name, (stored, _) in made.items() if stored != _of_partition(base, name)}
-            for batch in incoming.batches if stale else ():
-                if not batch or stale & set(batch):
-                    for partition, part in incoming.load(batch).items():
-                        if partition in stale:
-                            merged(base, partition, part)
-            untouched = [file for file in (base.files if base else ()) if file.partition not in made]
-            files = sorted(
-                [*untouched, *(file for _, new in made.values() for file in new)],
-                key=lambda file: (file.partition, file.key),
-            )
-            return None if base is not None and base.files == tuple(files) else tuple(files)
-
-        return self.commit(table, build, inputs=inputs, note=note)
+        merging = Merging(self, table, frame)
+        return self.commit(table, merging.build, inputs=inputs, note=note)
 
     def commit(
         self, table: str, build: Build, *, inputs: Mapping[str, Any] | None = None, note: str = ""
     ) -> Version:
         """Commit files that are stored already (for layouts inside `data_lake`); see `Versions.commit`."""
         return self._versions.commit(table, build, inputs=inputs, note=note)
-
-    def _store(self, table: str, partition: str, part: pl.DataFrame) -> FileEntry:
-        body = encode(part, arrow_schema(table))
-        file = entry(folder(table, partition), body, part.height, partition)
-        store(self.objects, file, body, table=table, version=0)
-        return file
 
     # reads
 
@@ -303,7 +262,3 @@ class Lake:
         if version is None and as_of is None:
             return self.current(table)
         return self.version(table, version, as_of)
-
-
-def _of_partition(version: Version | None, partition: str) -> list[FileEntry]:
-    return [file for file in version.files if file.partition == partition] if version else []

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -84,6 +85,15 @@ class Versions:
         except (ValueError, KeyError, TypeError) as error:
             raise CorruptObject(table, number, key, f"is not a version file ({error})") from error
 
+    def at(self, table: str, instant: datetime) -> Version:
+        """Return the version that was the newest at an instant; `NoSuchVersion` if there was none yet."""
+        numbers = self.numbers(table)
+        # instants rise with the numbers
+        after = bisect_right(numbers, instant, key=lambda number: self.read(table, number).created_at)
+        if not after:
+            raise NoSuchVersion(f"table {table!r} had no version at {instant.isoformat()}")
+        return self.read(table, numbers[after - 1])
+
     def commit(
         self, table: str, build: Build, *, inputs: Mapping[str, Any] | None = None, note: str = ""
     ) -> Version:
@@ -101,7 +111,7 @@ class Versions:
             created_at = datetime.now(UTC)
             if (
                 base is not None
-            ):  # time travel needs instants that rise with the number, whatever the clocks do
+            ):  # instants rise with the number, whatever the clocks do: time travel needs it
                 created_at = max(created_at, base.created_at + timedelta(microseconds=1))
             version = Version(table, number + 1, files or (), dict(inputs or {}), created_at, commit_id, note)
             if self._create(version):

@@ -1,4 +1,4 @@
-"""Incoming rows, checked and split by partition; and how they merge with what is stored."""
+"""Incoming rows, checked and split by partition."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from data_lake.errors import LakeError
 from data_lake.frames import Frame, from_pandas
-from data_lake.schemas import contract, sort_order
+from data_lake.schemas import contract
 from data_lake.validate import ROW, Faults, check_columns, conform
 
 BATCH_ROWS = 1_000_000
@@ -88,15 +88,3 @@ class Incoming:
     def raise_faults(self) -> None:
         """Raise `ContractError` with everything found so far."""
         self._faults.raise_any()
-
-
-def merge(table: str, stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Return stored and new rows, sorted; a new row replaces the stored one of the same key."""
-    key = list(contract(table).key)
-    kept = stored.join(new.select(key), on=key, how="anti")
-    return pl.concat([kept, new]).sort(sort_order(table)) if kept.height else new
-
-
-def folder(table: str, partition: str) -> str:
-    """Return the folder of a partition's files."""
-    return f"{table}/month={partition}" if partition else table
