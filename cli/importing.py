@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import complain, say, show_table, stages
+from cli.console import complain, say, show_table, stages, warn
 from cli.import_views import show_faults, show_guess, show_result
 from cli.options import LakeOption, absolute
 from jobs.errors import JobError
@@ -96,18 +96,43 @@ def template(
     kind: Annotated[
         str | None, typer.Argument(help="sales, order_lines, stock, products, locations, suppliers, …")
     ] = None,
+    lake: LakeOption = "./lake",
+    filled: Annotated[
+        bool,
+        typer.Option("--filled", help="A row for everything that the lake has sales of, not one example."),
+    ] = False,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="With --filled: one value for every row. May be given several times.",
+        ),
+    ] = None,
+    cover_days: Annotated[
+        float | None,
+        typer.Option(
+            "--days-of-cover",
+            help="With stock --filled: estimate the stock, as this many days of recent mean sales.",
+        ),
+    ] = None,
 ) -> None:
     """Print a CSV to fill in: columns and one example row. Without KIND: list the kinds of file.
 
-    Your own files need not look like this: `shelfcast import` reads them as they are.
+    Your own files need not look like this: `shelfcast import` reads them as they are. For what you have no
+    file of, --filled writes one to start from.
 
     Examples:
 
         shelfcast template
 
         shelfcast template stock > stock.csv
+
+        shelfcast template stock --filled --days-of-cover 10 > stock.csv
+
+        shelfcast template sourcing --filled --set source=Acme --set lead_time_mean=5 > sourcing.csv
     """
-    from jobs.import_file import KINDS, write_template
+    from jobs.import_file import ESTIMATE_NOTE, KINDS, write_template
 
     if kind is None:
         show_table(
@@ -116,7 +141,25 @@ def template(
         return
     if kind not in KINDS:
         raise JobError(f"kind {kind!r} is not known; known are {', '.join(KINDS)}")
-    sys.stdout.buffer.write(write_template(kind))
+    if not filled:
+        if values or cover_days is not None:
+            raise typer.BadParameter("--set and --days-of-cover go with --filled")
+        sys.stdout.buffer.write(write_template(kind))
+        return
+    from data_lake.lake import Lake
+    from jobs.templates import filled_template
+
+    given = dict(_name_and_value(change) for change in values or ())
+    sys.stdout.buffer.write(filled_template(Lake(absolute(lake)), kind, given, cover_days=cover_days))
+    if cover_days is not None:
+        warn(f"on_hand is {ESTIMATE_NOTE}")
+
+
+def _name_and_value(change: str) -> tuple[str, str]:
+    name, equals, value = change.partition("=")
+    if not equals:
+        raise JobError(f"--set {change}: write NAME=VALUE")
+    return name, value
 
 
 def _text_of(path: Path) -> str:
@@ -150,6 +193,7 @@ def _import_one(
     show_guess(seen, asked=mapping is not None or bool(changes))
     if dry_run:
         say(seen.mapping_yaml)
+        _ask(seen)
         show_faults(seen.faults, len(seen.faults))
         say(f"{seen.rows_checked:,} rows were checked; nothing was loaded.")
         return seen.faults, len(seen.faults), not any(fault.severity == "error" for fault in seen.faults)
@@ -172,11 +216,15 @@ def _import_one(
 
 def _confirmed(seen: Preview) -> bool:
     """Ask a person on a terminal; elsewhere a guess that leaves no question is taken."""
-    for question in seen.to_confirm:
-        say(f"  ? {question}")
+    _ask(seen)
     if not sys.stdin.isatty():
         return not seen.to_confirm
     return typer.confirm(f"Load {seen.name} like this?", default=not seen.to_confirm)
+
+
+def _ask(seen: Preview) -> None:
+    for question in seen.to_confirm:
+        say(f"  ? {question}")
 
 
 def changed_mapping(seen: Preview, changes: Iterable[str]) -> str:
@@ -190,9 +238,7 @@ def changed_mapping(seen: Preview, changes: Iterable[str]) -> str:
     body: dict[str, Any] = yaml.load(seen.mapping_yaml, Loader=yaml.BaseLoader)
     targets = seen.mapping.spec.names
     for change in changes:
-        name, equals, value = change.partition("=")
-        if not equals:
-            raise JobError(f"--set {change}: write NAME=VALUE")
+        name, value = _name_and_value(change)
         if name in targets:
             for part in ("columns", "constants"):
                 body.setdefault(part, {}).pop(name, None)
