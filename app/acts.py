@@ -9,13 +9,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from app import cache, data
 from data_lake.runs import Run
-from jobs.approve import ApprovalResult, approve_lines
+from jobs.approve import ApprovalResult, approve_lines, withdraw_approval
 from jobs.errors import JobError
 from jobs.export import Format, export_orders
 from jobs.import_file import ImportResult, import_file
 from jobs.override import override_forecast, retire_override
 
-__all__ = ["Format", "approve", "export", "load_file", "override", "plan", "retire"]
+__all__ = ["Format", "approve", "export", "load_file", "override", "plan", "retire", "withdraw"]
 
 
 P = ParamSpec("P")
@@ -45,6 +45,14 @@ def approve(chosen: Sequence[Mapping[str, Any]], reason: str) -> ApprovalResult:
         author=data.author(),
         reason=reason,
         at=datetime.now(UTC),
+    )
+
+
+@_recorded
+def withdraw(order_id: str, reason: str) -> ApprovalResult:
+    """Withdraw an order: its lines are proposals again."""
+    return withdraw_approval(
+        data.lake(), order_id=order_id, author=data.author(), reason=reason, at=datetime.now(UTC)
     )
 
 

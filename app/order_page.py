@@ -147,9 +147,9 @@ def edit_lines(source: str, currency: str) -> pd.DataFrame:
 
 
 def _edits(source: str) -> dict[str, float]:
-    """Quantities typed but not yet approved, by line; they last until approved or discarded."""
-    edits: dict[str, dict[str, float]] = st.session_state.setdefault("order_edits", {})
-    return edits.setdefault(source, {})
+    """Quantities typed but not yet approved, by line; they last until approved, discarded or planned anew."""
+    edits: dict[tuple[str, str], dict[str, float]] = st.session_state.setdefault("order_edits", {})
+    return edits.setdefault((data.run().run_id, source), {})
 
 
 def _take_edits(source: str, frame: pd.DataFrame) -> None:
@@ -197,3 +197,20 @@ def approve_bar(source: str, frame: pd.DataFrame, currency: str) -> None:
             discard_edits(source)
             shell.notify_approved(result)
             st.rerun()
+
+
+def withdraw(source: str) -> None:
+    """Let the planner withdraw an approved order of a source, with a reason."""
+    order_ids = data.approved_orders(source)
+    if not order_ids:
+        return
+    with st.popover("Withdraw an approved order", key="withdraw", icon=":material/undo:"):
+        order_id = st.selectbox("Order", order_ids, key=f"withdraw_order-{source}")
+        reason = st.text_input("Reason", key=f"withdraw_reason-{source}")
+        if st.button("Withdraw", key="withdraw_confirm"):
+            result = states.guarded(lambda: acts.withdraw(order_id, reason))
+            if result is not None:
+                shell.notify(
+                    f"{columns.count(len(result.rejected), 'line')} withdrawn; they are proposals again."
+                )
+                st.rerun()

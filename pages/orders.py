@@ -25,3 +25,4 @@ else:
     order_page.heading(cards, source, currency)
     frame = order_page.edit_lines(source, currency)
     order_page.approve_bar(source, frame, currency)
+    order_page.withdraw(source)

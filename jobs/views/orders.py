@@ -105,7 +105,7 @@ def cards(lake: Lake, run: Run, lines: pd.DataFrame, approved: pd.DataFrame) -> 
     lines : DataFrame
         From `jobs.views.lines.load`.
     approved : DataFrame
-        Approved lines of the run: line_id, quantity.
+        Decisions of the run: line_id, state, quantity.
     """
     table = lake.read("suppliers", version=run.inputs.get("suppliers"))
     suppliers = {row["supplier"]: row for row in records(table)}
@@ -137,16 +137,17 @@ def with_state(lines: pd.DataFrame, approved: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The lines that are proposed or approved; `order` is the approved quantity, else the proposed one
-        [each]; `order_value` its cost [money]; `state` is "approved" or "open".
+        The lines that are proposed or decided; `order` is the quantity decided, else the proposed one
+        [each]; `order_value` its cost [money]; `state` is "open", "approved" or "rejected".
     """
     quantities = dict(zip(approved["line_id"], approved["quantity"], strict=True))
-    accepted = lines["line_id"].map(quantities).astype("float64")
+    states = dict(zip(approved["line_id"], approved["state"], strict=True))
+    decided = lines["line_id"].map(quantities).astype("float64")
     frame = lines.assign(
-        order=accepted.fillna(lines["quantity"]),
-        state=accepted.notna().map({True: "approved", False: "open"}),
+        order=decided.fillna(lines["quantity"]),
+        state=[states.get(line_id, "open") for line_id in lines["line_id"]],
     )
-    frame = frame[(frame["status"] == "proposed") | (frame["state"] == "approved")]
+    frame = frame[(frame["status"] == "proposed") | (frame["state"] != "open")]
     return frame.assign(order_value=frame["order"] * frame["unit_cost"])
 
 
@@ -205,7 +206,7 @@ def round_quantity(line: Mapping[str, Any], wanted: float) -> Rounded:
 def approved_orders(lines: pd.DataFrame, approved: pd.DataFrame, source: str | None) -> list[str]:
     """Return the approved orders of a run's lines, of one source or (None) of all."""
     mine = lines if source is None else lines[lines["source"] == source]
-    return sorted(set(approved.loc[approved["line_id"].isin(mine["line_id"]), "order_id"]))
+    return sorted(set(approved.loc[approved["line_id"].isin(mine["line_id"]), "order_id"]) - {""})
 
 
 def round_edits(
@@ -243,7 +244,7 @@ def round_edits(
 
 def order_of(frame: pd.DataFrame) -> Order:
     """Return what an approval of the lines of `source_lines` would order."""
-    lines = frame[frame["state"] == "open"]
+    lines = frame[(frame["state"] == "open") | (frame["edited"] & (frame["state"] == "rejected"))]
     return Order(
         lines=tuple(
             {"line_id": line_id, "quantity": float(quantity)}
@@ -266,7 +267,7 @@ def _card(
         order_day=order_day,
         due=order_day <= as_of,
         cut_off_time=cut_off if isinstance(cut_off, str) else "",
-        lines=len(group),
+        lines=int((group["order"] > 0).sum()),
         units=float(group["order"].sum()),
         value=float(group["order_value"].sum()),
         approved_lines=len(accepted),

@@ -80,7 +80,7 @@ class Wanted:
     types: tuple[str, ...] = ()
     """Keys of `EXCEPTION_LABELS`."""
     with_approved: bool = False
-    """Also the lines that are approved already."""
+    """Also the lines that are decided already."""
 
     @property
     def active(self) -> bool:
@@ -129,7 +129,7 @@ def headlines(lake: Lake, run: Run, lines: pd.DataFrame, approved: pd.DataFrame)
     lines : DataFrame
         From `jobs.views.lines.load`.
     approved : DataFrame
-        Approved lines of the run, at least `line_id`.
+        Decisions of the run: line_id, state.
 
     Returns
     -------
@@ -148,6 +148,7 @@ def headlines(lake: Lake, run: Run, lines: pd.DataFrame, approved: pd.DataFrame)
     target = lines.loc[lines["target_kind"] != "cost", "service_target"].mean()
     proposed = lines[lines["status"] == "proposed"]
     done = int(proposed["line_id"].isin(approved["line_id"]).sum())
+    accepted = int((approved["state"] == "approved").sum())
     return [
         Headline(
             "Money at risk",
@@ -183,7 +184,7 @@ def headlines(lake: Lake, run: Run, lines: pd.DataFrame, approved: pd.DataFrame)
             "neither",
             previous.get("value"),
             history("value", now["value"]),
-            f"{len(proposed) - done:,} lines open, {done:,} approved",
+            f"{len(proposed) - done:,} lines open, {accepted:,} approved",
         ),
     ]
 
@@ -196,15 +197,15 @@ def worklist(lines: pd.DataFrame, approved: pd.DataFrame, wanted: Wanted) -> pd.
     lines : DataFrame
         From `jobs.views.lines.load`.
     approved : DataFrame
-        Approved lines of the run, at least `line_id`.
+        Decisions of the run: line_id, state.
     wanted : Wanted
 
     Returns
     -------
     DataFrame
-        Columns `WORKLIST`; `label` is a list of one: the exception in words; `state` is "open" or "approved";
-        `act` is the first clause of the recommendation;
-        `confidence` is null where there is no order to be confident about.
+        Columns `WORKLIST`; `label` is a list of one: the exception in words; `state` is "open", "approved" or
+        "rejected"; `act` is the first clause of the recommendation; `confidence` is null where there is no
+        order to be confident about.
     """
     keep = lines["exception"].notna()
     for column, chosen in (
@@ -215,11 +216,12 @@ def worklist(lines: pd.DataFrame, approved: pd.DataFrame, wanted: Wanted) -> pd.
         if chosen:
             keep &= lines[column].isin(list(chosen))
     frame = lines[keep]
-    done = frame["line_id"].isin(approved["line_id"])
+    states = dict(zip(approved["line_id"], approved["state"], strict=True))
+    done = frame["line_id"].isin(states)
     frame = frame.assign(
         label=tags(frame["exception"].map(EXCEPTION_LABELS)),
         act=frame["recommendation"].str.split(_CLAUSE, n=1, regex=True).str[0],
-        state=done.map({True: "approved", False: "open"}),
+        state=[states.get(line_id, "open") for line_id in frame["line_id"]],
         confidence=frame["confidence"].where(frame["quantity"] > 0),
     )
     if not wanted.with_approved:

@@ -144,6 +144,10 @@ def test_a_source_is_approved_as_proposed(planned_lake: Lake) -> None:
     assert set(approved["source"]) == {"SUP2"}
     assert (approved["approved_quantity"] == approved["quantity"]).all()
     assert proposed is None or len(proposed) == len(approved)
+    page.text_input(key="withdraw_reason-SUP2").input("sent twice")
+    page.button(key="withdraw_confirm").click().run()
+    assert not page.exception
+    assert approved_lines(planned_lake).empty
 
 
 def test_findings_are_filtered_by_severity(planned_lake: Lake) -> None:

@@ -51,7 +51,8 @@ def approve(small_lake: Lake, run: Run) -> Callable[..., None]:
 
 
 def none_approved() -> pd.DataFrame:
-    return pd.DataFrame({"line_id": pd.Series(dtype="str"), "quantity": pd.Series(dtype="float64")})
+    columns = {"line_id": "str", "state": "str", "quantity": "float64", "order_id": "str"}
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
 
 
 # lines
@@ -314,6 +315,25 @@ def test_edits_are_rounded_and_approved_lines_are_left_alone(
     ]
     order = orders.order_of(orders.source_lines(ordered, "SUP2", edits))
     assert (order.count, order.edited, order.value) == (2, 2, pytest.approx(36.0 * 0.95))
+
+
+def test_a_line_ordered_at_zero_is_decided_until_it_is_approved_after_all(
+    small_lake: Lake, run: Run, frame: pd.DataFrame, approve: Callable[..., None]
+) -> None:
+    approve(("007|S01|SUP1", 0.0), reason="shelf is being moved")
+    decided = approved_of(small_lake, frame)
+    assert decided[["line_id", "state", "quantity"]].to_numpy().tolist() == [
+        ["007|S01|SUP1", "rejected", 0.0]
+    ]
+    assert "007|S01|SUP1" not in set(today.worklist(frame, decided, Wanted())["line_id"])
+    shown = orders.source_lines(orders.with_state(frame, decided), "SUP1", {})
+    assert shown["order"].tolist() == [0.0]
+    assert orders.order_of(shown).count == 0
+    assert orders.approved_orders(frame, decided, None) == []
+    again = orders.source_lines(orders.with_state(frame, decided), "SUP1", {"007|S01|SUP1": 120.0})
+    assert orders.order_of(again).count == 1
+    approve(("007|S01|SUP1", 120.0))
+    assert approved_of(small_lake, frame)["state"].tolist() == ["approved"]
 
 
 # Data health
