@@ -130,7 +130,8 @@ def _tables(lake: Lake, deep: bool) -> Check:
     if missing:
         seen = "; ".join(f"no {name}: {NEEDED[name]}" for name in missing)
         state: State = "fail" if "sales" in missing else "warn"
-        return Check("Tables", state, seen, "shelfcast import FILE …; for what you have no file of: shelfcast template KIND --filled")
+        fix = "shelfcast import FILE …; for what you have no file of: shelfcast template KIND --filled"
+        return Check("Tables", state, seen, fix)
     rows = ", ".join(
         f"{name} {current.rows:,}" for name in NEEDED if (current := lake.current(name)) is not None
     )
