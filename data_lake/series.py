@@ -66,12 +66,12 @@ class SalesPanel:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Sales rows as numbers; rows of one series lie in runs, so its key is kept once a run."""
+    """Where the rows of some files belong; rows of one series lie in runs, so its key is kept once a run."""
 
+    files: list[FileEntry]
     run_keys: pl.DataFrame
     run_lengths: NDArray[np.int64]
     days: NDArray[np.int32]
-    measures: dict[str, NDArray[np.float64]]
 
 
 def read_panel_arrays(
@@ -103,8 +103,11 @@ def read_panel_arrays(
     if period not in ("D", "W", "M"):
         raise LakeError(f"period is {period!r}: must be D, W or M")
     chosen = _chosen(lake, version)
-    groups = list(_read_rows(lake, chosen, until)) if chosen else []
-    if not sum(len(group.days) for group in groups):
+    groups = (
+        [_read_keys(lake, chosen, files, until) for files in _file_groups(chosen, until)] if chosen else []
+    )
+    groups = [group for group in groups if len(group.days)]
+    if chosen is None or not groups:
         empty = np.empty((0, 0))
         keys = pd.DataFrame({"sku": pd.Series(dtype="str"), "location": pd.Series(dtype="str")})
         return SalesPanel(keys, np.datetime64("NaT", "D"), period, empty, empty, empty, empty)
@@ -114,8 +117,8 @@ def read_panel_arrays(
         .sort("sku", "location")
         .with_row_index("code")
     )
-    first = min(int(group.days.min()) for group in groups if len(group.days))
-    last = max(int(group.days.max()) for group in groups if len(group.days))
+    first = min(int(group.days.min()) for group in groups)
+    last = max(int(group.days.max()) for group in groups)
     if period == "D":
         begin, width, whole = first, last - first + 1, slice(None)
     else:
@@ -124,12 +127,11 @@ def read_panel_arrays(
     n_cells = index.height * width
     sums = {name: np.full(n_cells, np.nan) if period == "D" else np.zeros(n_cells) for name in MEASURES}
     counts = {name: np.zeros(n_cells, dtype=np.int32) for name in MEASURES} if period != "D" else {}
-    while groups:
-        group = groups.pop()  # released as it goes into the matrices
+    for group in groups:  # values are read a group at a time: only the matrices hold all of them
         codes = group.run_keys.join(index, on=["sku", "location"], how="left", maintain_order="left")
         series = np.repeat(codes.get_column("code").to_numpy().astype(np.int64), group.run_lengths)
         cells = series * width + (_period_of(group.days, period) - begin)
-        for name, values in group.measures.items():
+        for name, values in _read_measures(lake, chosen, group.files, until):
             if period == "D":
                 sums[name][cells] = values
             else:
@@ -152,7 +154,7 @@ def _chosen(lake: Lake, version: int | None) -> Version | None:
     return lake.current("sales") if version is None else lake.version("sales", version)
 
 
-def _read_rows(lake: Lake, version: Version, until: date | None) -> Iterator[_Rows]:
+def _file_groups(version: Version, until: date | None) -> list[list[FileEntry]]:
     groups: list[list[FileEntry]] = []
     room = 0
     for file in version.files:
@@ -163,22 +165,33 @@ def _read_rows(lake: Lake, version: Version, until: date | None) -> Iterator[_Ro
             room = _GROUP_ROWS
         groups[-1].append(file)
         room -= file.rows
-    for files in groups:
-        rows = lake.scan_files(files, polars_schema("sales"))
-        if until is not None:
-            rows = rows.filter(pl.col("date") <= until)
-        frame = lake.collect(rows.select("sku", "location", "date", *MEASURES), version, files)
-        begins = frame.select(_begins_series().fill_null(True)).to_series()
-        starts = np.flatnonzero(begins.to_numpy())
-        yield _Rows(
-            run_keys=frame.select("sku", "location")[starts],
-            run_lengths=np.diff(starts, append=frame.height),
-            days=frame.get_column("date").to_physical().to_numpy(),
-            measures={
-                name: frame.get_column(name).cast(pl.Float64).fill_null(np.nan).to_numpy()
-                for name in MEASURES
-            },
-        )
+    return groups
+
+
+def _scan(lake: Lake, files: list[FileEntry], until: date | None) -> pl.LazyFrame:
+    rows = lake.scan_files(files, polars_schema("sales"))
+    return rows if until is None else rows.filter(pl.col("date") <= until)
+
+
+def _read_keys(lake: Lake, version: Version, files: list[FileEntry], until: date | None) -> _Rows:
+    frame = lake.collect(_scan(lake, files, until).select("sku", "location", "date"), version, files)
+    begins = frame.select(_begins_series().fill_null(True)).to_series()
+    starts = np.flatnonzero(begins.to_numpy())
+    return _Rows(
+        files=files,
+        run_keys=frame.select("sku", "location")[starts],
+        run_lengths=np.diff(starts, append=frame.height),
+        days=frame.get_column("date").to_physical().to_numpy(),
+    )
+
+
+def _read_measures(
+    lake: Lake, version: Version, files: list[FileEntry], until: date | None
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    frame = lake.collect(_scan(lake, files, until).select(MEASURES), version, files)
+    for name in MEASURES:
+        column = frame.drop_in_place(name)
+        yield name, column.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _begins_series() -> pl.Expr:
