@@ -20,6 +20,8 @@ from engine.replenishment.lines import LineInputs, LinePlans
 from engine.replenishment.plan import plan_lines
 from jobs.errors import JobError
 
+BAND = (0.1, 0.9)
+"""Quantiles of projected stock that are shown with its mean."""
 _KEYS = ("run_id", "line_id", "sku", "location", "source")
 _RAGGED = {
     "batch_quantity": "batch_line",
@@ -50,7 +52,7 @@ class ItemState:
     @cached_property
     def plan(self) -> LinePlans:
         """The plan of the line as it is; its quantity is the run's."""
-        return plan_lines(self.inputs, n_paths=self.n_paths)
+        return plan_lines(self.inputs, n_paths=self.n_paths, stock_quantiles=BAND)
 
 
 def line_inputs_table(run_id: str, lines: pd.DataFrame, inputs: LineInputs) -> pd.DataFrame:

@@ -13,15 +13,13 @@ import numpy.typing as npt
 
 from engine.contracts import EXPLAIN_TERMS
 from engine.replenishment.lines import BOUNDS, LineInputs, LinePlans
-from engine.replenishment.plan import plan_lines, stock_quantiles
+from engine.replenishment.plan import plan_lines
 from engine.replenishment.words import day, explain_in_words, units
 from jobs.errors import JobError
-from jobs.item_state import ItemState
+from jobs.item_state import BAND, ItemState
 from jobs.plan_tables import period_start
 
 Floats = npt.NDArray[np.float64]
-
-_LOW, _HIGH = 0.1, 0.9
 
 _BOUND_WORDS = {
     "max_cover": "The most cover allowed keeps it below the target",
@@ -104,8 +102,11 @@ def what_if(
         A change is out of range.
     """
     changed = _changed(state, service_target, lead_time_days, demand_factor, order_multiple)
-    plan = state.plan if changed is state.inputs else plan_lines(changed, n_paths=state.n_paths)
-    low, high = stock_quantiles(changed, plan.quantity, (_LOW, _HIGH), n_paths=state.n_paths)
+    if changed is state.inputs:
+        plan = state.plan
+    else:
+        plan = plan_lines(changed, n_paths=state.n_paths, stock_quantiles=BAND)
+    low, high = plan.stock_quantiles[0]
     quantity = float(plan.quantity[0])
     starts = period_start(
         state.as_of,
@@ -121,8 +122,8 @@ def what_if(
         terms=terms,
         dates=dates,
         stock_mean=plan.projected_stock_with_order[0],
-        stock_p10=low[0],
-        stock_p90=high[0],
+        stock_p10=low,
+        stock_p90=high,
         stock_planned=state.plan.projected_stock_with_order[0],
         fill=float(plan.fill_after[0]),
         lost=float(plan.lost_after[0]),

@@ -244,3 +244,5 @@ class LinePlans:
     """Expected end stock without the order (backlog negative), shape (n, h)."""
     projected_stock_with_order: FloatArray
     """The same with the order, shape (n, h)."""
+    stock_quantiles: FloatArray
+    """Quantiles over the paths of end stock with the order, shape (n, quantiles asked for, h)."""

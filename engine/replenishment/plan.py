@@ -25,9 +25,17 @@ from engine.replenishment.requirement import COST, FILL, requirement, window_nee
 from engine.replenishment.simulate import LOST_BEFORE, usable_stock
 
 _INTEGER_FIELDS = ("need_period", "arrival_period", "next_arrival_period", "bound")
+_NONE = np.empty((0, 1))
 
 
-def plan_lines(inputs: LineInputs, *, n_paths: int = 300, block: int = 64, workers: int = 2) -> LinePlans:
+def plan_lines(
+    inputs: LineInputs,
+    *,
+    n_paths: int = 300,
+    stock_quantiles: tuple[float, ...] = (),
+    block: int = 64,
+    workers: int = 2,
+) -> LinePlans:
     """Plan every line over its demand paths.
 
     Parameters
@@ -37,6 +45,8 @@ def plan_lines(inputs: LineInputs, *, n_paths: int = 300, block: int = 64, worke
         of what arrives for write-offs to be seen.
     n_paths : int
         Demand and lead-time paths a line.
+    stock_quantiles : tuple of float
+        Probabilities in [0, 1] of the quantiles of projected stock that are wanted too.
     block : int
         Lines whose paths are in memory at once; no result depends on it.
     workers : int
@@ -53,11 +63,11 @@ def plan_lines(inputs: LineInputs, *, n_paths: int = 300, block: int = 64, worke
     """
     lines = inputs.checked()
     n, horizon = lines.size, lines.horizon
-    results = _empty(n, horizon)
+    results = _empty(n, horizon, len(stock_quantiles))
 
     def run(rows: slice) -> None:
         for row, line in enumerate(draw(lines, rows, n_paths), rows.start):
-            for name, value in _plan(line).items():
+            for name, value in _plan(line, stock_quantiles).items():
                 results[name][row] = value
 
     blocks = [slice(start, min(start + block, n)) for start in range(0, n, block)]
@@ -81,38 +91,7 @@ def plan_lines(inputs: LineInputs, *, n_paths: int = 300, block: int = 64, worke
     return LinePlans(**results)  # type: ignore[arg-type]
 
 
-def stock_quantiles(
-    inputs: LineInputs, quantity: FloatArray, probabilities: tuple[float, ...], *, n_paths: int = 300
-) -> FloatArray:
-    """Quantiles over the paths of each period's end stock with orders of `quantity`.
-
-    Parameters
-    ----------
-    inputs : LineInputs
-        n lines over h periods.
-    quantity : float64 array (n,)
-        Orders [each].
-    probabilities : tuple of float
-        Each in [0, 1].
-    n_paths : int
-        The same paths as those of `plan_lines` with this number.
-
-    Returns
-    -------
-    float64 array (len(probabilities), n, h)
-        Backlog counts as negative stock.
-    """
-    lines = inputs.checked()
-    result = np.empty((len(probabilities), lines.size, lines.horizon))
-    for row in range(lines.size):
-        for line in draw(lines, slice(row, row + 1), n_paths):
-            stock = np.empty(line.paths.shape)
-            line.play(float(quantity[row]), stock)
-            result[:, row] = np.quantile(stock, probabilities, axis=0)
-    return result
-
-
-def _empty(n: int, horizon: int) -> dict[str, FloatArray | IntArray]:
+def _empty(n: int, horizon: int, n_quantiles: int) -> dict[str, FloatArray | IntArray]:
     results: dict[str, FloatArray | IntArray] = {}
     for field in fields(LinePlans):
         if field.name in _INTEGER_FIELDS:
@@ -120,10 +99,11 @@ def _empty(n: int, horizon: int) -> dict[str, FloatArray | IntArray]:
         else:
             shape = (n, horizon) if field.name.startswith("projected") else (n,)
             results[field.name] = np.zeros(shape)
+    results["stock_quantiles"] = np.zeros((n, n_quantiles, horizon))
     return results
 
 
-def _plan(line: Line) -> dict[str, float | FloatArray]:
+def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | FloatArray]:
     horizon = line.paths.shape[1]
     mean = line.inputs.mean[line.row]
     kind = TARGET_KINDS.index(str(line.inputs.target_kind[line.row]))
@@ -191,6 +171,7 @@ def _plan(line: Line) -> dict[str, float | FloatArray]:
         "bound": BOUNDS.index(order.bound),
         "projected_stock": stock_before.mean(axis=0),
         "projected_stock_with_order": stock_after.mean(axis=0),
+        "stock_quantiles": np.quantile(stock_after, stock_quantiles, axis=0) if stock_quantiles else _NONE,
     }
 
 

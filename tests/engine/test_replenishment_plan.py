@@ -14,7 +14,7 @@ from engine.contracts import EXPLAIN_TERMS
 from engine.errors import EngineError
 from engine.replenishment.lines import BOUNDS, NEVER, LineInputs
 from engine.replenishment.one_line import one_line
-from engine.replenishment.plan import plan_lines, stock_quantiles
+from engine.replenishment.plan import plan_lines
 
 H = 20
 PATHS = 60
@@ -330,11 +330,12 @@ def test_backorders_by_cost_and_with_shelf_life():
 
 def test_stock_quantiles_frame_the_mean():
     line = one_line([5.0] * H, batches=[(30, NEVER)], next_order_period=7)
-    plan = plan_lines(line, n_paths=PATHS)
-    low, middle, high = stock_quantiles(line, plan.quantity, (0.1, 0.5, 0.9), n_paths=PATHS)
+    plan = plan_lines(line, n_paths=PATHS, stock_quantiles=(0.1, 0.5, 0.9))
+    low, middle, high = plan.stock_quantiles[0]
     assert (low <= middle).all()
     assert (middle <= high).all()
-    assert (low[0] <= plan.projected_stock_with_order[0] + 1e-9).all()
+    assert (low <= plan.projected_stock_with_order[0] + 1e-9).all()
+    assert plan_lines(line, n_paths=PATHS).stock_quantiles.shape == (1, 0, H)
 
 
 def test_every_fault_of_the_inputs_is_listed():
