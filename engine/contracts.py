@@ -752,5 +752,6 @@ SETTING_DEFAULTS: dict[str, str] = {
     "default_service_target": "0.97",
     "default_holding_cost_rate": "0.25",
     "default_margin_share": "0.3",
+    "exception_least_money": "5",
 }
 """What a lake without a `settings` row uses. Data health reports every default that a plan had to use."""

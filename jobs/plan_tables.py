@@ -118,6 +118,7 @@ def _plan_lines(done: Computed) -> pd.DataFrame:
         frame.assign(late_quantity=_late_quantity(done)),
         as_of=inputs.as_of,
         currency=inputs.settings["currency"],
+        least_money=inputs.settings.number("exception_least_money"),
     )
     return frame.join(words)
 

@@ -76,6 +76,7 @@ _RULES: dict[str, Callable[[str], str | None]] = {
     "default_service_target": _between(0, 0.9999),
     "default_holding_cost_rate": _between(0, math.inf),
     "default_margin_share": _between(0, 1),
+    "exception_least_money": _between(0, math.inf),
 }
 
 

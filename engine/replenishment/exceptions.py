@@ -9,6 +9,8 @@ A line is an exception for the greatest of its risks in money, if that risk is m
 - overstock: stock and open orders exceed the level and a whole lot by a quarter of the level and by what
   sells in a fortnight;
 - held: the data of the line is wrong.
+
+A risk of less money than the planner cares for is no exception.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ _EXCESS_DAYS = 14.0
 _LISTS = ("projected_stock", "projected_stock_with_order")
 
 
-def describe(frame: pd.DataFrame, *, as_of: dt.date | None = None, currency: str = "") -> pd.DataFrame:
+def describe(
+    frame: pd.DataFrame, *, as_of: dt.date | None = None, currency: str = "", least_money: float = 0.0
+) -> pd.DataFrame:
     """Decide the exception of every line and put it in words.
 
     Parameters
@@ -43,13 +47,15 @@ def describe(frame: pd.DataFrame, *, as_of: dt.date | None = None, currency: str
         Orders due by this day are due now; default: the earliest order day in the frame.
     currency : str
         Written after money.
+    least_money : float
+        A smaller risk is no exception [money]; a held line always is one.
 
     Returns
     -------
     DataFrame
         exception (None: none), cause, recommendation; the frame's index.
     """
-    kinds = _kinds(frame, as_of)
+    kinds = _kinds(frame, as_of, least_money)
     rows = frame.drop(columns=[name for name in _LISTS if name in frame])
     causes: list[str | None] = [None] * len(frame)
     acts: list[str | None] = [None] * len(frame)
@@ -66,7 +72,9 @@ def describe(frame: pd.DataFrame, *, as_of: dt.date | None = None, currency: str
     )
 
 
-def _kinds(frame: pd.DataFrame, as_of: dt.date | None) -> np.ndarray[Any, np.dtype[np.object_]]:
+def _kinds(
+    frame: pd.DataFrame, as_of: dt.date | None, least_money: float
+) -> np.ndarray[Any, np.dtype[np.object_]]:
     kinds = np.full(len(frame), "", dtype=object)
     if frame.empty:
         return kinds
@@ -94,7 +102,8 @@ def _kinds(frame: pd.DataFrame, as_of: dt.date | None) -> np.ndarray[Any, np.dty
         ]
     )
     greatest = risks.argmax(axis=0)
-    some = np.isfinite(risks.max(axis=0))
+    worst = risks.max(axis=0)
+    some = np.isfinite(worst) & (worst >= least_money)
     kinds[some] = np.array(["stockout", "expiry", "overstock"], dtype=object)[greatest[some]]
     kinds[(kinds == "stockout") & (late > 0.0)] = "late_supply"
     kinds[(frame["status"] == "held").to_numpy()] = "held"
@@ -128,7 +137,8 @@ def _short(column: Mapping[str, FloatArray], lost: FloatArray) -> np.ndarray[Any
 
 
 def _shortage(line: Mapping[str, Any], currency: str) -> str:
-    runs_out = f"stock runs out on {day(line['need_date'])}" if known(line["need_date"]) else "stock runs low"
+    out = known(line["need_date"]) and line["need_date"] < line["next_arrival_date"]
+    runs_out = f"stock runs out on {day(line['need_date'])}" if out else "stock runs low"
     cost = money(line["lost_before"] * line["stockout_cost"], currency)
     return (
         f"{runs_out}: shortage of {units(line['lost_before'])} before the next arrival on "
@@ -185,11 +195,8 @@ def _expiry(line: Mapping[str, Any], currency: str) -> tuple[str, str]:
 
 def _overstock(line: Mapping[str, Any], currency: str) -> tuple[str, str]:
     excess = units(line["excess_units"])
-    cover = (
-        f"{units(line['days_of_cover'])} days of cover"
-        if known(line["days_of_cover"])
-        else "nothing is selling"
-    )
+    supply, rate = float(line["on_hand"]) + float(line["on_order"]), float(line["expected_demand_daily"])
+    cover = f"enough for {units(supply / rate)} days" if rate > 0.0 else "nothing is selling"
     cause = (
         f"{excess} more than needed: {units(line['on_hand'])} on hand and {units(line['on_order'])} "
         f"on order, {cover}, {money(line['excess_units'] * line['unit_cost'], currency)} tied up"
@@ -201,14 +208,12 @@ def _overstock(line: Mapping[str, Any], currency: str) -> tuple[str, str]:
 
 
 def _held(line: Mapping[str, Any], _currency: str) -> tuple[str, str]:
-    reason = line.get("held_reason")
-    return (
-        str(reason) if known(reason) else "Data is wrong."
-    ), "Repair the data; nothing is ordered until then."
+    reason = str(line["held_reason"]) if known(line.get("held_reason")) else "data is wrong"
+    return _sentence(reason), "Repair the data; nothing is ordered until then."
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "."
+    return text[:1].upper() + text[1:].removesuffix(".") + "."
 
 
 _WORDS = {

@@ -137,9 +137,27 @@ def test_overstock_cancels_what_is_on_order_first():
     assert "100 more than needed" in row["cause"]
     assert "200.00 EUR tied up" in row["cause"]
     assert row["recommendation"] == "Cancel or postpone 40 of the open orders."
-    idle = said(**slow, on_order=0.0, days_of_cover=np.nan)
+    idle = said(**{**slow, "expected_demand_daily": 0.0}, on_order=0.0)
     assert "nothing is selling" in idle["cause"]
     assert idle["recommendation"].startswith("Move 100")
+
+
+def test_overstock_counts_open_orders_in_its_cover():
+    row = said(excess_units=100.0, money_at_risk=12.0, expected_demand_daily=2.0)
+    assert "90 on hand and 40 on order, enough for 65 days" in row["cause"]
+
+
+def test_stock_that_lasts_until_the_next_arrival_on_most_paths_runs_low():
+    row = said(**{**SHORT, "need_date": CALM["next_arrival_date"]})
+    assert row["cause"].startswith("Stock runs low: shortage of 60 before the next arrival on 2 Dec")
+
+
+def test_a_risk_below_the_least_money_is_no_exception():
+    frame = pd.DataFrame([{**CALM, **SHORT}, {**CALM, "status": "held", "held_reason": "stock is -12"}])
+    assert describe(frame, as_of=AS_OF, least_money=90.0)["exception"].tolist() == ["stockout", "held"]
+    kinds = describe(frame, as_of=AS_OF, least_money=90.01)["exception"]
+    assert pd.isna(kinds[0])
+    assert kinds[1] == "held"
 
 
 def test_the_greatest_risk_in_money_names_the_exception():
