@@ -42,7 +42,17 @@ __all__ = ["Lake", "Version"]
 
 
 class Lake:
-    """A data lake below one address: `s3://bucket/prefix`, `file:///path` or a path."""
+    """A data lake below one address.
+
+    Parameters
+    ----------
+    uri : str or path
+        `s3://bucket/prefix`, `file:///path` or a path.
+    storage_options : mapping, optional
+        For S3, names as in `data_lake.s3.S3_OPTIONS`; the environment says what is left out.
+    objects : Objects, optional
+        Instead of those at `uri`, to watch or to disturb what is written.
+    """
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """Four verbs on immutable objects: on a disk through link(2), on S3 through `If-None-Match: *`.
 
 All that ingest imports: the standard library, and boto3 only when an S3 lake is used. An object is never
-changed after `put_new` returned; whoever needs one winner creates the same key and sees who did.
+changed after `put_new` returned; whoever needs one winner creates the same key and sees who did. A lake on S3
+writes its Parquet files through s3fs instead: see `data_lake.bulk`.
 """
 
 from __future__ import annotations
