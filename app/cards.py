@@ -27,5 +27,6 @@ def headlines(figures: Sequence[Headline], currency: str) -> None:
             chart_data=list(figure.history) or None,
             chart_type="area",
             border=True,
+            help="The change is against the plan before" if figure.previous is not None else None,
             height="stretch" if with_history else "content",
         )

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from jobs.demo import build_demo
+from jobs.plan import plan
 
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 FLAGS = [
@@ -78,9 +80,12 @@ def _wait_until_up(server: subprocess.Popen[bytes], address: str) -> None:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """A small demo lake, built, planned and served."""
+    """A small demo lake, built, planned on two mornings (so that there is a history) and served."""
     lake = tmp_path_factory.mktemp("demo") / "lake"
-    build_demo(str(lake), skus=24, stores=3, dcs=1, days=540)
+    made = build_demo(str(lake), skus=24, stores=3, dcs=1, days=540, plan=False)
+    today = made.lake.read("sales", columns=["date"])["date"].max().date() + timedelta(days=1)
+    plan(made.lake, as_of=today - timedelta(days=1))
+    plan(made.lake)
     with served(lake) as dashboard:
         yield dashboard
 
