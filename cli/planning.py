@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated
 
 import typer
@@ -58,15 +58,17 @@ def plan(
             force=force,
             progress=progress,
         )
-    lines = read_run_table(opened, run, "plan_lines", columns=["status", "value"])
+    lines = read_run_table(opened, run, "plan_lines", columns=["status", "value", "order_by"])
     proposed = lines[lines["status"] == "proposed"]
+    due = proposed["order_by"] <= datetime.combine(run.as_of, time())
     held = int((lines["status"] == "held").sum())
     currency = settings(opened)["currency"]
     say(
-        f"Run {run.run_id} for {run.as_of}: {len(proposed):,} of {len(lines):,} lines to order, "
-        f"{proposed['value'].sum():,.0f} {currency}; {held:,} held because of their data."
+        f"Run {run.run_id} for {run.as_of}: {due.sum():,} of {len(lines):,} lines to order now, "
+        f"{proposed.loc[due, 'value'].sum():,.0f} {currency}; {(~due).sum():,} on a later order day, "
+        f"{proposed.loc[~due, 'value'].sum():,.0f} {currency}; {held:,} held because of their data."
     )
-    say("Next: shelfcast serve, or shelfcast approve --all-due")
+    say(f"Next: shelfcast serve{', or shelfcast approve --all-due' if due.any() else ''}")
 
 
 def runs(

@@ -89,7 +89,7 @@ class TableRows:
         again = again.with_columns(same.alias("same")).sort(ROW)
         for row in again.select(ROW, f"{ROW}__first", "same", *key).iter_rows():
             what = "repeats" if row[2] else f"has the {', '.join(key)} of"
-            end = ": counted once" if row[2] else " and other values: which one is right?"
+            end = ": counted once" if row[2] else " and other values: keep one, or say duplicates: last"
             self.faults.add(
                 f"{what} row {row[1]}{end}",
                 row=row[0],
