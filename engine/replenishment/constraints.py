@@ -90,7 +90,7 @@ def constrain(
         quantity = _most_money(gain, [down, up], smallest, most, may_skip=limits.least <= 0.0)
     if quantity == 0.0:
         # the smallest lot breaks a limit, or costs more than it brings
-        lot_bound = "moq" if limits.moq > max(step, covered) else "order_multiple" if up > raised else bound
+        lot_bound = "moq" if limits.moq > covered else "order_multiple" if up > raised else bound
         return Ordered(0.0, covered - needed, -covered, 0.0, lot_bound)
     if quantity < covered and gain is None and bound == "none":
         bound = limit

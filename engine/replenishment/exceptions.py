@@ -141,9 +141,8 @@ def _shortage(line: Mapping[str, Any], currency: str) -> str:
     runs_out = f"stock runs out on {day(line['need_date'])}" if out else "stock runs low"
     cost = money(line["lost_before"] * line["stockout_cost"], currency)
     return (
-        f"{runs_out}: shortage of {units(line['lost_before'])} before the next arrival on "
-        f"{day(line['next_arrival_date'])} ({cost}); {units(line['on_hand'])} on hand, "
-        f"{units(line['on_order'])} on order"
+        f"{runs_out}: shortage of {units(line['lost_before'])} until {day(line['next_arrival_date'])} "
+        f"({cost}); {units(line['on_hand'])} on hand, {units(line['on_order'])} on order"
     )
 
 
@@ -151,10 +150,7 @@ def _order_or_expedite(line: Mapping[str, Any]) -> str:
     quantity, lost_after = float(line["quantity"]), float(line["lost_after"])
     saved = float(line["lost_before"]) - lost_after
     if quantity <= 0.0:
-        return (
-            f"Look for stock elsewhere: no order that is allowed and pays prevents the loss of "
-            f"{units(lost_after)}; check minimum order, cover and shelf limits."
-        )
+        return _without_order(line)
     order = f"Order {units(quantity)} by {day(line['order_by'])}: it saves {units(saved)}"
     limited = -float(line["term_cover"])
     if limited >= 1.0 and lost_after >= _LEAST_UNITS:
@@ -168,6 +164,25 @@ def _order_or_expedite(line: Mapping[str, Any]) -> str:
             f"{day(line['arrival_date'])}: expedite, or move stock from elsewhere."
         )
     return f"{order}, arriving {day(line['arrival_date'])}."
+
+
+def _without_order(line: Mapping[str, Any]) -> str:
+    limited, dropped = -float(line["term_cover"]), -float(line["term_moq"])
+    lot = float(max(line["moq"], line["order_multiple"]))
+    if _LEAST_UNITS <= dropped < lot:
+        return (
+            f"No order: {units(dropped)} are needed, but the least lot of {units(lot)} is more than is allowed or "
+            f"pays. Agree smaller lots, raise the limit, or move stock from elsewhere."
+        )
+    if limited >= _LEAST_UNITS:
+        return (
+            f"No order: the shelf or the most cover leaves no room for the {units(limited)} needed. Deliver "
+            f"more often, or raise the limit."
+        )
+    late = f"a new order would arrive too late, on {day(line['arrival_date'])}"
+    if float(line["on_order"]) >= _LEAST_UNITS:
+        return f"Bring forward the {units(line['on_order'])} on order, or move stock from elsewhere: {late}."
+    return f"Move stock from elsewhere: {late}."
 
 
 def _stockout(line: Mapping[str, Any], currency: str) -> tuple[str, str]:

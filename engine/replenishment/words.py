@@ -121,7 +121,7 @@ def _steps(line: Mapping[str, Any]) -> list[str]:
         name = f"the minimum order of {units(least)}" if least > 0 else "the economic lot"
         steps.append(f"{units(moq)} more reach {name}")
     elif moq <= -0.05:
-        steps.append(f"the {units(-moq)} needed are less than an order that is allowed and pays")
+        steps.append(f"no order that is allowed and pays serves the {units(-moq)} needed")
     if abs(multiple) >= 0.05:
         size = float(line.get("order_multiple") or 0.0)
         pack = f"whole multiples of {units(size)}" if size > 1 and not math.isnan(size) else "whole units"

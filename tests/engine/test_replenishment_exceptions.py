@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -71,8 +70,7 @@ def test_a_due_order_that_prevents_a_shortage():
     row = said(**SHORT)
     assert row["exception"] == "stockout"
     assert row["cause"] == (
-        "Stock runs out on 27 Nov: shortage of 60 before the next arrival on 2 Dec (90.00 EUR); "
-        "90 on hand, 40 on order."
+        "Stock runs out on 27 Nov: shortage of 60 until 2 Dec (90.00 EUR); 90 on hand, 40 on order."
     )
     assert row["recommendation"] == "Order 80 by 22 Nov: it saves 59, arriving 25 Nov."
 
@@ -105,10 +103,25 @@ def test_a_limit_that_keeps_the_order_small_is_named():
     assert "keeps the order 35 below the need" in row["recommendation"]
 
 
-def test_a_shortage_without_an_order_looks_elsewhere():
-    row = said(**{**SHORT, "quantity": 0.0, "lost_after": 60.0, "need_date": pd.NaT})
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "Bring forward the 40 on order, or move stock from elsewhere: a new order would arrive too "
+             "late, on 25 Nov."),
+        ({"term_moq": -30.0, "moq": 12.0, "on_order": 0.0},
+         "Move stock from elsewhere: a new order would arrive too late, on 25 Nov."),
+        ({"on_order": 0.0}, "Move stock from elsewhere: a new order would arrive too late, on 25 Nov."),
+        ({"term_moq": -3.0, "moq": 12.0, "order_multiple": 6.0},
+         "No order: 3 are needed, but the least lot of 12 is more than is allowed or pays. Agree smaller "
+         "lots, raise the limit, or move stock from elsewhere."),
+        ({"term_cover": -30.0}, "No order: the shelf or the most cover leaves no room for the 30 needed. "
+                                "Deliver more often, or raise the limit."),
+    ],
+)  # fmt: skip
+def test_a_shortage_without_an_order_says_what_helps(changes, words):
+    row = said(**{**SHORT, "quantity": 0.0, "lost_after": 60.0, "need_date": pd.NaT, **changes})
     assert row["cause"].startswith("Stock runs low: shortage of 60")
-    assert row["recommendation"].startswith("Look for stock elsewhere")
+    assert row["recommendation"] == words
 
 
 def test_overdue_supply_is_chased():
@@ -149,7 +162,7 @@ def test_overstock_counts_open_orders_in_its_cover():
 
 def test_stock_that_lasts_until_the_next_arrival_on_most_paths_runs_low():
     row = said(**{**SHORT, "need_date": CALM["next_arrival_date"]})
-    assert row["cause"].startswith("Stock runs low: shortage of 60 before the next arrival on 2 Dec")
+    assert row["cause"].startswith("Stock runs low: shortage of 60 until 2 Dec")
 
 
 def test_a_risk_below_the_least_money_is_no_exception():
@@ -197,8 +210,8 @@ def test_an_empty_plan_has_no_exceptions_and_the_index_is_kept():
          "cover and the shelf presentable; 4 more round it up to whole multiples of 12."),
         ({"term_excess": 0.0, "term_moq": -3.0, "term_on_order": -27.0},
          "Nothing to order: 100 are expected to sell until 2 Dec and 20 more are a buffer against "
-         "uncertainty, against 90 on hand and 27 on order; the 3 needed are less than an order that is "
-         "allowed and pays."),
+         "uncertainty, against 90 on hand and 27 on order; no order that is allowed and pays serves "
+         "the 3 needed."),
         ({"status": "held", "held_reason": "stock is negative"},
          "Held: stock is negative. Nothing is ordered until the data is repaired."),
     ],

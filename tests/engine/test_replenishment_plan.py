@@ -256,6 +256,14 @@ def test_limits_bind_and_say_so():
     assert bound(changed(line, next_order_period=30)) == "horizon"
 
 
+def test_an_order_dropped_because_the_least_lot_breaks_a_limit_says_so():
+    line = changed(one_line([1.0] * H, max_cover=3.0), moq=6.0, order_multiple=6.0)
+    assert quantity(line) == 0
+    assert bound(line) == "moq"
+    assert bound(changed(line, moq=0.0)) == "order_multiple"
+    assert bound(changed(line, moq=1.0)) == "order_multiple"
+
+
 def test_minimum_cover_reads_the_forecast_past_the_horizon_at_the_mean_rate():
     assert quantity(one_line([10.0] * 4, min_cover=6.5)) == 65
 
