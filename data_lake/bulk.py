@@ -46,6 +46,7 @@ class FileSystem:
                     skip_instance_cache=True,  # fsspec would open one a thread
                     default_block_size=5 * 2**20,
                 )
+                self._opened.retries = 2  # times the four of botocore: not minutes on a dead line
                 self._process = os.getpid()
         return self._opened
 

@@ -202,7 +202,9 @@ class S3Objects:
             "ConnectTimeoutError": "nothing answers: check the network and AWS_ENDPOINT_URL_S3",
             "ReadTimeoutError": "the answer did not come: check the network, then run the same command again",
         }
-        reason = checks.get(code, f"{error}: check the network, then run the same command again")
+        reason = checks.get(
+            code, f"{str(error).rstrip('.')}: check the network, then run the same command again"
+        )
         return LakeUnavailable(f"cannot {verb} s3://{self.bucket}/{self.prefix}{key}: {reason}")
 
 
