@@ -24,11 +24,11 @@ MOST_ROWS = 12
 
 def summary(health: data.HealthSummary) -> None:
     """Show in four figures whether the inputs can be trusted."""
-    places = st.columns(4)
-    places[0].metric("Lines held", f"{health.held_lines:,}", border=True, help="Not planned until repaired")
-    places[1].metric("Checks that hold lines", f"{health.held_faults:,}", border=True)
-    places[2].metric("Warnings", f"{health.warnings:,}", border=True)
-    places[3].metric("Assumptions used", f"{health.assumptions:,}", border=True)
+    with st.container(horizontal=True):
+        st.metric("Lines held", f"{health.held_lines:,}", border=True, help="Not planned until repaired")
+        st.metric("Checks that hold lines", f"{health.held_faults:,}", border=True)
+        st.metric("Warnings", f"{health.warnings:,}", border=True)
+        st.metric("Assumptions used", f"{health.assumptions:,}", border=True)
 
 
 def faults(frame: pd.DataFrame) -> None:

@@ -51,12 +51,12 @@ def pick() -> tuple[dict[str, Any], str]:
 def facts(view: Item, currency: str) -> None:
     """Show the state of the line in five figures."""
     line = view.line
-    places = st.columns(5)
-    places[0].metric("Order now", columns.units(line["quantity"]), border=True)
-    places[1].metric("Order value", columns.money(line["value"], currency), border=True)
-    places[2].metric("On hand + on order", f"{line['on_hand']:,.0f} + {line['on_order']:,.0f}", border=True)
-    places[3].metric("Cover", columns.days(line["days_of_cover"]), border=True)
-    places[4].metric("Money at risk", columns.money(line["money_at_risk"], currency), border=True)
+    with st.container(horizontal=True):
+        st.metric("Order now", columns.units(line["quantity"]), border=True)
+        st.metric("Order value", columns.money(line["value"], currency), border=True)
+        st.metric("On hand + on order", f"{line['on_hand']:,.0f} + {line['on_order']:,.0f}", border=True)
+        st.metric("Cover", columns.days(line["days_of_cover"]), border=True)
+        st.metric("Money at risk", columns.money(line["money_at_risk"], currency), border=True)
 
 
 def stock_tables(view: Item) -> None:
