@@ -22,6 +22,17 @@ def units(value: float) -> str:
     return f"{value:,.1f}"
 
 
+def agree(value: float, several: str, one: str) -> str:
+    """The form of a verb that fits `value` as `units` writes it.
+
+    Examples
+    --------
+    >>> agree(1.0, "are", "is"), agree(0.5, "are", "is"), agree(3.0, "are", "is")
+    ('is', 'are', 'are')
+    """
+    return one if units(value) == "1" else several
+
+
 def money(value: float, currency: str = "") -> str:
     """Money with its currency after it.
 
@@ -79,11 +90,12 @@ less 100 on hand and 30 on order; 5 more round it up to whole multiples of 12.
     until = day(line["next_arrival_date"])
     demand, buffer = float(line["term_demand"]), float(line["term_buffer"])
     supply = _supply(line)
-    need = f"{units(demand)} are expected to sell until {until}"
+    need = f"{units(demand)} {agree(demand, 'are', 'is')} expected to sell until {until}"
     if buffer >= 0.05:
-        need += f" and {units(buffer)} more are a buffer against uncertainty"
+        need += f" and {units(buffer)} more {agree(buffer, 'are', 'is')} a buffer against uncertainty"
     elif buffer <= -0.05:
-        need += f", of which {units(-buffer)} need no stock (the target or the shelf life leaves them out)"
+        needs = agree(-buffer, "need", "needs")
+        need += f", of which {units(-buffer)} {needs} no stock (the target or the shelf life leaves them out)"
     quantity = float(line["quantity"])
     excess = float(line["term_excess"])
     if quantity > 0:
@@ -113,21 +125,22 @@ def _steps(line: Mapping[str, Any]) -> list[str]:
     steps = []
     cover, moq, multiple = (float(line[name]) for name in ("term_cover", "term_moq", "term_multiple"))
     if cover >= 0.05:
-        steps.append(f"{units(cover)} more keep the least cover and the shelf presentable")
+        steps.append(f"{units(cover)} more {agree(cover, 'keep', 'keeps')} the least cover or fill the shelf")
     elif cover <= -0.05:
-        steps.append(f"{units(-cover)} fewer keep within the most cover or the shelf")
+        keep = agree(-cover, "keep", "keeps")
+        steps.append(f"{units(-cover)} fewer {keep} within the most cover or the shelf")
     if moq >= 0.05:
         least = float(line.get("moq") or 0.0)
-        name = f"the minimum order of {units(least)}" if least > 0 else "the economic lot"
-        steps.append(f"{units(moq)} more reach {name}")
+        # an order that only had to reach the minimum is the minimum, before it is rounded
+        minimum = float(line["quantity"]) - multiple <= least
+        name = f"the minimum order of {units(least)}" if minimum else "the economic lot"
+        steps.append(f"{units(moq)} more {agree(moq, 'reach', 'reaches')} {name}")
     elif moq <= -0.05:
         steps.append(f"no order that is allowed and pays serves the {units(-moq)} needed")
     if abs(multiple) >= 0.05:
         size = float(line.get("order_multiple") or 0.0)
         pack = f"whole multiples of {units(size)}" if size > 1 and not math.isnan(size) else "whole units"
-        steps.append(
-            f"{units(multiple)} more round it up to {pack}"
-            if multiple > 0
-            else f"{units(-multiple)} fewer round it down to {pack}"
-        )
+        count, way = ("more", "up") if multiple > 0 else ("fewer", "down")
+        rounds = agree(abs(multiple), "round", "rounds")
+        steps.append(f"{units(abs(multiple))} {count} {rounds} it {way} to {pack}")
     return steps

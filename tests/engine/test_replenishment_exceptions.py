@@ -112,7 +112,7 @@ def test_a_limit_that_keeps_the_order_small_is_named():
          "Move stock from elsewhere: a new order would arrive too late, on 25 Nov."),
         ({"on_order": 0.0}, "Move stock from elsewhere: a new order would arrive too late, on 25 Nov."),
         ({"term_moq": -3.0, "moq": 12.0, "order_multiple": 6.0},
-         "No order: 3 are needed, but the least lot of 12 is more than is allowed or pays. Agree smaller "
+         "No order: the least lot of 12 for the 3 needed is more than is allowed or pays. Agree smaller "
          "lots, raise the limit, or move stock from elsewhere."),
         ({"term_cover": -30.0}, "No order: the shelf or the most cover leaves no room for the 30 needed. "
                                 "Deliver more often, or raise the limit."),
@@ -140,6 +140,12 @@ def test_expiry_names_units_and_money():
     assert "(60.00 EUR)" in row["cause"]
     assert row["recommendation"] == "Mark down or move 30 before they expire."
     assert pd.isna(said(waste_before=5.0, money_at_risk=10.0)["exception"])  # below 5 % of stock
+
+
+def test_one_each_expires_as_one():
+    row = said(waste_before=1.0, on_hand=5.0, on_order=0.0)
+    assert row["cause"].startswith("1 of the 5 on hand and on order expires before it sells, at 10 a day")
+    assert row["recommendation"] == "Mark down or move 1 before it expires."
 
 
 def test_overstock_cancels_what_is_on_order_first():
@@ -200,14 +206,14 @@ def test_an_empty_plan_has_no_exceptions_and_the_index_is_kept():
          "Order 120 because 100 are expected to sell until 2 Dec and 20 more are a buffer against "
          "uncertainty, with nothing on hand or on order."),
         ({"term_excess": 0.0, "term_buffer": -20.0, "term_on_order": 0.0, "term_moq": 14.0, "quantity": 4.0,
-          "moq": 4.0, "term_cover": -5.0, "term_multiple": -5.0, "order_multiple": 2.0},
+          "moq": 9.0, "term_cover": -5.0, "term_multiple": -5.0, "order_multiple": 2.0},
          "Order 4 because 100 are expected to sell until 2 Dec, of which 20 need no stock (the target or "
          "the shelf life leaves them out), less 90 on hand; 5 fewer keep within the most cover or the shelf; "
-         "14 more reach the minimum order of 4; 5 fewer round it down to whole multiples of 2."),
+         "14 more reach the minimum order of 9; 5 fewer round it down to whole multiples of 2."),
         ({"quantity": 24.0, "term_cover": 20.0, "term_multiple": 4.0, "order_multiple": 12.0},
          "Order 24 because 100 are expected to sell until 2 Dec and 20 more are a buffer against "
          "uncertainty, less 90 on hand and 40 on order, which is 10 more than that; 20 more keep the least "
-         "cover and the shelf presentable; 4 more round it up to whole multiples of 12."),
+         "cover or fill the shelf; 4 more round it up to whole multiples of 12."),
         ({"term_excess": 0.0, "term_moq": -3.0, "term_on_order": -27.0},
          "Nothing to order: 100 are expected to sell until 2 Dec and 20 more are a buffer against "
          "uncertainty, against 90 on hand and 27 on order; no order that is allowed and pays serves "
@@ -223,6 +229,19 @@ def test_the_order_in_words(changes, words):
 def test_an_economic_lot_and_whole_units_are_called_so():
     text = explain_in_words({**CALM, "quantity": 10.0, "term_moq": 9.6, "term_multiple": 0.4})
     assert "9.6 more reach the economic lot; 0.4 more round it up to whole units" in text
+
+
+def test_an_order_beyond_the_minimum_is_the_economic_lot():
+    text = explain_in_words({**CALM, "quantity": 72.0, "term_moq": 12.0, "moq": 60.0})
+    assert "12 more reach the economic lot" in text
+
+
+def test_one_is_spoken_of_as_one():
+    text = explain_in_words(
+        {**CALM, "quantity": 6.0, "term_demand": 1.0, "term_buffer": 1.0, "term_cover": -1.0}
+    )
+    assert "1 is expected to sell until 2 Dec and 1 more is a buffer" in text
+    assert "1 fewer keeps within" in text
 
 
 def test_units_read_well():
