@@ -104,14 +104,10 @@ def plan(progress: Callable[[str, float], None]) -> Run:
 
 
 def load_file(
-    name: str, content: bytes, mapping: str, progress: Callable[[float, str], object]
+    name: str, content: bytes, mapping: str, progress: Callable[[str, float], None]
 ) -> ImportResult:
     """Load a file with the mapping that the planner confirmed: all of it, or nothing."""
-
-    def tell(share: float, text: str) -> None:
-        progress(share, text)
-
-    done = import_file(data.lake(), content, name=name, mapping=mapping, progress=tell)
+    done = import_file(data.lake(), content, name=name, mapping=mapping, progress=progress)
     for stale in (cache.is_behind, cache.settings, cache.preview):
         stale.clear()
     return done

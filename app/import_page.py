@@ -174,12 +174,10 @@ def confirm(seen: Preview) -> None:
         icon=":material/upload:",
     ):
         return
-    bar = st.progress(0.0, text="Reading …")
     upload = st.session_state[_upload_key()]
-    done = states.guarded(
-        lambda: acts.load_file(upload.name, upload.getvalue(), seen.mapping_yaml, bar.progress)
+    done = states.guarded_with_progress(
+        lambda tell: acts.load_file(upload.name, upload.getvalue(), seen.mapping_yaml, tell)
     )
-    bar.empty()
     if done is not None:
         st.session_state["import_result"] = done
         st.rerun()

@@ -51,6 +51,18 @@ def guarded(act: Callable[[], T]) -> T | None:
         return None
 
 
+def guarded_with_progress(act: Callable[[Callable[[str, float], None]], T]) -> T | None:
+    """Do an act that takes long, with a bar that says where it is; `guarded` otherwise."""
+    bar = st.progress(0.0, text="Starting …")
+
+    def tell(text: str, share: float) -> None:
+        bar.progress(share, text=text)
+
+    done = guarded(lambda: act(tell))
+    bar.empty()
+    return done
+
+
 def nothing_here(message: str) -> None:
     """Say that a list is empty, and that this is not a fault."""
     with st.container(border=True, horizontal_alignment="center"):

@@ -205,7 +205,7 @@ def _import_one(
         return (), 0, False
     with stages() as progress:
 
-        def tell(share: float, text: str) -> None:
+        def tell(text: str, share: float) -> None:
             # "1,000,000 rows read" is one stage, however often the number changes
             progress("reading" if text.endswith("rows read") else text, share, text)
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from data_lake.lake import Lake
+from data_lake.progress import Progress
 from engine.contracts import TABLES
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
     from data_lake.runs import Run
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the share done, 0 to 1."""
 
 MARKER = "demo/complete.json"
 """Written last, so that a demo lake without it was not finished."""

@@ -16,7 +16,7 @@ Examples
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -33,6 +33,7 @@ from data_lake.importers.load import load
 from data_lake.importers.mapping import Mapping, MappingError
 from data_lake.importers.mapping_yaml import EXAMPLE, from_yaml, to_yaml
 from data_lake.lake import Lake, Version
+from data_lake.progress import Progress
 
 __all__ = [
     "ESTIMATE_NOTE",
@@ -52,9 +53,6 @@ __all__ = [
     "to_yaml",
     "write_template",
 ]
-
-Progress = Callable[[float, str], None]
-"""Called with the share that is done (0 … 1) and what is being done."""
 
 
 @dataclass(frozen=True)

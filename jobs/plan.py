@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import pandas as pd
 
 from data_lake.errors import NoSuchObject
 from data_lake.lake import Lake
+from data_lake.progress import Progress
 from data_lake.runs import Run, commit_run, read_run
 from engine.contracts import SETTING_DEFAULTS
 from engine.forecast.portfolio import PortfolioForecast, forecast_panel
@@ -29,9 +29,6 @@ from jobs.inputs import PlanInputs, load_inputs
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, protection_periods
 from jobs.line_terms import line_terms
 from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
-
-Progress = Callable[[str, float], None]
-"""Called with a sentence for people and the share done, 0 … 1."""
 
 N_PATHS = 300
 """Demand paths a line: the order quantity's sampling error is then well below one case pack."""

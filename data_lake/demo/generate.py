@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 import numpy as np
@@ -18,9 +17,7 @@ from data_lake.demo.orders import orders_table
 from data_lake.demo.seasons import seasons
 from data_lake.demo.stock import play
 from data_lake.lake import Lake
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the share that is done (0–1)."""
+from data_lake.progress import Progress
 
 END = date(2026, 11, 21)
 _SHARE_GENERATED = 0.4

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -25,6 +24,7 @@ from data_lake.importers.table_file import TableFile
 from data_lake.importers.table_rows import TableRows
 from data_lake.importers.text_dialect import UnreadableFileError
 from data_lake.lake import Lake, Version
+from data_lake.progress import Progress
 from engine.contracts import SETTING_DEFAULTS
 
 CHUNK_CELLS = 1_000_000
@@ -33,9 +33,6 @@ _MOST_ROWS = 250_000
 _READ_SHARE = 0.6
 _CHECKED_SHARE = 0.75
 _RAW_PART = 64 << 20
-
-Progress = Callable[[float, str], None]
-"""Called with the share that is done (0 … 1) and what is being done."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def load(
         The lake cannot be written.
     """
     check_mapping(mapping)
-    tell = progress or (lambda _share, _what: None)
+    tell = progress or (lambda _what, _share: None)
     faults = FaultList(name)
     try:
         file = open_table(path, name, mapping.file)
@@ -113,7 +110,7 @@ def load(
         currency = _settled_currency(converter, faults, currency)
         table_rows = rows.finish(
             lambda share: tell(
-                _READ_SHARE + share * (_CHECKED_SHARE - _READ_SHARE), "checking duplicates and gaps"
+                "checking duplicates and gaps", _READ_SHARE + share * (_CHECKED_SHARE - _READ_SHARE)
             )
         )
         notes = (*_row_notes(converter), *rows.notes)
@@ -123,7 +120,7 @@ def load(
             )
         if faults.errors:
             return _refused(name, mapping, faults, layout, notes, converter.counts.read)
-        tell(_CHECKED_SHARE, "writing the lake")
+        tell("writing the lake", _CHECKED_SHARE)
         before = {table: lake.current(table) for table in (mapping.spec.table, "products", "settings")}
         inputs = {"file": name, "raw": keep_raw(lake, path, name), "mapping": to_yaml(mapping)}
         versions: dict[str, Version] = {}
@@ -138,7 +135,7 @@ def load(
         )
         loaded = table_rows.lazy().select(pl.len()).collect().item()
         remember(lake, mapping, file)
-        tell(1.0, "done")
+        tell("done", 1.0)
     unchanged = all(before.get(table) == version for table, version in versions.items())
     return Loaded(
         name,
@@ -190,10 +187,10 @@ def keep_raw(lake: Lake, path: Path, name: str) -> str:
 def _read(
     file: TableFile, layout: Layout, converter: Converter, rows: SalesRows | TableRows, tell: Progress
 ) -> None:
-    tell(0.0, "reading")
+    tell("reading", 0.0)
     for raw in file.chunks(layout.columns, converter.faults, rows=chunk_rows(layout)):
         rows.add(converter.convert(raw))
-        tell(_READ_SHARE * file.done(), f"{converter.counts.read:,} rows read")
+        tell(f"{converter.counts.read:,} rows read", _READ_SHARE * file.done())
 
 
 def _settled_currency(converter: Converter, faults: FaultList, lake_currency: str | None) -> str | None:

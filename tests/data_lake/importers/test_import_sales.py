@@ -415,9 +415,9 @@ constants: {location: A, price: cheap}
 
 
 def test_progress_is_told_and_ends_at_one(bring) -> None:
-    seen: list[tuple[float, str]] = []
+    seen: list[tuple[str, float]] = []
     bring("Date,Item,Store,Qty\n2024-01-01,1,A,3\n", mapping=LONG, progress=lambda *step: seen.append(step))
-    shares = [share for share, _ in seen]
+    shares = [share for _, share in seen]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
 
