@@ -63,10 +63,10 @@ def random_order(seed: np.uint64, stream: int, order: np.ndarray) -> float:
     bits = np.uint64(0)
     for i in range(n - 1, 0, -1):
         # Fisher and Yates; 32 bits choose a partner (Lemire 2019: multiply and shift), a hash serves two
-        bits = mix(seed, stream, i) if (n - i) & 1 else bits << _S32
+        bits = np.uint64(mix(seed, stream, i)) if (n - i) & 1 else bits << _S32
         j = np.int64(((bits >> _S32) * np.uint64(i + 1)) >> _S32)
         order[i], order[j] = order[j], order[i]
-    return uniform(mix(seed, stream, n))
+    return uniform(np.uint64(mix(seed, stream, n)))
 
 
 @njit(cache=True, nogil=True, inline="always")
