@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from jobs.demo import build_demo
@@ -34,6 +35,8 @@ FLAGS = [
 ]
 START_TRIES = 600
 SIZE = {"width": 1366, "height": 768}
+PALETTE = 256
+"""Colours of a picture."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -147,7 +150,11 @@ def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
         if folder:
             page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
             Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
+            path = Path(folder) / f"{name}.png"
+            page.screenshot(path=path, animations="disabled")
+            with Image.open(path) as taken:  # a palette is a third of the bytes, and pages have few colours
+                small = taken.convert("RGB").quantize(PALETTE, dither=Image.Dither.NONE)
+            small.save(path, optimize=True)
 
     return take
 
