@@ -7,11 +7,13 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
+
+from jobs.kernel_cache import kernel_cache_folder
 
 State = Literal["ok", "warn", "fail"]
 
@@ -31,9 +33,9 @@ class Check:
     fix: str = ""
 
 
-def environment_checks(root: Path = ROOT, environ: Mapping[str, str] = os.environ) -> list[Check]:
+def environment_checks(root: Path = ROOT, environ: MutableMapping[str, str] = os.environ) -> list[Check]:
     """Check Python, the pinned packages and the cache of compiled kernels."""
-    return [_python(), packages_check(root / "requirements.txt"), kernel_cache_check(root, environ)]
+    return [_python(), packages_check(root / "requirements.txt"), kernel_cache_check(environ)]
 
 
 def _python() -> Check:
@@ -72,10 +74,11 @@ def packages_check(pins: Path) -> Check:
     return Check("Packages", "ok", f"all {len(wanted)} as pinned")
 
 
-def kernel_cache_check(root: Path, environ: Mapping[str, str]) -> Check:
+def kernel_cache_check(environ: MutableMapping[str, str]) -> Check:
     """Check that compiled kernels can be kept: without it every start compiles again."""
-    folder = Path(environ.get("NUMBA_CACHE_DIR") or root / "engine")
+    folder = kernel_cache_folder(environ)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

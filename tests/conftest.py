@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import jobs  # noqa: F401  # first, so that kernels are kept by the state of their sources
 from data_lake.lake import Lake
 
 settings.register_profile("shelfcast", deadline=None)

@@ -161,8 +161,9 @@ def test_packages_are_compared_with_their_pins(tmp_path: Path) -> None:
 
 
 def test_the_kernel_cache(tmp_path: Path) -> None:
-    assert kernel_cache_check(tmp_path, {"NUMBA_CACHE_DIR": str(tmp_path)}).state == "ok"
-    check = kernel_cache_check(tmp_path, {"NUMBA_CACHE_DIR": str(tmp_path / "missing")})
+    assert kernel_cache_check({"NUMBA_CACHE_DIR": str(tmp_path)}).state == "ok"
+    (tmp_path / "a file").touch()
+    check = kernel_cache_check({"NUMBA_CACHE_DIR": str(tmp_path / "a file" / "kernels")})
     assert check.state == "warn"
     assert "NUMBA_CACHE_DIR" in check.fix
 
