@@ -34,7 +34,8 @@ def show_guess(seen: Preview, *, asked: bool) -> None:
     if len(seen.parsed):
         say("First rows as they would be loaded:")
         first = seen.parsed.head(ROWS_SHOWN).dropna(axis="columns", how="all")
-        show_table(list(first.columns), first.astype(str).to_numpy().tolist())
+        cells = first.astype(str).mask(first.isna(), "")
+        show_table(list(first.columns), cells.to_numpy().tolist())
 
 
 def show_faults(faults: Sequence[Fault], total: int) -> None:
