@@ -85,6 +85,13 @@ def test_csv_equals_the_approved_lines(lake: Lake, approved: pd.DataFrame) -> No
     assert (transfer["supplier_name"], transfer["ship_to"], transfer["ship_to_name"]) == ("Depot", "S3", "")
 
 
+def test_money_has_no_tail_of_binary_digits(lake: Lake, approved: pd.DataFrame) -> None:
+    rows = read_csv(export_orders(lake, "csv"))
+    assert len(rows) == len(approved)
+    assert max(len(row["unit_cost"].partition(".")[2]) for row in rows) <= 4
+    assert max(len(row["value"].partition(".")[2]) for row in rows) <= 2
+
+
 def test_a_byte_order_mark_on_request(lake: Lake, approved: pd.DataFrame) -> None:
     plain, marked = export_orders(lake, "csv"), export_orders(lake, "csv", bom=True)
     assert marked == b"\xef\xbb\xbf" + plain
