@@ -53,7 +53,7 @@ def faults(frame: pd.DataFrame) -> None:
     )
 
 
-def held(frame: pd.DataFrame, currency: str) -> None:
+def held(frame: pd.DataFrame) -> None:
     """Show the lines that wait for a repair."""
     st.dataframe(
         frame,
@@ -62,13 +62,12 @@ def held(frame: pd.DataFrame, currency: str) -> None:
         height=_height(frame, TALL_ROW_HEIGHT),
         row_height=TALL_ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
-        column_order=["product", "location_name", "source_name", "held_reason", "money_at_risk"],
+        column_order=["product", "location_name", "source_name", "held_reason"],
         column_config={
             "product": columns.text("Product", width=240),
             "location_name": columns.text("Location", width=180),
             "source_name": columns.text("Source", width=180),
             "held_reason": columns.text("Held because", width=440),
-            "money_at_risk": columns.amount("At risk", currency, width=100),
         },
         alt="Lines held because of their data",
     )

@@ -145,12 +145,12 @@ _SAME_NAME = (
 
 
 def _hold(frame: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
-    """Take the order off lines whose data is wrong; their terms are zero, not an explanation of nothing."""
+    """Take the order off lines whose data is wrong; terms and money are zero, not figures of nothing."""
     reason = held.groupby(["sku", "location"])["reason"].agg("; ".join)
     frame = frame.merge(reason.rename("held_reason").reset_index(), on=["sku", "location"], how="left")
     wrong = frame["held_reason"].notna()
     frame.loc[wrong, "status"] = "held"
-    frame.loc[wrong, ["quantity", "expected_profit", "confidence", *EXPLAIN_TERMS]] = 0.0
+    frame.loc[wrong, ["quantity", "expected_profit", "confidence", "money_at_risk", *EXPLAIN_TERMS]] = 0.0
     for figure in ("fill", "lost", "waste"):
         frame.loc[wrong, f"{figure}_after"] = frame.loc[wrong, f"{figure}_before"]
     return frame
@@ -212,17 +212,14 @@ def _series_models(done: Computed) -> pd.DataFrame:
 
 
 def _kpis(done: Computed, lines: pd.DataFrame) -> pd.DataFrame:
-    """Return headline figures: sums and demand-weighted means over the lines of `plan_lines`.
-
-    Held lines count as exceptions, but not in money: their figures come from data that is wrong.
-    """
+    """Return headline figures: sums and demand-weighted means over the lines of `plan_lines`."""
     proposed = lines[lines["status"] == "proposed"]
     due = proposed[proposed["order_by"] == pd.Timestamp(done.inputs.as_of)]
     exceptions, held = lines["exception"].notna(), lines["status"] == "held"
     demand = lines["term_demand"].to_numpy()
     weight = demand / demand.sum() if demand.sum() > 0 else np.full(len(lines), 1 / max(len(lines), 1))
     figures: Mapping[str, tuple[float, str]] = {
-        "money_at_risk": (lines.loc[exceptions & ~held, "money_at_risk"].sum(), "money"),
+        "money_at_risk": (lines.loc[exceptions, "money_at_risk"].sum(), "money"),
         "exceptions": (exceptions.sum(), "lines"),
         "fill_rate_without_orders": ((lines["fill_before"] * weight).sum(), "share"),
         "fill_rate_with_orders": ((lines["fill_after"] * weight).sum(), "share"),

@@ -6,7 +6,6 @@ from app import data, filters, health_page, shell, states
 
 states.require_run("Data health")
 shell.show_notice()
-currency = data.settings().currency
 
 with st.container(gap=None):
     st.title("Data health")
@@ -31,7 +30,7 @@ st.header("Lines held")
 if held.empty:
     states.nothing_here("No line is held.")
 else:
-    health_page.held(held, currency)
+    health_page.held(held)
     health_page.download("Download held lines", held, "held-lines")
 
 left, right = st.columns(2, gap="large")

@@ -168,7 +168,7 @@ def of_severity(found: pd.DataFrame, severities: Sequence[str]) -> pd.DataFrame:
 def held_lines(lines: pd.DataFrame) -> pd.DataFrame:
     """Return the lines that are not planned because of their data, with the reason."""
     held = lines[lines["status"] == "held"]
-    columns = ["sku", "product", "location_name", "source_name", "held_reason", "money_at_risk", "location"]
+    columns = ["sku", "product", "location_name", "source_name", "held_reason", "location"]
     return held[columns].reset_index(drop=True)
 
 

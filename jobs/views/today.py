@@ -205,7 +205,7 @@ def worklist(lines: pd.DataFrame, approved: pd.DataFrame, wanted: Wanted) -> pd.
     DataFrame
         Columns `WORKLIST`; `label` is a list of one: the exception in words; `state` is "open", "approved" or
         "rejected"; `act` is the first clause of the recommendation; `confidence` is null where there is no
-        order to be confident about.
+        order to be confident about, `money_at_risk` where the line is held. Held lines come first.
     """
     keep = lines["exception"].notna()
     for column, chosen in (
@@ -223,10 +223,12 @@ def worklist(lines: pd.DataFrame, approved: pd.DataFrame, wanted: Wanted) -> pd.
         act=frame["recommendation"].str.split(_CLAUSE, n=1, regex=True).str[0],
         state=[states.get(line_id, "open") for line_id in frame["line_id"]],
         confidence=frame["confidence"].where(frame["quantity"] > 0),
+        money_at_risk=frame["money_at_risk"].where(frame["status"] != "held"),
     )
     if not wanted.with_approved:
         frame = frame[~done]
-    return frame[WORKLIST].reset_index(drop=True)
+    held = frame["status"] == "held"  # first: until repaired nothing is ordered, at nobody knows what cost
+    return pd.concat([frame.loc[held, WORKLIST], frame.loc[~held, WORKLIST]], ignore_index=True)
 
 
 def count_exceptions(lines: pd.DataFrame) -> dict[str, int]:

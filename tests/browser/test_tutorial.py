@@ -13,13 +13,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from data_lake.lake import Lake
 from jobs.approvals import approved_lines
@@ -29,6 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 LONG = 120_000
 """Milliseconds for what reads or plans a whole real data set."""
+TRIES = 10
 
 Settled = Callable[[Page], None]
 Picture = Callable[[Page, str], None]
@@ -155,6 +157,7 @@ def test_m5_from_the_raw_files_to_an_exported_order(
 
         click_cell(page, row=0, x=62)
         page.wait_for_url("**/item?sku=*")
+        page.get_by_role("heading", name="Why this quantity").wait_for()
         settled(page)
         picture(page, "tutorial-m5-item")
         page.get_by_role("heading", name="Why this quantity").scroll_into_view_if_needed()
@@ -170,7 +173,7 @@ def test_m5_from_the_raw_files_to_an_exported_order(
 
         page.get_by_role("link", name="Orders").click()
         page.get_by_role("button", name="Review").click()
-        page.wait_for_url("**/orders?source=Central")
+        page.get_by_role("button", name="All orders").wait_for()
         settled(page)
         type_quantity(page, row=0, quantity="200")
         page.get_by_text("200 raised to 204, whole multiples of 6.").wait_for()
@@ -246,6 +249,7 @@ def test_uci_order_lines_to_an_approved_order(
         settled(page)
         click_cell(page, row=0, x=62)
         page.wait_for_url("**/item?sku=*")
+        page.get_by_role("heading", name="Why this quantity").wait_for()
         settled(page)
         page.goto(f"{page.url}&history=1+year")
         page.get_by_role("heading", name="Why this quantity").wait_for()
@@ -290,11 +294,15 @@ def click_cell(page: Page, *, row: int, x: float) -> None:
 
 def type_quantity(page: Page, *, row: int, quantity: str) -> None:
     """Type into the column Order of a source's lines."""
-    box = page.get_by_test_id("stDataFrame").bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 262 + 150 + 90 + 45, box["y"] + 36 + 36 * row + 18)
-    page.keyboard.press("Enter")
     cell = page.locator("#portal input")
+    for _ in range(TRIES):  # the table moves while the page around it is drawn
+        box = page.get_by_test_id("stDataFrame").bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + 262 + 150 + 90 + 45, box["y"] + 36 + 36 * row + 18)
+        page.keyboard.press("Enter")
+        with suppress(PlaywrightTimeout):
+            cell.wait_for(timeout=3_000)
+            break
     cell.fill(quantity)
     cell.press("Enter")
 
