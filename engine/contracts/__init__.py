@@ -1,0 +1,59 @@
+"""Every table that crosses a boundary: columns, kinds, units, keys. Standard library only.
+
+`data_lake.schemas` turns these into Arrow schemas; importers, jobs and pages take names and units from
+here, so a column is described once.
+
+Examples
+--------
+>>> TABLES["sales"].key
+('date', 'sku', 'location')
+>>> TABLES["sales"].column("quantity").unit
+'each'
+"""
+
+from __future__ import annotations
+
+from engine.contracts import facts, forecasting, masters, people, planning
+from engine.contracts.columns import Column, Kind, Table
+from engine.contracts.vocabulary import (
+    EXCEPTION_TYPES,
+    EXPLAIN_TERMS,
+    LINE_STATUSES,
+    OPEN_ORDER_STATUSES,
+    ORDER_BOUNDS,
+    ORDER_STATUSES,
+    PERIODS,
+    QUANTILES,
+    SCHEMA_VERSION,
+    SETTING_DEFAULTS,
+    SEVERITIES,
+    SOURCE_KINDS,
+    STOCK_STATUSES,
+    WEEKDAYS,
+)
+
+__all__ = [
+    "EXCEPTION_TYPES",
+    "EXPLAIN_TERMS",
+    "LINE_STATUSES",
+    "OPEN_ORDER_STATUSES",
+    "ORDER_BOUNDS",
+    "ORDER_STATUSES",
+    "PERIODS",
+    "QUANTILES",
+    "SCHEMA_VERSION",
+    "SETTING_DEFAULTS",
+    "SEVERITIES",
+    "SOURCE_KINDS",
+    "STOCK_STATUSES",
+    "TABLES",
+    "WEEKDAYS",
+    "Column",
+    "Kind",
+    "Table",
+]
+
+TABLES: dict[str, Table] = {
+    table.name: table for group in (masters, facts, forecasting, planning, people) for table in group.TABLES
+}
+"""Every table by its name."""

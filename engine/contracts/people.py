@@ -1,0 +1,80 @@
+"""Runs, alerts, scenarios and what people do."""
+
+from __future__ import annotations
+
+from engine.contracts.columns import LOCATION, RUN, SKU, SOURCE, Table, date, instant, number, text
+
+TABLES = (
+    Table(
+        "runs",
+        "Plan runs (the truth is `runs/<run_id>.json`).",
+        ("run_id",),
+        (
+            RUN,
+            date("as_of", "Day planned for", required=True),
+            instant("created_at", "When", required=True),
+            text("record", "The run record, JSON", required=True),
+        ),
+    ),
+    Table(
+        "alerts",
+        "State of every alert.",
+        ("alert_type", "sku", "location", "source"),
+        (
+            text("alert_type", "Type", required=True),
+            SKU,
+            LOCATION,
+            SOURCE,
+            number("severity", "Money at risk", "money", required=True),
+            text("state", "State", required=True, allowed=("open", "in_progress", "snoozed", "closed")),
+            instant("first_seen", "First seen", required=True),
+            instant("last_seen", "Last seen", required=True),
+        ),
+    ),
+    Table(
+        "scenarios",
+        "What-if plans that were kept.",
+        ("scenario",),
+        (
+            text("scenario", "Identifier", required=True),
+            text("name", "Name", required=True),
+            text("author", "Author", required=True),
+            instant("created_at", "When", required=True),
+            RUN,
+            text("changes", "Changed parameters, JSON", required=True),
+        ),
+    ),
+    Table(
+        "overrides",
+        "Planners' changes of the forecast (folded from the ledger).",
+        ("override",),
+        (
+            text("override", "Event id", required=True),
+            text(
+                "level", "What it applies to", required=True, allowed=("item", "category", "location", "all")
+            ),
+            text("sku", "Product, or ''", required=True),
+            text("location", "Location, or ''", required=True),
+            date("from_date", "First day", required=True),
+            date("to_date", "Last day", required=True),
+            number("old_value", "Mean forecast before", "each/period"),
+            number("new_value", "Mean forecast after", "each/period"),
+            number("factor", "new over old", "", required=True, minimum=0),
+            text("author", "Author", required=True),
+            text("reason", "Reason", required=True),
+            date("expiry", "Day after which it no longer applies"),
+            instant("created_at", "When", required=True),
+        ),
+    ),
+    Table(
+        "subscriptions",
+        "Who is told of which alerts.",
+        ("subscription",),
+        (
+            text("subscription", "Identifier", required=True),
+            text("channel", "How", required=True, allowed=("email", "sms", "webhook", "queue")),
+            text("endpoint", "Where", required=True),
+            text("filter", "Filter, JSON", required=True),
+        ),
+    ),
+)

@@ -1,0 +1,57 @@
+"""The words and numbers that columns may hold."""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 1
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+"""Weekday lists hold 0 (Monday) … 6 (Sunday)."""
+
+PERIODS = ("D", "W", "M")
+"""Forecast periods: days, weeks (dated by their Monday), calendar months (dated by their first day)."""
+
+QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+"""Probabilities of the forecast quantiles that are stored, in column order `q05` … `q95`."""
+
+SOURCE_KINDS = ("supplier", "location")
+
+STOCK_STATUSES = ("available", "blocked", "reserved", "in_transit")
+
+ORDER_STATUSES = ("approved", "sent", "part_received", "received", "closed_short", "cancelled")
+
+OPEN_ORDER_STATUSES = ("approved", "sent", "part_received")
+
+LINE_STATUSES = ("proposed", "none", "held")
+
+SEVERITIES = ("held", "warning", "info")
+
+EXCEPTION_TYPES = ("stockout", "overstock", "expiry", "late_supply", "held")
+
+ORDER_BOUNDS = ("none", "max_cover", "shelf_maximum", "shelf_life", "moq", "order_multiple", "horizon")
+
+EXPLAIN_TERMS = (
+    "term_demand",
+    "term_buffer",
+    "term_on_hand",
+    "term_on_order",
+    "term_excess",
+    "term_cover",
+    "term_moq",
+    "term_multiple",
+)
+"""Columns of `plan_lines` whose sum is `quantity`, exactly."""
+
+SETTING_DEFAULTS: dict[str, str] = {
+    "company": "",
+    "currency": "EUR",
+    "period": "D",
+    "country": "",
+    "default_lead_time_days": "7",
+    "default_lead_time_sd_days": "1",
+    "default_review_days": "7",
+    "default_service_target": "0.97",
+    "default_holding_cost_rate": "0.25",
+    "default_margin_share": "0.3",
+    "exception_least_money": "5",
+}
+"""What a lake without a `settings` row uses. Data health reports every default that a plan had to use."""
