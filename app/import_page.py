@@ -17,7 +17,7 @@ FAULT_COLORS = {"Error": "red", "Warning": "orange"}
 def take_file() -> None:
     """Show the upload; a new file forgets what was said of the last one."""
     st.file_uploader(
-        "File with sales, order lines, stock, products, locations, suppliers, sourcing, promotions, orders",
+        "File with sales, order lines, stock, orders, products, suppliers, sourcing or policies",
         type=FILE_TYPES,
         key=_upload_key(),
         on_change=forget,

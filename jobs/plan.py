@@ -94,10 +94,12 @@ def plan(
     tell(f"Forecasting {len(lines):,} series", 0.25)
     panel = planning_panel(inputs.sales, lines, inputs.tables["products"])
     gap = inputs.periods_since_sales
+    # Whether a line was approved today must not change how it, or any other, is forecast.
+    unordered = lines.assign(next_order_date=pd.Series(pd.NaT, index=lines.index))
     forecast = forecast_panel(
         panel,
         gap + horizon,
-        protection_periods=protection,
+        protection_periods=protection_periods(unordered, inputs.as_of, inputs.period),
         seed=seed,
         models=None if model is None else (model,),
     )

@@ -1,10 +1,10 @@
-"""The lake's own settings: what they are, which were left to their default, and how to change one."""
+"""The lake's own settings: what they are, which were left to their default, and how to change them."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -94,20 +94,31 @@ def setting_fault(name: str, value: str) -> str | None:
     return f"setting {name} is {value!r}; it {rule}" if rule else None
 
 
-def change_setting(lake: Lake, name: str, value: str, *, author: str, reason: str = "", at: datetime) -> None:
-    """Change one setting and record who did, when, why, from what to what.
+def change_settings(
+    lake: Lake, changes: Mapping[str, str], *, author: str, reason: str = "", at: datetime
+) -> None:
+    """Change settings, all or none, and record who did, when, why, from what to what.
 
     Raises
     ------
     JobError
-        The setting is not known or its value breaks its rule: nothing was changed.
+        A setting is not known or its value breaks its rule: every fault is listed, nothing was changed.
     """
-    fault = setting_fault(name, value)
-    if fault:
-        raise JobError(fault)
-    old = settings(lake)[name]
-    data = {"name": name, "old_value": old, "new_value": value}
-    append_events(lake, [make_event("parameter.changed", at=at, author=author, reason=reason, data=data)])
-    lake.upsert(
-        "settings", pd.DataFrame({"name": [name], "value": [value]}), note=f"{author}: {name} = {value}"
-    )
+    faults = [fault for name, value in changes.items() if (fault := setting_fault(name, value))]
+    if faults:
+        raise JobError("; ".join(faults))
+    old = settings(lake)
+    events = [
+        make_event(
+            "parameter.changed",
+            at=at,
+            author=author,
+            reason=reason,
+            data={"name": name, "old_value": old[name], "new_value": value},
+        )
+        for name, value in changes.items()
+    ]
+    append_events(lake, events)
+    note = ", ".join(f"{name} = {value}" for name, value in changes.items())
+    frame = pd.DataFrame({"name": list(changes), "value": list(changes.values())})
+    lake.upsert("settings", frame, note=f"{author}: {note}")

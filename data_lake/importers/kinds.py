@@ -72,6 +72,9 @@ _DEFAULTS = {
     ("orders", "status"): "sent",
     ("sourcing", "source_kind"): "supplier",
     ("promotions", "location"): "*",
+    ("policies", "segment"): "",
+    ("policies", "sku"): "",
+    ("policies", "location"): "",
 }
 _GENERATED = {("orders", "line")}
 """Keys that are numbered where a file has none."""
@@ -250,6 +253,37 @@ _KINDS = (
             "to_date": "2026-02-15",
             "depth": "0.25",
             "mechanic": "price_cut",
+        },
+    ),
+    ImportKind(
+        "policies",
+        "policies",
+        "Service targets, holding cost, order rhythm: for all (*), a category, or a product and location",
+        (*_of_table("policies"), _HELPERS[0]),
+        TABLES["policies"].key,
+        ("service_target", "target_kind", "stockout_cost", "holding_cost_rate", "review_days"),
+        example={
+            "segment": "Dairy",
+            "target_kind": "fill",
+            "service_target": "0.98",
+            "holding_cost_rate": "0.25",
+            "max_cover_days": "10",
+        },
+    ),
+    ImportKind(
+        "assortment",
+        "assortment",
+        "Which location sells which product from when to when, and how much its shelf shows and holds",
+        (*_of_table("assortment"), _HELPERS[1]),
+        TABLES["assortment"].key,
+        ("presentation_stock", "shelf_maximum", "backorder_allowed", "perpetual_stock", "planner"),
+        example={
+            "sku": "007",
+            "location": "Store 1",
+            "from_date": "2026-01-01",
+            "presentation_stock": "6",
+            "shelf_maximum": "48",
+            "planner": "Ann",
         },
     ),
 )

@@ -22,7 +22,7 @@ from data_lake.importers.mapping import (
 from data_lake.importers.numbers import Marks
 
 EXAMPLE = r"""
-kind: sales      # or order_lines, stock, orders, products, locations, suppliers, sourcing, promotions
+kind: sales      # or order_lines, stock, orders, products, locations, suppliers, sourcing, promotions …
 file: {delimiter: ";", encoding: cp1252, header_row: 3, sheet: Data}   # each found out if not given
 columns:                           # what we need: header in the file
   sku: Item

@@ -25,6 +25,7 @@ MASTER_TABLES = {
     "promotions": "Promotions",
     "calendar": "Calendar",
     "policies": "Policies",
+    "assortment": "Assortment",
 }
 """Tables without a day of their own: fresh when they were last loaded."""
 

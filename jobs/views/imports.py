@@ -21,6 +21,8 @@ KIND_LABELS = {
     "suppliers": "Suppliers",
     "sourcing": "Sourcing: who delivers what where",
     "promotions": "Promotions",
+    "policies": "Policies: service targets and rhythm",
+    "assortment": "Assortment: what is sold where",
 }
 """Kinds of file in planners' words, in the order in which a new lake needs them."""
 

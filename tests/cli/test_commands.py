@@ -20,7 +20,7 @@ from data_lake.runs import latest_run
 from jobs.approve import approved_lines
 
 Shelfcast = Callable[..., Result]
-COMMANDS = ("demo", "import", "template", "plan", "approve", "export", "serve", "doctor", "runs")
+COMMANDS = ("demo", "import", "template", "plan", "approve", "export", "serve", "doctor", "runs", "settings")
 EXECUTABLE = Path(sys.executable).with_name("shelfcast")
 
 
@@ -208,3 +208,18 @@ def test_demo_prints_its_stages_and_can_be_repeated(shelfcast: Shelfcast) -> Non
     other = shelfcast("demo", "--no-serve")
     assert other.exit_code == 1
     assert "delete it or choose another --lake" in other.stderr
+
+
+def test_settings_are_listed_and_changed_all_or_none(shelfcast: Shelfcast, tmp_path: Path) -> None:
+    lake = str(tmp_path / "lake")
+    listed = shelfcast("settings", "--lake", lake).output
+    assert re.search(r"currency +EUR +default", listed)
+    refused = shelfcast("settings", "currency=GBP", "default_service_target=2", "--lake", lake)
+    assert refused.exit_code == 1
+    assert "must be a number from 0 to 0.9999" in refused.output
+    assert re.search(r"currency +EUR +default", shelfcast("settings", "--lake", lake).output)
+    done = shelfcast("settings", "currency=GBP", "company=Acme", "--lake", lake, "--reason", "moved")
+    assert "currency, company changed; the next plan uses them." in done.output
+    assert re.search(r"currency +GBP\s", shelfcast("settings", "--lake", lake).output)
+    assert [event.reason for event in read_events(Lake(lake))] == ["moved", "moved"]
+    assert shelfcast("settings", "currency", "--lake", lake).exit_code == 2

@@ -164,6 +164,24 @@ def test_approved_orders_are_supply_in_the_next_plan(copy: tuple[Lake, Run]) -> 
     assert again["quantity"] < line["quantity"]
 
 
+def test_approving_moves_no_forecast(copy: tuple[Lake, Run]) -> None:
+    lake, run = copy
+    lines = read_run_table(lake, run, "plan_lines")
+    proposed = lines[lines["status"] == "proposed"]
+    approve_lines(
+        lake,
+        run_id=run.run_id,
+        lines=proposed[["line_id", "quantity"]].to_dict("records"),
+        author="ann",
+        reason="",
+        at=NOW,
+    )
+    before = read_run_table(lake, run, "forecasts").drop(columns="run_id")
+    newer = read_run_table(lake, plan(lake), "forecasts").drop(columns="run_id")
+    last = before["date"].max()
+    pd.testing.assert_frame_equal(newer[newer["date"] <= last].reset_index(drop=True), before)
+
+
 def test_an_override_moves_the_forecast_of_its_days_only(copy: tuple[Lake, Run]) -> None:
     lake, run = copy
     line = proposed_today(lake, run)

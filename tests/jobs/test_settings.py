@@ -12,7 +12,7 @@ from data_lake.lake import Lake
 from data_lake.ledger import read_events
 from engine.contracts import SETTING_DEFAULTS
 from jobs.errors import JobError
-from jobs.settings import change_setting, setting_fault, settings
+from jobs.settings import change_settings, setting_fault, settings
 
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 
@@ -43,7 +43,7 @@ def test_what_the_lake_states_wins_and_is_not_defaulted(tmp_path: Path) -> None:
 
 def test_a_change_is_recorded_from_what_to_what(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    change_setting(lake, "currency", "USD", author="ana", reason="new owner", at=AT)
+    change_settings(lake, {"currency": "USD"}, author="ana", reason="new owner", at=AT)
     assert settings(lake)["currency"] == "USD"
     (event,) = read_events(lake)
     assert (event.author, event.reason, event.timestamp) == ("ana", "new owner", AT)
@@ -68,5 +68,5 @@ def test_a_value_that_breaks_its_rule_changes_nothing(
 ) -> None:
     lake = Lake(tmp_path)
     with pytest.raises(JobError, match=said):
-        change_setting(lake, name, value, author="ana", at=AT)
+        change_settings(lake, {"company": "Acme", name: value}, author="ana", at=AT)
     assert lake.objects.list("") == []

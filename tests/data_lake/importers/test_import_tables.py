@@ -245,3 +245,21 @@ def test_files_go_into_a_lake_on_disk_and_on_s3(any_lake: Lake, tmp_path: Path) 
     assert load(any_lake, path, "stock.csv", mapping, today=TODAY).unchanged
     assert rows(any_lake, "inventory_snapshot", "batch", "on_hand") == [("L1", 5.0), ("L2", 0.0)]
     assert len(any_lake.objects.list("raw/")) == 2
+
+
+def test_policies_by_category_and_by_product_and_location(bring, lake) -> None:
+    text = (
+        "segment,sku,location,target_kind,service target,holding_cost_rate\n"
+        "Dairy,,,fill,0.985,0.3\n,007,S1,cycle,0.95,\n"
+    )
+    bring(text, kind="policies")
+    rows = lake.read("policies").set_index("segment")
+    assert rows.loc["Dairy", "service_target"] == 0.985
+    assert (rows.loc["", "sku"], rows.loc["", "target_kind"]) == ("007", "cycle")
+
+
+def test_assortment(bring, lake) -> None:
+    text = "sku,location,from_date,presentation_stock,shelf_maximum,planner\n007,S1,2026-01-01,6,48,Ann\n"
+    bring(text)
+    row = lake.read("assortment").iloc[0]
+    assert (row["presentation_stock"], row["shelf_maximum"], row["planner"]) == (6.0, 48.0, "Ann")
