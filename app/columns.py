@@ -43,6 +43,11 @@ def units(value: float) -> str:
     return UNKNOWN if value is None or math.isnan(value) else f"{value:,.0f} units"
 
 
+def named(name: str, code: str) -> str:
+    """Write a name with its code; a code without a name once."""
+    return code if name == code else f"{name} · {code}"
+
+
 def count(number: int, thing: str) -> str:
     """Write a number of things: 1 line, 2 lines."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

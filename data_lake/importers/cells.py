@@ -103,7 +103,7 @@ def rule_of(target: Target, mapping: Mapping, value: object) -> str:
         whole = "whole " if target.reads == "integer" else ""
         marks = mapping.numbers
         grouped = f", thousands mark {marks.thousands!r}" if marks.thousands else ""
-        return f"is not a finite {whole}number (decimal mark {marks.decimal!r}{grouped})"
+        return f"is not a {whole}number (decimal mark {marks.decimal!r}{grouped})"
     if target.reads == "flag":
         return "is not yes or no"
     if target.reads == "numbers":

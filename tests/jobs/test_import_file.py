@@ -42,7 +42,7 @@ def test_a_path_is_called_by_its_name(lake: Lake, tmp_path: Path) -> None:
     file.write_text(CSV.replace("4", "four"))
     done = import_file(lake, file)
     assert str(done.faults[0]) == (
-        "March.csv, row 3, column 'units': 'four' is not a finite number (decimal mark '.')"
+        "March.csv, row 3, column 'units': 'four' is not a number (decimal mark '.')"
     )
     assert not done.loaded
     report = list(csv.DictReader(io.StringIO(done.report().decode("utf-8-sig"))))
