@@ -43,9 +43,10 @@ def units(value: float) -> str:
     return UNKNOWN if value is None or math.isnan(value) else f"{value:,.0f} units"
 
 
-def named(name: str, code: str) -> str:
-    """Write a name with its code; a code without a name once."""
-    return code if name == code else f"{name} · {code}"
+def named(names: Mapping[str, str], code: str | None) -> str:
+    """Write a code after its name; a code without a name stands alone."""
+    name = names.get(code or "", code)
+    return str(code) if name == code else f"{name} · {code}"
 
 
 def count(number: int, thing: str) -> str:

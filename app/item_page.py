@@ -23,7 +23,7 @@ def pick() -> tuple[dict[str, Any], str]:
     sku: str = product.selectbox(
         "Product",
         list(offered.products),
-        format_func=lambda code: columns.named(offered.products.get(code, code), code),
+        format_func=lambda code: columns.named(offered.products, code),
         key="sku",
     )
     address.keep("sku", sku)
@@ -32,7 +32,7 @@ def pick() -> tuple[dict[str, Any], str]:
     location: str = place.selectbox(
         "Location",
         locations,
-        format_func=lambda code: columns.named(offered.locations.get(code, code), code),
+        format_func=lambda code: columns.named(offered.locations, code),
         key="location",
     )
     address.keep("location", location)
