@@ -38,6 +38,7 @@ def show(frame: pd.DataFrame, currency: str, *, with_approved: bool) -> list[int
             *(["state"] if with_approved else []),
         ],
         column_config=_config(frame, currency),
+        placeholder=columns.UNKNOWN,
         alt="Exceptions, dearest first: type, product, location, money at risk, cover, recommendation",
     )
     return list(event.selection.rows)

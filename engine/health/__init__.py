@@ -9,7 +9,8 @@ duplicate_keys       held      rows that share a table's key
 absurd_lead_time     held      lead times below 0 or above 180 days
 negative_stock       held      stock below 0 in the latest snapshot
 unit_mismatch        held      sales off by a pack size; a warning if old, short or only suspected
-unknown_code         held      sourcing of an unknown product, location or source; elsewhere a warning
+unknown_code         held      a product, location or source of sourcing, sales or stock that no master knows;
+                               in other tables a warning
 stale_feed           warning   sales or stock that stopped coming, overall or of a location
 future_date          warning   sales, stock and orders dated after today
 sales_outlier        warning   a lone period far above anything the line sells outside promotions

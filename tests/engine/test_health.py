@@ -54,6 +54,7 @@ def test_only_faults_that_make_a_line_wrong_hold_it(faults):
         ("05011", "S07"),
         ("07005", "DC1"),
         ("08001", "S02"),
+        ("99999", "S03"),
     }
     assert lines["reason"].str.len().gt(30).all()
 

@@ -123,7 +123,7 @@ def test_codes_that_no_master_knows():
     }
     none(check(**masters, sales=sales([1]), sourcing=sourcing()), "unknown_code")
     found = only(check(**masters, sales=sales([1, 2], sku="7")), "unknown_code")
-    assert (found["severity"], found["column"], found["value"], found["rows"]) == ("warning", "sku", "7", 2)
+    assert (found["severity"], found["column"], found["value"], found["rows"]) == ("held", "sku", "7", 2)
     found = only(check(**masters, sales=sales([1], location="S1")), "unknown_code")
     assert (found["column"], found["value"]) == ("location", "S1")
     found = only(check(**masters, sourcing=sourcing(location="S9")), "unknown_code")
@@ -133,6 +133,8 @@ def test_codes_that_no_master_knows():
         assert (found["severity"], found["column"], found["value"]) == ("held", "source", source["source"])
     everywhere = pd.DataFrame({"sku": ["007"], "location": ["*"], "from_date": [pd.Timestamp("2026-01-01")]})
     none(check(**masters, promotions=everywhere), "unknown_code")
+    found = only(check(**masters, promotions=everywhere.assign(sku="7")), "unknown_code")
+    assert (found["severity"], found["value"]) == ("warning", "7")
 
 
 def test_a_lake_without_masters_is_not_full_of_unknown_codes():
