@@ -8,12 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from data_lake.lake import Lake, Version
 from data_lake.ledger import read_events
 from data_lake.series import Period, SalesPanel, read_panel_arrays
+from engine.forecast.panel import period_dates
 from jobs.approvals import approved_lines, approved_supply
 from jobs.errors import JobError
 from jobs.override import active_overrides
@@ -117,11 +117,8 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
 
 def next_period(sales: SalesPanel, period: str) -> dt.date:
     """Return the first day of the period after the last one with sales."""
-    periods = sales.quantity.shape[1]
-    if period == "M":
-        return (sales.start.astype("datetime64[M]") + periods).astype("datetime64[D]").item()  # type: ignore[no-any-return]
-    days = periods * (7 if period == "W" else 1)
-    return (sales.start.astype("datetime64[D]") + np.timedelta64(days, "D")).item()  # type: ignore[no-any-return]
+    day: dt.date = period_dates(sales.start, period, sales.quantity.shape[1], 1)[0].item()
+    return day
 
 
 def periods_between(start: dt.date, end: dt.date, period: str) -> int:

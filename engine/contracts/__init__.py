@@ -29,7 +29,6 @@ from engine.contracts.vocabulary import (
     SEVERITIES,
     SOURCE_KINDS,
     STOCK_STATUSES,
-    WEEKDAYS,
 )
 
 __all__ = [
@@ -47,7 +46,6 @@ __all__ = [
     "SOURCE_KINDS",
     "STOCK_STATUSES",
     "TABLES",
-    "WEEKDAYS",
     "Column",
     "Kind",
     "Table",

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 SCHEMA_VERSION = 1
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-"""Weekday lists hold 0 (Monday) … 6 (Sunday)."""
-
 PERIODS = ("D", "W", "M")
 """Forecast periods: days, weeks (dated by their Monday), calendar months (dated by their first day)."""
 
