@@ -14,7 +14,7 @@ Net returns (negative quantities) count as zero demand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -23,6 +23,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.errors import EngineError
+from engine.forecast.drivers.drivers import Drivers
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -54,6 +55,7 @@ class Panel:
     censored : [n, T] out of stock (a part of the unobserved); None: never
     sales : [n, T] units sold, 0 where there was no row; None: equal to values
     group : [n] what series share seasonality and noise with (a category); None: all with all
+    drivers : promotions, events and prices of these periods and of planned ones after them; None: not known
     """
 
     sku: Texts
@@ -65,6 +67,7 @@ class Panel:
     censored: Mask | None = None
     sales: Floats | None = None
     group: Texts | None = None
+    drivers: Drivers | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -80,6 +83,10 @@ class Panel:
             )
         elif not np.isfinite(self.values).all() or (self.values < 0).any():
             faults.append("values hold a negative or missing number; demand must be 0 or more")
+        elif self.drivers is not None and (
+            len(self.drivers.depth) != self.n_series or self.drivers.n_periods < self.n_periods
+        ):
+            faults.append(f"drivers have shape {self.drivers.depth.shape} for values {self.values.shape}")
         if faults:
             raise EngineError("; ".join(faults))
 
@@ -120,7 +127,8 @@ class Panel:
 
     def head(self, periods: int) -> Panel:
         """Return the panel as it was known after its first `periods` periods."""
-        return self._part(slice(None), slice(0, periods))
+        part = self._part(slice(None), slice(0, periods))
+        return part if self.drivers is None else replace(part, drivers=self.drivers.head(periods))
 
     def rows(self, which: npt.NDArray[np.int64] | Mask) -> Panel:
         """Return some of the series."""
@@ -140,6 +148,7 @@ class Panel:
             censored=cut(self.censored),  # type: ignore[arg-type]
             sales=cut(self.sales),  # type: ignore[arg-type]
             group=None if self.group is None else self.group[rows],
+            drivers=None if self.drivers is None else self.drivers.rows(rows),
         )
 
 

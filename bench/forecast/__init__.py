@@ -1,0 +1,1 @@
+"""The forecasting engine: speed against prophet, accuracy against peers on real data."""

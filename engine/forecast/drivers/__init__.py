@@ -1,0 +1,1 @@
+"""What moves demand beside level and season: promotions, price, holidays and events."""

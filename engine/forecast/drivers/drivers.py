@@ -1,0 +1,83 @@
+"""Drivers on the panel's grid: what was charged and promoted, and what is planned ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import EngineError
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, eq=False)
+class Drivers:
+    """What is known to move the demand of n series over P periods: the history and, after it, the plan.
+
+    Promotions, holidays and events are planned, so they are known ahead of any cut-off; a price is known
+    only once it was charged.
+
+    Attributes
+    ----------
+    depth : [n, P] promotion depth, share off the regular price, 0 … 1; 0: none, or its depth is not known
+    mechanic : [n, P] index into `mechanics`; 0: no promotion
+    mechanics : names; the first is "" for no promotion
+    events : [regions, P, events] whether the event takes place
+    event_names : [events]
+    region : [n] row of `events`
+    price : [n, P] selling price, money a unit; NaN where it is not known; None: never known
+    """
+
+    depth: Floats
+    mechanic: Codes
+    mechanics: tuple[str, ...]
+    events: Mask
+    event_names: tuple[str, ...]
+    region: npt.NDArray[np.int64]
+    price: Floats | None = None
+
+    def __post_init__(self) -> None:
+        n, periods = self.depth.shape
+        shapes = {
+            "mechanic": (self.mechanic.shape, (n, periods)),
+            "region": (self.region.shape, (n,)),
+            "events": (self.events.shape, (len(self.events), periods, len(self.event_names))),
+        }
+        if self.price is not None:
+            shapes["price"] = (self.price.shape, (n, periods))
+        faults = [
+            f"{name} has shape {found}, must be {due}"
+            for name, (found, due) in shapes.items()
+            if found != due
+        ]
+        if self.mechanics[:1] != ("",):
+            faults.append('mechanics must begin with "", which means no promotion')
+        if faults:
+            raise EngineError("Drivers: " + "; ".join(faults))
+
+    @property
+    def n_periods(self) -> int:
+        """Periods known, planned ones included."""
+        return int(self.depth.shape[1])
+
+    def head(self, periods: int) -> Drivers:
+        """Return what was known after the first `periods` periods: plans stay, later prices do not."""
+        if self.price is None:
+            return self
+        price = self.price.copy()
+        price[:, periods:] = np.nan
+        return replace(self, price=price)
+
+    def rows(self, which: slice | npt.NDArray[np.int64] | Mask) -> Drivers:
+        """Return the drivers of some of the series."""
+        return replace(
+            self,
+            depth=self.depth[which],
+            mechanic=self.mechanic[which],
+            region=self.region[which],
+            price=None if self.price is None else self.price[which],
+        )
