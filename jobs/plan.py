@@ -24,10 +24,11 @@ from engine.forecast.portfolio import PortfolioForecast, forecast_panel
 from engine.health import check, held_lines
 from engine.replenishment.plan import plan_lines
 from jobs.code_version import code_version
-from jobs.demand import override_factors, planning_panel
+from jobs.demand import planning_panel
 from jobs.inputs import PlanInputs, load_inputs
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, protection_periods
 from jobs.line_terms import line_terms
+from jobs.override_factors import override_factors
 from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
 
 N_PATHS = 300

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_lake.lake import Lake
-from jobs.demand import override_factors, planning_panel
+from jobs.demand import planning_panel
 from jobs.errors import JobError
 from jobs.inputs import load_inputs, next_period, periods_between
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, order_offsets, protection_periods
 from jobs.line_terms import UNASSIGNED, line_terms
 from jobs.order_calendar import order_days
+from jobs.override_factors import override_factors
 from jobs.plan_tables import period_start
 
 SUNDAY = dt.date(2026, 11, 22)
