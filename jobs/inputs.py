@@ -16,7 +16,7 @@ from data_lake.series import Period, SalesPanel, read_panel_arrays
 from engine.forecast.panel import period_dates
 from jobs.approvals import approved_lines, approved_supply
 from jobs.errors import JobError
-from jobs.override import active_overrides
+from jobs.override_fold import active_overrides
 from jobs.settings import Settings, settings
 
 MASTER_TABLES = (

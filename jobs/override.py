@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from data_lake.events import Event, make_event
+from data_lake.events import make_event
 from data_lake.ledger import append_events, read_events
-from data_lake.runs import latest_run, read_run_table
-from engine.contracts import TABLES
-from jobs.columns import typed_column
+from data_lake.runs import latest_run
 from jobs.errors import JobError
+from jobs.override_fold import fold_overrides
+from jobs.override_level import LevelForecast, level_forecast
+from jobs.override_scope import Scope, known_codes
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
@@ -26,12 +26,15 @@ MAX_FACTOR = 100.0
 def override_forecast(
     lake: Lake,
     *,
-    sku: str,
-    location: str,
+    sku: str = "",
+    category: str = "",
+    location: str = "",
+    region: str = "",
     from_date: date,
     to_date: date,
     factor: float | None = None,
     new_value: float | None = None,
+    new_total: float | None = None,
     author: str,
     reason: str,
     expiry: date | None = None,
@@ -43,14 +46,18 @@ def override_forecast(
     ----------
     lake
         Where the ledger is.
-    sku, location
-        Which forecasts; an empty one means all. Both empty: every forecast.
+    sku, category
+        Which products: one, those of a category, or all where both are empty.
+    location, region
+        Which places: one, those of a region, or all where both are empty.
     from_date, to_date
         First and last day, both included.
     factor
         New forecast over the old, 0 or more; or
     new_value
-        New mean of a period in these days [each/period]; needs one item and location of the latest run.
+        New mean of a period in these days, summed over all that it applies to [each/period]; or
+    new_total
+        New sum of all that it applies to over these days [each].
     author, reason
         Who, and why: the override is scored against actual demand later.
     expiry
@@ -67,27 +74,32 @@ def override_forecast(
     ------
     JobError
         Every fault of the request at once; nothing was recorded.
+
+    Notes
+    -----
+    A new value becomes a factor over the forecast as it stands: the latest run's statistical forecast times
+    the overrides that are active now. So the next plan from the same statistical forecast shows what was
+    asked, and every series below keeps its share of the total (`jobs.override_factors`).
     """
-    faults = _faults(sku, location, from_date, to_date, factor, new_value, author, reason, expiry, at)
-    old_value = None
-    if not faults and sku and location:
-        old_value = _mean_forecast(lake, sku, location, from_date, to_date)
-        if new_value is not None and not old_value:
-            missing = "is 0" if old_value == 0 else "has no day"
-            faults.append(
-                f"new_value: the latest plan's forecast {missing} for {sku} at {location} from {from_date} "
-                f"to {to_date}; plan first, choose days of the horizon, or give a factor"
-            )
+    scope = Scope(sku, category, location, region)
+    run = latest_run(lake)
+    faults = _faults(from_date, to_date, factor, new_value, new_total, author, reason, expiry, at)
+    faults += scope.faults(known_codes(lake, run))
+    level = None if faults or run is None else level_forecast(lake, run, scope, from_date, to_date)
+    if not faults and factor is None:
+        faults = _faults_of_level(scope, level, from_date, to_date, new_value, new_total)
     if faults:
         raise JobError("the override was not recorded:\n" + "\n".join(f"- {fault}" for fault in faults))
+    old_value = None if level is None else level.mean
+    if level is not None and new_total is not None:
+        new_value = new_total / level.periods
     if new_value is not None and old_value:
         factor = new_value / old_value
     elif factor is not None and old_value is not None:
         new_value = old_value * factor
     data = {
-        "level": "item" if sku else "location" if location else "all",
-        "sku": sku,
-        "location": location,
+        "level": scope.level,
+        **asdict(scope),
         "from_date": from_date.isoformat(),
         "to_date": to_date.isoformat(),
         "factor": factor,
@@ -101,27 +113,25 @@ def override_forecast(
 
 
 def _faults(
-    sku: str,
-    location: str,
     from_date: date,
     to_date: date,
     factor: float | None,
     new_value: float | None,
+    new_total: float | None,
     author: str,
     reason: str,
     expiry: date | None,
     at: datetime,
 ) -> list[str]:
     faults = []
-    if (factor is None) == (new_value is None):
-        faults.append("give a factor or a new_value, one of them")
-    for name, value in (("factor", factor), ("new_value", new_value)):
+    values = {"factor": factor, "new_value": new_value, "new_total": new_total}
+    if sum(value is not None for value in values.values()) != 1:
+        faults.append("give a factor, a new_value or a new_total: one of them")
+    for name, value in values.items():
         if value is not None and (not math.isfinite(value) or value < 0):
             faults.append(f"{name} is {value}; it must be a number of 0 or more")
     if factor is not None and factor > MAX_FACTOR:
         faults.append(f"factor {factor:g} is more than {MAX_FACTOR:g}; 1.2 means a fifth more")
-    if new_value is not None and not (sku and location):
-        faults.append("new_value needs one sku and one location; give a factor for more than one")
     if to_date < from_date:
         faults.append(f"to_date {to_date} is before from_date {from_date}")
     if expiry is not None and expiry < from_date:
@@ -135,82 +145,73 @@ def _faults(
     return faults
 
 
-def _mean_forecast(lake: Lake, sku: str, location: str, from_date: date, to_date: date) -> float | None:
-    """Mean forecast of the latest run over the days [each/period]; None if it has none."""
-    run = latest_run(lake)
-    if run is None:
-        return None
-    where = {"sku": [sku], "location": [location]}
-    forecast = read_run_table(lake, run, "forecasts", columns=["date", "mean"], where=where)
-    days = forecast[forecast["date"].between(pd.Timestamp(from_date), pd.Timestamp(to_date))]
-    return None if days.empty else float(days["mean"].mean())
-
-
-def fold_overrides(events: Iterable[Event]) -> dict[str, Event]:
-    """Fold events to the overrides that were not retired, by identifier, in the order in which they apply."""
-    events = list(events)
-    retired = {e.data["override"] for e in events if e.event_type == "forecast.override_retired"}
-    return {
-        event.event_id: event
-        for event in events
-        if event.event_type == "forecast.overridden" and event.event_id not in retired
-    }
-
-
-def active_overrides(lake: Lake, as_of: date | None = None) -> pd.DataFrame:
-    """Overrides that a plan for `as_of` applies, earliest first.
-
-    Parameters
-    ----------
-    lake
-        Where the ledger is.
-    as_of
-        Day planned for: leaves out what expired or ended before it. None: all that were not retired.
-
-    Returns
-    -------
-    DataFrame
-        The columns of contract `overrides`. An empty `sku` or `location` means all. Factors of overrides
-        that meet on a day multiply.
-    """
-    overrides = fold_overrides(read_events(lake)).values()
-    rows = [event for event in overrides if as_of is None or _applies(event, as_of)]
-    return pd.DataFrame(
-        {
-            column.name: typed_column([_cell(event, column.name) for event in rows], column.kind)
-            for column in TABLES["overrides"].columns
-        }
-    )
-
-
-def _applies(event: Event, as_of: date) -> bool:
-    last = min(event.data["to_date"], event.data.get("expiry") or event.data["to_date"])
-    return bool(last >= as_of.isoformat())
-
-
-def _cell(event: Event, name: str) -> Any:
-    own = {
-        "override": event.event_id,
-        "author": event.author,
-        "reason": event.reason,
-        "created_at": event.timestamp,
-    }
-    return own[name] if name in own else event.data.get(name)
+def _faults_of_level(
+    scope: Scope,
+    level: LevelForecast | None,
+    from_date: date,
+    to_date: date,
+    new_value: float | None,
+    new_total: float | None,
+) -> list[str]:
+    """Say why a new value cannot become a factor over the level's forecast."""
+    name = "new_value" if new_total is None else "new_total"
+    where = f"for {scope.words} from {from_date} to {to_date}"
+    if level is None or level.mean == 0:
+        missing = "has no day" if level is None else "is 0"
+        return [
+            f"{name}: the latest plan's forecast {missing} {where}; plan first, choose days of the horizon, "
+            "or give a factor"
+        ]
+    if new_total is not None and not level.whole:
+        return [
+            f"new_total: the latest plan's forecast does not reach over all the days {where}; choose days of "
+            "the horizon, or give a new_value or a factor"
+        ]
+    factor = new_value / level.mean if new_value is not None else (new_total or 0.0) / level.total
+    if factor > MAX_FACTOR:
+        return [f"{name} is {factor:,.0f} times the forecast {where}; at most {MAX_FACTOR:g} times"]
+    return []
 
 
 def retire_override(lake: Lake, override: str, *, author: str, reason: str, at: datetime) -> None:
-    """Retire an override: later plans no longer apply it.
+    """Retire an override: later plans no longer apply it. `retire_overrides` of one."""
+    retire_overrides(lake, [override], author=author, reason=reason, at=at)
+
+
+def retire_overrides(
+    lake: Lake, overrides: Sequence[str], *, author: str, reason: str, at: datetime
+) -> list[str]:
+    """Retire overrides: later plans no longer apply them, all or none of them at once.
+
+    Returns
+    -------
+    list of str
+        The overrides retired, each once. Made again, each would be a new override.
 
     Raises
     ------
     JobError
-        There is no such override, it is retired already, or author or reason is empty.
+        An override is not there or is retired already, or author or reason is empty; nothing was recorded.
     """
+    wanted = list(dict.fromkeys(overrides))
+    faults = []
     if not author.strip() or not reason.strip():
-        raise JobError("author or reason is empty; say who retires the override, and why")
-    if override not in fold_overrides(read_events(lake)):
-        raise JobError(f"override {override!r} is not there; it was retired already or never made")
-    data = {"override": override}
+        faults.append("author or reason is empty; say who retires the override, and why")
+    there = fold_overrides(read_events(lake))
+    faults += [
+        f"override {override!r} is not there; it was retired already or never made"
+        for override in wanted
+        if override not in there
+    ]
+    if faults:
+        raise JobError("\n".join(faults))
     append_events(
-        lake, [make_event("forecast.override_retired", at=at, author=author, reason=reason, data=data)]
+        lake,
+        [
+            make_event(
+                "forecast.override_retired", at=at, author=author, reason=reason, data={"override": override}
+            )
+            for override in wanted
+        ],
     )
+    return wanted

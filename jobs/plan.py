@@ -29,6 +29,7 @@ from jobs.inputs import PlanInputs, load_inputs
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, protection_periods
 from jobs.line_terms import line_terms
 from jobs.override_factors import override_factors
+from jobs.override_scope import with_groups
 from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
 
 N_PATHS = 300
@@ -105,7 +106,8 @@ def plan(
         models=None if model is None else (model,),
     )
     dates = panel.future_dates(gap + horizon)[gap:]
-    factors = override_factors(inputs.overrides, lines, dates)
+    groups = with_groups(lines, inputs.tables["products"], inputs.tables["locations"])
+    factors = override_factors(inputs.overrides, groups, dates)
     demand = demand_model(forecast, forecast.mean[:, gap:] * factors)
 
     tell(f"Planning {len(lines):,} lines", 0.6)

@@ -29,6 +29,7 @@ OUTPUT_TABLES = (
     "plan_lines",
     "data_faults",
     "kpis",
+    "overrides",
 )
 """Tables that a run writes, whole."""
 
@@ -62,6 +63,7 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
         "plan_lines": lines,
         "data_faults": done.faults.assign(run_id=done.run_id),
         "kpis": _kpis(done, lines),
+        "overrides": done.inputs.overrides,
     }
     return {name: frame.reindex(columns=list(TABLES[name].names)) for name, frame in frames.items()}
 
@@ -176,6 +178,7 @@ def _forecasts(done: Computed) -> pd.DataFrame:
             "location": np.repeat(done.lines["location"].to_numpy(), horizon),
             "date": np.tile(done.dates, n),
             "mean": done.demand.mean.ravel(),
+            "statistical": done.forecast.mean[:, -horizon:].ravel(),
             **{name: bands[:, :, i].ravel() for i, name in enumerate(names)},
             "model": np.repeat(done.forecast.model, horizon),
             "censoring_share": np.repeat(done.forecast.censoring_share, horizon),

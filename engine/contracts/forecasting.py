@@ -16,6 +16,7 @@ TABLES = (
             LOCATION,
             date("date", "Period", required=True),
             number("mean", "Expected demand", "each/period", required=True, minimum=0),
+            number("statistical", "Expected demand before planners' overrides", "each/period", minimum=0),
             *(
                 number(f"q{round(p * 100):02d}", f"{p:.0%} quantile of demand", "each/period", minimum=0)
                 for p in QUANTILES

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from data_lake.lake import Lake
-from data_lake.runs import Run
-from jobs.override import active_overrides
+from data_lake.runs import Run, read_run_table
+from jobs.override_fold import active_overrides
+from jobs.override_scope import Scope, with_groups
 from jobs.views.lines import records
 
 
@@ -31,8 +32,12 @@ class Override:
 def overrides_of(lake: Lake, run: Run, sku: str, location: str) -> list[Override]:
     """Return the overrides that the next plan applies to an item, earliest first."""
     found = active_overrides(lake, run.as_of)
-    here = found["sku"].isin(["", sku]) & found["location"].isin(["", location])
-    return [_override(row) for row in records(found[here])]
+    item = with_groups(
+        pd.DataFrame({"sku": [sku], "location": [location]}),
+        read_run_table(lake, run, "products", where={"sku": [sku]}),
+        read_run_table(lake, run, "locations", where={"location": [location]}),
+    )
+    return [_override(row) for row in records(found) if Scope.of(row).covers(item).all()]
 
 
 def is_behind(lake: Lake, run: Run) -> bool:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app import cache, data
 from data_lake.lake import Lake
 from jobs.approvals import approved_lines
-from jobs.override import active_overrides
+from jobs.override_fold import active_overrides
 
 ROOT = Path(__file__).parents[2]
 PAGES = {

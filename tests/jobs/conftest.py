@@ -18,7 +18,7 @@ AS_OF = date(2026, 11, 22)
 _FILLERS = {"text": "x", "number": 0.0, "integer": 0, "date": pd.Timestamp(AS_OF), "flag": False}
 
 
-def plan_line(sku: str, location: str, source: str, quantity: float, **changes: Any) -> dict[str, Any]:
+def _plan_line(sku: str, location: str, source: str, quantity: float, **changes: Any) -> dict[str, Any]:
     """One row of `plan_lines`: required columns filled, the rest null, then `changes`."""
     row: dict[str, Any] = {
         column.name: _FILLERS[column.kind] if column.required else None
@@ -47,13 +47,19 @@ def plan_line(sku: str, location: str, source: str, quantity: float, **changes: 
 
 
 LINES = (
-    plan_line("007", "S1", "Acme & Söhne", 24, money_at_risk=50.0),
-    plan_line("008", "S1", "Acme & Söhne", 12, money_at_risk=5.0),
-    plan_line("007", "S2", "Acme & Söhne", 18, order_by=pd.Timestamp("2026-11-24")),
-    plan_line("007", "S3", "DC1", 6, source_kind="location", moq=0.0),
-    plan_line("009", "S1", "Best", 12, status="held", held_reason="stock is 9 days old"),
-    plan_line("=1+1", "S1", "Best", 0),
+    _plan_line("007", "S1", "Acme & Söhne", 24, money_at_risk=50.0),
+    _plan_line("008", "S1", "Acme & Söhne", 12, money_at_risk=5.0),
+    _plan_line("007", "S2", "Acme & Söhne", 18, order_by=pd.Timestamp("2026-11-24")),
+    _plan_line("007", "S3", "DC1", 6, source_kind="location", moq=0.0),
+    _plan_line("009", "S1", "Best", 12, status="held", held_reason="stock is 9 days old"),
+    _plan_line("=1+1", "S1", "Best", 0),
 )
+
+
+@pytest.fixture
+def plan_line() -> Callable[..., dict[str, Any]]:
+    """Make one row of `plan_lines`."""
+    return _plan_line
 
 
 @pytest.fixture

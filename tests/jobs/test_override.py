@@ -11,7 +11,8 @@ from data_lake.lake import Lake
 from data_lake.runs import Run
 from engine.contracts import TABLES
 from jobs.errors import JobError
-from jobs.override import active_overrides, override_forecast, retire_override
+from jobs.override import override_forecast, retire_override
+from jobs.override_fold import active_overrides
 
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 FAIR = {
@@ -39,7 +40,7 @@ def test_a_factor_is_kept_with_what_it_changes(lake: Lake, run: Run) -> None:
     override = override_forecast(lake, factor=1.2, **FAIR)
     (row,) = active_overrides(lake).to_dict("records")
     assert row["override"] == override
-    assert (row["level"], row["author"], row["reason"]) == ("item", "ana", "street fair")
+    assert (row["level"], row["author"], row["reason"]) == ("item_location", "ana", "street fair")
     assert row["old_value"] == 2.5  # forecasts of 2 and 3 on these days
     assert row["new_value"] == pytest.approx(3.0)
     assert row["factor"] == 1.2
@@ -75,10 +76,9 @@ def test_all_faults_are_listed_and_nothing_is_recorded(lake: Lake) -> None:
     with pytest.raises(JobError) as refused:
         override_forecast(lake, new_value=-1, factor=1000, **bad)
     for said in (
-        "give a factor or a new_value",
+        "give a factor, a new_value or a new_total: one of them",
         "new_value is -1; it must be a number of 0 or more",
         "factor 1000 is more than 100",
-        "new_value needs one sku and one location",
         "to_date 2026-11-01 is before from_date 2026-11-23",
         "expiry 2026-10-01 is before from_date",
         "author is empty",
@@ -86,7 +86,7 @@ def test_all_faults_are_listed_and_nothing_is_recorded(lake: Lake) -> None:
         "no time zone",
     ):
         assert said in str(refused.value)
-    with pytest.raises(JobError, match="give a factor or a new_value"):
+    with pytest.raises(JobError, match="give a factor, a new_value or a new_total"):
         override_forecast(lake, **FAIR)
     assert active_overrides(lake).empty
 

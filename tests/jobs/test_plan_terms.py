@@ -18,7 +18,6 @@ from jobs.inputs import load_inputs, next_period, periods_between
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, order_offsets, protection_periods
 from jobs.line_terms import UNASSIGNED, line_terms
 from jobs.order_calendar import order_days
-from jobs.override_factors import override_factors
 from jobs.plan_tables import period_start
 
 SUNDAY = dt.date(2026, 11, 22)
@@ -373,21 +372,3 @@ def test_a_centre_wants_what_its_stores_want_stockouts_included(lake: Lake) -> N
     assert panel.observed[centre].all()
     assert panel.values[centre, :50] == pytest.approx(6.0)
     assert panel.values[centre, -5:] == pytest.approx(6.0, rel=0.15)
-
-
-def test_overrides_apply_by_scope_and_day_and_multiply() -> None:
-    lines = pd.DataFrame({"sku": ["a", "a", "b"], "location": ["S1", "S2", "S1"]})
-    overrides = pd.DataFrame(
-        {
-            "override": ["1", "2"],
-            "sku": ["a", ""],
-            "location": ["", "S1"],
-            "from_date": pd.to_datetime(["2026-11-22", "2026-11-23"]),
-            "to_date": pd.to_datetime(["2026-11-23", "2026-11-23"]),
-            "factor": [2.0, 1.5],
-            "created_at": pd.to_datetime(["2026-11-20", "2026-11-21"], utc=True),
-        }
-    )
-    dates = np.arange("2026-11-22", "2026-11-25", dtype="datetime64[D]")
-    factors = override_factors(overrides, lines, dates)
-    assert factors.tolist() == [[2.0, 3.0, 1.0], [2.0, 2.0, 1.0], [1.0, 1.5, 1.0]]
