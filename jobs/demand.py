@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from data_lake.series import SalesPanel
+from engine.forecast.censored.periods import demand_estimate, with_estimates
+from engine.forecast.censored.posterior import DemandEstimate
 from engine.forecast.panel import Panel, make_panel
-from engine.forecast.reconstruct import demand_estimate
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +41,8 @@ def planning_panel(sales: SalesPanel, lines: pd.DataFrame, products: pd.DataFram
         launch=about["launch_date"].to_numpy(dtype="datetime64[D]"),
         group=about["category"].fillna("").to_numpy(dtype=object),
     )
-    return _with_supplied_demand(panel, lines)
+    estimate = demand_estimate(panel)
+    return _with_supplied_demand(with_estimates(panel, estimate), lines, estimate)
 
 
 def _rows_of(lines: pd.DataFrame, keys: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -55,7 +57,7 @@ def _take(matrix: Floats, rows: npt.NDArray[np.int64]) -> Floats:
     return taken
 
 
-def _with_supplied_demand(panel: Panel, lines: pd.DataFrame) -> Panel:
+def _with_supplied_demand(panel: Panel, lines: pd.DataFrame, estimate: DemandEstimate) -> Panel:
     transfers = lines["source_kind"].eq("location")
     supplied = lines.assign(row=range(len(lines)))[transfers]
     suppliers = lines[["sku", "location"]].assign(supplier_row=range(len(lines)))
@@ -65,10 +67,9 @@ def _with_supplied_demand(panel: Panel, lines: pd.DataFrame) -> Panel:
     if flows.empty:
         return panel
     into, out_of = flows["supplier_row"].to_numpy(), flows["row"].to_numpy()
-    wanted = demand_estimate(panel)
     seen = panel.observed if panel.censored is None else panel.observed | panel.censored
     values, observed = panel.values.copy(), panel.observed.copy()
-    np.add.at(values, into, wanted[out_of])
+    np.add.at(values, into, estimate.mean[out_of])
     np.logical_or.at(observed, into, seen[out_of])
     values[~observed] = 0.0
     return dataclasses.replace(panel, values=values, observed=observed)

@@ -54,6 +54,7 @@ class Panel:
     observed : [n, T] whether demand could be seen
     censored : [n, T] out of stock (a part of the unobserved); None: never
     sales : [n, T] units sold, 0 where there was no row; None: equal to values
+    in_stock : [n, T] share of the period with stock, 0 … 1; None: 0 where censored, else 1
     group : [n] what series share seasonality and noise with (a category); None: all with all
     drivers : promotions, events and prices of these periods and of planned ones after them; None: not known
     """
@@ -66,6 +67,7 @@ class Panel:
     observed: Mask
     censored: Mask | None = None
     sales: Floats | None = None
+    in_stock: Floats | None = None
     group: Texts | None = None
     drivers: Drivers | None = None
 
@@ -147,6 +149,7 @@ class Panel:
             observed=self.observed[rows][:, columns],
             censored=cut(self.censored),  # type: ignore[arg-type]
             sales=cut(self.sales),  # type: ignore[arg-type]
+            in_stock=cut(self.in_stock),  # type: ignore[arg-type]
             group=None if self.group is None else self.group[rows],
             drivers=None if self.drivers is None else self.drivers.rows(rows),
         )
@@ -208,8 +211,9 @@ def make_panel(
     seen = live & (row | ~_feed_down(row, location, period))
     values = sales.copy()
     censored = np.zeros_like(row)
+    share = None
     if in_stock is not None:
-        share = np.where(np.isnan(in_stock), 1.0, in_stock)
+        share = np.clip(np.where(np.isnan(in_stock), 1.0, in_stock), 0.0, 1.0)
         censored = live & (share < CENSORED_BELOW)
         values /= np.clip(share, CENSORED_BELOW, 1.0)
     observed = seen & ~censored
@@ -223,6 +227,7 @@ def make_panel(
         observed=observed,
         censored=censored,
         sales=sales,
+        in_stock=share,
         group=group,
     )
 

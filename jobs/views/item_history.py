@@ -11,8 +11,8 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run
+from engine.forecast.censored.periods import demand_estimate
 from engine.forecast.panel import make_panel
-from engine.forecast.reconstruct import demand_estimate
 
 MAX_POINTS = 1500
 """Most points of a line in a chart; longer histories are shown as weekly means."""
@@ -94,7 +94,7 @@ def _reconstructed(sales: pd.DataFrame, period: str, places: list[str]) -> pd.Da
     )
     rows = np.flatnonzero(wide.index.isin(places))
     sold = np.nansum(quantity[rows], axis=0)
-    wanted = demand_estimate(panel)[rows].sum(axis=0)
+    wanted = demand_estimate(panel).mean[rows].sum(axis=0)
     lost = np.zeros(len(grid), dtype=bool)
     if panel.censored is not None:
         lost = panel.censored[rows].any(axis=0) & (wanted > sold)
