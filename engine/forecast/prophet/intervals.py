@@ -99,6 +99,7 @@ def half_widths(
     sigma: NDArray[np.float64],
     horizon: int,
     width: float,
+    factor: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return half the width of the central interval at each step.
 
@@ -114,6 +115,8 @@ def half_widths(
         Steps.
     width : float
         Probability inside the interval.
+    factor : ndarray, shape (n, horizon), optional
+        Multiplies the trend, noise apart, >= 0; default 1.
 
     Returns
     -------
@@ -131,6 +134,7 @@ def half_widths(
         sigma,
         weight_2,
         np.log(weight_2**2 / weight_4),
+        np.ones((1, horizon)) if factor is None else factor,
         quantile_table(width),
         out,
     )
@@ -145,6 +149,7 @@ def _half_widths(
     sigma: NDArray[np.float64],
     weight_2: NDArray[np.float64],
     log_jumps_step: NDArray[np.float64],
+    factor: NDArray[np.float64],
     table: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
@@ -154,8 +159,9 @@ def _half_widths(
     for i in range(n):
         noise = sigma[i] * sigma[i]
         unit = jump_variance[i] * jump_scale[i] * jump_scale[i]
+        by = min(i, factor.shape[0] - 1)
         for h in range(horizon):
-            total = np.sqrt(unit * weight_2[h] + noise)
+            total = np.sqrt(unit * weight_2[h] * factor[by, h] * factor[by, h] + noise)
             if total == 0.0:
                 out[i, h] = 0.0
                 continue

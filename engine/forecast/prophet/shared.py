@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.forecast.prophet import lasso
 from engine.forecast.prophet.blocks import for_each_block, padded_product
-from engine.forecast.prophet.design import TREND_PRIOR_SCALE, Seasonal, changepoint_times
+from engine.forecast.prophet.design import TREND_PRIOR_SCALE, Columns
 from engine.forecast.prophet.parameters import ProphetParameters
 from engine.forecast.prophet.spec import ProphetSpec
 from engine.forecast.prophet.variance import (
@@ -42,10 +42,6 @@ error is 1e-12 of the matrix, and the four terms are the same for every series."
 class SharedCalendar:
     """What every series of one calendar shares."""
 
-    rows: int
-    start: float
-    t_scale: float
-    changepoints: NDArray[np.float64]
     to_parameters: NDArray[np.float64]
     """Shape (nz, nz): turns u into (k, m, beta)."""
     project: NDArray[np.float64]
@@ -59,15 +55,15 @@ class SharedCalendar:
     """W' diag(e^-(i+1)) W for i < SERIES_TERMS."""
 
 
-def shared_calendar(days: NDArray[np.float64], seasonal: Seasonal, spec: ProphetSpec) -> SharedCalendar:
-    """Return the matrices that all complete series on `days` share."""
-    start, t_scale = days[0], days[-1] - days[0]
-    time = (days - start) / t_scale
-    changepoints = changepoint_times(time, spec)
-    slope = float(spec.growth == "linear")  # a flat trend keeps its columns, at zero
+def shared_calendar(
+    days: NDArray[np.float64], columns: Columns, changepoints: NDArray[np.float64], spec: ProphetSpec
+) -> SharedCalendar:
+    """Return the matrices that all complete series on `days` share; `changepoints` are in scaled time."""
+    time = (days - days[0]) / (days[-1] - days[0])
+    slope = float(spec.growth != "flat")  # a flat trend keeps its columns, at zero
     ramps = slope * np.maximum(time[:, None] - changepoints, 0.0)
-    prior_scale = np.r_[TREND_PRIOR_SCALE, TREND_PRIOR_SCALE, seasonal.prior_scale]
-    normal = np.column_stack([slope * time, np.ones_like(time), seasonal.columns]) * prior_scale
+    prior_scale = np.r_[TREND_PRIOR_SCALE, TREND_PRIOR_SCALE, columns.prior_scale]
+    normal = np.column_stack([slope * time, np.ones_like(time), columns.values]) * prior_scale
     eigenvalues, vectors = np.linalg.eigh(normal.T @ normal)
     eigenvalues = np.maximum(eigenvalues, 0.0)
     rotated = normal @ vectors
@@ -75,10 +71,6 @@ def shared_calendar(days: NDArray[np.float64], seasonal: Seasonal, spec: Prophet
     inverse = 1.0 / np.maximum(eigenvalues, 1e-12 * eigenvalues[-1])
     powers = inverse[:, None] ** np.arange(1, SERIES_TERMS + 1)
     return SharedCalendar(
-        rows=len(days),
-        start=start,
-        t_scale=t_scale,
-        changepoints=changepoints,
         to_parameters=np.ascontiguousarray((vectors * prior_scale[:, None]).T),
         project=np.hstack([rotated, ramps]),
         eigenvalues=eigenvalues,
@@ -96,7 +88,7 @@ def fit_shared(
     *,
     threads: int,
 ) -> NDArray[np.float64]:
-    """Fit complete series into `out`, whose `y_scale` is set.
+    """Fit complete series into `out`, whose scales and changepoints are set.
 
     Returns
     -------
@@ -104,14 +96,10 @@ def fit_shared(
         The objective.
     """
     nz = len(calendar.eigenvalues)
-    out.start[:] = calendar.start
-    out.t_scale[:] = calendar.t_scale
-    out.n_changepoints[:] = len(calendar.changepoints)
-    out.changepoints[:] = calendar.changepoints
     objective = np.empty(len(values))
 
     def fit(part: slice) -> None:
-        scaled = values[part] / out.y_scale[part, None]
+        scaled = out.scaled(values, part)
         projected = padded_product(scaled, calendar.project)
         rotated = np.zeros((len(scaled), nz))
         _solve(

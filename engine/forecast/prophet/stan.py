@@ -1,24 +1,23 @@
 """The same model fitted by the prophet library itself, one series at a time.
 
-Used for `--model prophet-stan` and as the oracle of the batched solvers. prophet and CmdStan are imported
-inside the function: they take seconds, and planning does not need them. CmdStan reports each fit through
-the loggers "prophet" and "cmdstanpy"; callers who want silence set their levels.
+Used for `--model prophet-stan` and as the oracle of the batched solvers. CmdStan reports each fit through the
+loggers "prophet" and "cmdstanpy"; callers who want silence set their levels.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from engine.forecast.prophet.design import COMPONENTS, Dates, seasonal_columns
-from engine.forecast.prophet.fit import ProphetForecast, fit
-from engine.forecast.prophet.history import read_panel
+from engine.forecast.prophet.design import Dates
+from engine.forecast.prophet.estimate import estimate
+from engine.forecast.prophet.fit import ProphetForecast
+from engine.forecast.prophet.forecast import forecast
+from engine.forecast.prophet.history import describe
+from engine.forecast.prophet.inputs import read_inputs
+from engine.forecast.prophet.library import copy_parameters, history_frame, prophet_model
 from engine.forecast.prophet.objective import objective
-from engine.forecast.prophet.parameters import ProphetParameters
-from engine.forecast.prophet.predict import interval_half_widths
+from engine.forecast.prophet.parameters import GROWTH
 from engine.forecast.prophet.spec import ProphetSpec
 
 
@@ -29,93 +28,38 @@ def fit_with_stan(
     spec: ProphetSpec | None = None,
     *,
     observed: ArrayLike | None = None,
+    regressors: ArrayLike | None = None,
+    cap: ArrayLike | None = None,
+    floor: ArrayLike | None = None,
     interval_width: float | None = None,
 ) -> ProphetForecast:
     """Fit each series with Stan through the prophet library and forecast it.
 
-    Arguments, result and errors are those of `engine.forecast.prophet.fit.fit_predict`. `yhat` is
-    Prophet's own; the interval is computed from Stan's parameters without drawing samples, so that it does
-    not depend on a random state. Series that Prophet refuses (fewer than two observed rows) continue at
-    their value. About 0.2 s a daily series of three years.
+    Arguments, result and errors are those of `engine.forecast.prophet.fit.fit_predict`. `yhat` is what Prophet's
+    `predict` gives; the interval is computed from Stan's parameters without drawing samples, so that it does
+    not depend on a random state. Series that Prophet refuses (fewer than two observed rows) or does not fit
+    (constants) continue at their value. About 0.2 s a daily series of three years.
     """
     spec = spec or ProphetSpec()
-    values, days, future = read_panel(panel_values, dates, future_dates, observed)
-    seen = ~np.isnan(values)
-    parameters, _ = fit(values, days, spec)  # scales, changepoints and columns; coefficients come from Stan
-    components = seasonal_columns(days, parameters.orders, spec).component
-    last_level = np.array([row[has][-1] if has.any() else 0.0 for row, has in zip(values, seen, strict=True)])
-    yhat = np.repeat(last_level[:, None], len(future), axis=1)
-    history_dates, forecast_dates = (
-        pd.DatetimeIndex(np.asarray(dates)),
-        pd.DatetimeIndex(np.asarray(future_dates)),
-    )
-    for i in np.flatnonzero(seen.sum(axis=1) >= 2).tolist():
-        history = pd.DataFrame({"ds": history_dates[seen[i]], "y": values[i, seen[i]]})
-        model = prophet_model(spec).fit(history)
-        if len(future):
-            yhat[i] = model.predict(pd.DataFrame({"ds": forecast_dates}))["yhat"]
-        _copy_parameters(model, parameters, components, i)
+    inputs = read_inputs(
+        panel_values, dates, future_dates, spec,
+        observed=observed, regressors=regressors, cap=cap, floor=floor,
+    )  # fmt: skip
+    # Scales, changepoints and columns are ours; coefficients come from Stan.
+    parameters, _, fallback = estimate(inputs, spec)
+    changes = ~describe(inputs.values, inputs.days).is_constant
+    for i in np.flatnonzero(changes).tolist():
+        model = prophet_model(spec).fit(history_frame(inputs, spec, i))
+        copy_parameters(model, parameters, spec, i)
         model.stan_backend.cleanup()
-    half = interval_half_widths(
-        parameters, future, seen.sum(axis=1), spec, interval_width or spec.interval_width
-    )
-    return ProphetForecast(
-        yhat,
-        yhat - half,
-        yhat + half,
-        parameters.sigma * parameters.y_scale,
-        objective(values, dates, parameters, spec),
+    parameters.is_additive[changes] = False
+    parameters.growth[changes] = GROWTH[spec.growth]
+    fallback[changes] = ""
+    return forecast(
+        inputs,
+        spec,
         parameters,
+        objective(inputs, parameters, spec),
+        fallback,
+        interval_width=interval_width,
     )
-
-
-def prophet_model(spec: ProphetSpec, *, uncertainty_samples: int = 0) -> Any:
-    """Return an unfitted `prophet.Prophet` with the options of `spec`."""
-    from prophet import Prophet
-
-    return Prophet(
-        growth=spec.growth,
-        n_changepoints=spec.n_changepoints,
-        changepoint_range=spec.changepoint_range,
-        yearly_seasonality=spec.yearly_seasonality,
-        weekly_seasonality=spec.weekly_seasonality,
-        daily_seasonality=spec.daily_seasonality,
-        holidays=_holidays(spec),
-        seasonality_prior_scale=spec.seasonality_prior_scale,
-        holidays_prior_scale=spec.holidays_prior_scale,
-        changepoint_prior_scale=spec.changepoint_prior_scale,
-        interval_width=spec.interval_width,
-        uncertainty_samples=uncertainty_samples,
-    )
-
-
-def _holidays(spec: ProphetSpec) -> pd.DataFrame | None:
-    rows = [
-        (holiday.name, day, holiday.lower_window, holiday.upper_window)
-        for holiday in spec.holidays
-        for day in holiday.dates
-    ]
-    return pd.DataFrame(rows, columns=["holiday", "ds", "lower_window", "upper_window"]) if rows else None
-
-
-def _copy_parameters(
-    model: Any, parameters: ProphetParameters, components: NDArray[np.int64], i: int
-) -> None:
-    """Replace the batched coefficients of series i by what Stan found."""
-    found: dict[str, NDArray[np.float64]] = model.params
-    parameters.k[i] = np.ravel(found["k"])[0]
-    parameters.m[i] = np.ravel(found["m"])[0]
-    parameters.sigma[i] = np.ravel(found["sigma_obs"])[0]
-    delta = np.ravel(found["delta"])
-    parameters.delta[i] = 0.0
-    parameters.delta[i, : len(delta)] = delta
-    used = np.isin(
-        components,
-        [
-            number
-            for number, name in enumerate(COMPONENTS)
-            if name in model.seasonalities or name == "holidays"
-        ],
-    )
-    if used.any():  # else Prophet has one column of zeros
-        parameters.beta[i, used] = np.ravel(found["beta"])
