@@ -47,10 +47,29 @@ def active_overrides(lake: Lake, as_of: date | None = None) -> pd.DataFrame:
         that meet on a day multiply.
     """
     overrides = fold_overrides(read_events(lake)).values()
-    rows = [event for event in overrides if as_of is None or _applies(event, as_of)]
+    return _table([event for event in overrides if as_of is None or _applies(event, as_of)])
+
+
+def all_overrides(lake: Lake, as_of: date) -> pd.DataFrame:
+    """Every override ever made, earliest first: contract `overrides` and its `state` on `as_of`.
+
+    The state is "active" (a plan for `as_of` applies it), "ended" (its days or its expiry have passed) or
+    "retired".
+    """
+    events = read_events(lake)
+    made = [event for event in events if event.event_type == "forecast.overridden"]
+    standing = fold_overrides(events)
+    states = [
+        "retired" if event.event_id not in standing else "active" if _applies(event, as_of) else "ended"
+        for event in made
+    ]
+    return _table(made).assign(state=pd.Series(states, dtype="str"))
+
+
+def _table(overrides: list[Event]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            column.name: typed_column([_cell(event, column.name) for event in rows], column.kind)
+            column.name: typed_column([_cell(event, column.name) for event in overrides], column.kind)
             for column in TABLES["overrides"].columns
         }
     )
@@ -62,8 +81,9 @@ def _applies(event: Event, as_of: date) -> bool:
 
 
 def _cell(event: Event, name: str) -> Any:
+    scope = Scope.of(event.data)
     own = {
-        **asdict(scope := Scope.of(event.data)),
+        **asdict(scope),
         "level": scope.level,
         "override": event.event_id,
         "author": event.author,
