@@ -30,6 +30,8 @@ class Drivers:
     event_names : [events]
     region : [n] row of `events`
     price : [n, P] selling price, money a unit; NaN where it is not known; None: never known
+    share : [n, P] share of the period for which the promotion runs, 0 … 1 (weeks and months that it does
+        not fill); None: all of it
     """
 
     depth: Floats
@@ -39,6 +41,7 @@ class Drivers:
     event_names: tuple[str, ...]
     region: npt.NDArray[np.int64]
     price: Floats | None = None
+    share: Floats | None = None
 
     def __post_init__(self) -> None:
         n, periods = self.depth.shape
@@ -47,8 +50,10 @@ class Drivers:
             "region": (self.region.shape, (n,)),
             "events": (self.events.shape, (len(self.events), periods, len(self.event_names))),
         }
-        if self.price is not None:
-            shapes["price"] = (self.price.shape, (n, periods))
+        for name in ("price", "share"):
+            matrix = getattr(self, name)
+            if matrix is not None:
+                shapes[name] = (matrix.shape, (n, periods))
         faults = [
             f"{name} has shape {found}, must be {due}"
             for name, (found, due) in shapes.items()
@@ -80,4 +85,5 @@ class Drivers:
             mechanic=self.mechanic[which],
             region=self.region[which],
             price=None if self.price is None else self.price[which],
+            share=None if self.share is None else self.share[which],
         )
