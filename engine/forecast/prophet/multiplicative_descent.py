@@ -37,7 +37,7 @@ def evaluate(
     theta: NDArray[np.float64],
     state: NDArray[np.float64],
 ) -> tuple[float, float]:
-    """Return (objective, best variance) at theta; fill `state`: g, dg/du, 1 + x'beta_m and y - yhat by row."""
+    """Return (objective, best variance) at theta; fill `state`, the four rows of `residuals`."""
     nz = ridge.shape[0]
     base = np.empty(edges.shape[0] - 1)
     rate = np.empty(edges.shape[0] - 1)
@@ -101,7 +101,7 @@ def descend(
     least_residual = 0.0
     for t in range(y.shape[0]):
         least_residual += RELATIVE_RESIDUAL_FLOOR * y[t] * y[t]
-    columns_change = multiplicative.any()
+    columns_change = bool(multiplicative.any())
 
     objective, variance = evaluate(
         y, time, cap, by_column, multiplicative, edges, changepoints, ridge, tau, growth,
