@@ -13,9 +13,9 @@ LEAST_EXPOSURE = 0.5
 """In-stock periods (of average season) around a period that make a level."""
 SHRINK_NEARBY = 3.0
 """Periods of average size that sold as expected, added to a product's few periods around."""
-SHRINK_PRODUCT = 0.5
+SHRINK_PRODUCT = 1.0
 """Series that sold as expected, added to those of the same product in the same period."""
-SHRINK_LOCATION = 5.0
+SHRINK_LOCATION = 10.0
 """Series that sold as expected, added to those of the same location in the same period."""
 NEARBY = 3
 """Periods before and after within which a product's demand moves together (a fashion, a hot week)."""
