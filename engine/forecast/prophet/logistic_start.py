@@ -19,7 +19,7 @@ LEAST_RATE = 0.1
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def through_the_ends(y: NDArray[np.float64], cap: NDArray[np.float64]) -> tuple[float, float]:
-    """Return Prophet's own start (k, m): the curve through the first and the last row.
+    """Return Prophet's own start (k, c = -k m): the curve through the first and the last row.
 
     Its `logistic_growth_init`, for rows whose scaled time runs from 0 to 1.
     """
@@ -30,21 +30,11 @@ def through_the_ends(y: NDArray[np.float64], cap: NDArray[np.float64]) -> tuple[
         ratio *= 1.05
     log_first = math.log(ratio - 1.0)
     log_last = math.log(1.0 / last - 1.0)
-    return log_first - log_last, log_first / (log_first - log_last)
+    return log_first - log_last, -log_first
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def against(rate: float, y: NDArray[np.float64], cap: NDArray[np.float64]) -> tuple[float, float]:
-    """Return a start (k, m) of the other sign of k, through the mean share of the capacity at time 0.
-
-    Of all such starts, the one that the priors of k and m like best: ``|k| = |m|``.
-    """
-    share = 0.0
-    for t in range(y.shape[0]):
-        share += y[t] / cap[t] / y.shape[0]
-    share = min(max(share, LEAST_SHARE), 1.0 - LEAST_SHARE)
-    log_odds = math.log(share / (1.0 - share))
-    k = max(math.sqrt(abs(log_odds)), LEAST_RATE)
-    if rate > 0.0:
-        k = -k
-    return k, -log_odds / k
+def opposite_rate(k: float, c: float) -> float:
+    """Return a rate of the other sign: of all such, the one that the priors of k and m = -c / k like best."""
+    rate = max(math.sqrt(abs(c)), LEAST_RATE)
+    return -rate if k > 0.0 else rate

@@ -17,6 +17,8 @@ MOST_GAUSS_NEWTON_STEPS = 16
 """Between two attempts at Newton."""
 HALVINGS = 14
 NEWTON_HALVINGS = 3
+MOST_OF_RATE = 0.9
+"""A step takes at most this share of a logistic k: its sign stays, as there is a wall of prior at k = 0."""
 TOLERANCE = 1e-7
 """Of the objective: a Newton step that gains less ends the descent."""
 
@@ -31,6 +33,7 @@ def evaluate(
     edges: NDArray[np.int64],
     changepoints: NDArray[np.float64],
     ridge: NDArray[np.float64],
+    offset_precision: float,
     tau: float,
     growth: int,
     least_residual: float,
@@ -41,11 +44,13 @@ def evaluate(
     nz = ridge.shape[0]
     base = np.empty(edges.shape[0] - 1)
     rate = np.empty(edges.shape[0] - 1)
-    lines(theta, nz, changepoints, growth, base, rate)
+    lines(theta, nz, changepoints, base, rate)
     rest = residuals(y, time, cap, by_column, multiplicative, edges, base, rate, theta[2:nz], growth, state)
     rest = max(rest, least_residual)
     variance = best_variance(rest, float(y.shape[0]))
-    objective = noise_objective(rest, float(y.shape[0]), variance) + penalty(theta, ridge, tau)
+    objective = noise_objective(rest, float(y.shape[0]), variance) + penalty(
+        theta, ridge, offset_precision, tau
+    )
     return objective, variance
 
 
@@ -60,6 +65,7 @@ def descend(
     edges: NDArray[np.int64],
     changepoints: NDArray[np.float64],
     ridge: NDArray[np.float64],
+    offset_precision: float,
     tau: float,
     growth: int,
     theta: NDArray[np.float64],
@@ -78,11 +84,13 @@ def descend(
     changepoints : ndarray
         Scaled time.
     ridge : ndarray, shape (2 + columns,)
-        1 / prior scale² of k, m and beta.
+        1 / prior scale² of k, m and beta; 0 for the c of logistic growth.
+    offset_precision : float
+        1 / prior scale² of a logistic m = -c / k; 0 for other growth.
     tau : float
         Prior scale of the rate changes.
     theta : ndarray, shape (2 + columns + changepoints,)
-        (k, m, beta | delta).
+        (k, m, beta | delta); for logistic growth c instead of m, and k keeps its sign.
     """
     n_all = theta.shape[0]
     n_columns = ridge.shape[0] - 2
@@ -104,7 +112,7 @@ def descend(
     columns_change = bool(multiplicative.any())
 
     objective, variance = evaluate(
-        y, time, cap, by_column, multiplicative, edges, changepoints, ridge, tau, growth,
+        y, time, cap, by_column, multiplicative, edges, changepoints, ridge, offset_precision, tau, growth,
         least_residual, theta, state,
     )  # fmt: skip
     gauss_newton_left = FIRST_GAUSS_NEWTON_STEPS
@@ -120,17 +128,19 @@ def descend(
         )  # fmt: skip
         assemble(
             trend_trend, trend_column, trend_residual, column_column, column_residual,
-            changepoints, growth, second_order, theta, hessian, right,
+            changepoints, growth, offset_precision * variance, second_order, theta, hessian, right,
         )  # fmt: skip
         minimise_expansion(hessian, right, ridge, variance, tau, theta, target)
         steps += 1
         gain = -1.0
         share = 1.0
+        if offset_precision > 0.0 and target[0] * theta[0] <= 0.0:
+            share = MOST_OF_RATE * theta[0] / (theta[0] - target[0])
         for _ in range(NEWTON_HALVINGS if newton else HALVINGS):
             for i in range(n_all):
                 trial[i] = (1.0 - share) * theta[i] + share * target[i]
             found, found_variance = evaluate(
-                y, time, cap, by_column, multiplicative, edges, changepoints, ridge, tau, growth,
+                y, time, cap, by_column, multiplicative, edges, changepoints, ridge, offset_precision, tau, growth,
                 least_residual, trial, trial_state,
             )  # fmt: skip
             gain = objective - found

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.forecast.prophet.blocks import for_each_block
 from engine.forecast.prophet.design import TREND_PRIOR_SCALE, Columns
-from engine.forecast.prophet.logistic_start import against, through_the_ends
+from engine.forecast.prophet.logistic_start import opposite_rate, through_the_ends
 from engine.forecast.prophet.multiplicative_descent import descend
 from engine.forecast.prophet.parameters import FLAT, LOGISTIC, ProphetParameters
 from engine.forecast.prophet.regressors import Regressors
@@ -36,6 +36,9 @@ def fit_nonlinear(
     Arguments as `multiplicative.fit_multiplicative`; `cap` of shape (n, T) for logistic growth, else (n, 0).
     """
     ridge = 1 / np.r_[TREND_PRIOR_SCALE, TREND_PRIOR_SCALE, columns.prior_scale] ** 2
+    offset_precision = 0.0
+    if growth == LOGISTIC:
+        ridge[1], offset_precision = 0.0, float(ridge[1])
     shared = np.ascontiguousarray(columns.values)
     multiplicative = np.ascontiguousarray(columns.is_multiplicative)
     objective = np.empty(len(scaled))
@@ -49,6 +52,7 @@ def fit_nonlinear(
             np.ascontiguousarray(cap[part]),
             multiplicative,
             ridge,
+            offset_precision,
             changepoint_prior_scale,
             growth,
             out.start[part],
@@ -76,6 +80,7 @@ def _fit_rows(
     cap: NDArray[np.float64],
     multiplicative: NDArray[np.bool_],
     ridge: NDArray[np.float64],
+    offset_precision: float,
     tau: float,
     growth: int,
     start: NDArray[np.float64],
@@ -133,21 +138,19 @@ def _fit_rows(
         if growth == LOGISTIC:
             starts = 2
             theta[0], theta[1] = through_the_ends(y, ceiling)
-        first_rate = theta[0]
         objective[i] = np.inf
         for attempt in range(starts):
             if attempt == 1:
-                theta[0], theta[1] = against(first_rate, y, ceiling)
-                for c in range(2, theta.shape[0]):
-                    theta[c] = 0.0
+                theta[0] = opposite_rate(theta[0], theta[1])
             found, variance, _ = descend(
-                y, time, ceiling, by_column, by_row, multiplicative, edges, turns, ridge, tau, growth, theta
-            )
+                y, time, ceiling, by_column, by_row, multiplicative, edges, turns,
+                ridge, offset_precision, tau, growth, theta,
+            )  # fmt: skip
             if found < objective[i]:
                 objective[i] = found
                 sigma[i] = np.sqrt(variance)
                 k[i] = theta[0]
-                m[i] = theta[1]
+                m[i] = -theta[1] / theta[0] if growth == LOGISTIC else theta[1]
                 for c in range(n_columns):
                     beta[i, c] = theta[2 + c]
                 for j in range(n_changes):

@@ -2,8 +2,9 @@
 
 One series, scaled: ``yhat_t = g(u_t) * (1 + x_t' beta_m) + x_t' beta_a`` with ``u = k t + m + sum_j
 delta_j (t - s_j)+`` (flat: ``u = m``) and g the identity, or, for logistic growth, ``g(u) = cap / (1 +
-exp(-u))`` of ``u = k (t - m) + sum_j delta_j (t - s_j)+``: Prophet's offsets gamma make the trend
-continuous, which is what this says without them. Between two changepoints u is a line, so every sum over
+exp(-u))`` of ``u = k t + c + sum_j delta_j (t - s_j)+``: Prophet's offsets gamma make the trend continuous,
+which is what this says without them, and c = -k m replaces its offset m: data fix c, while a valley k m =
+constant, narrow and curved, would slow every method down. The prior of m is then that of -c / k. Between two changepoints u is a line, so every sum over
 rows that its second-order expansion needs is one of a few moments of a segment: from those the normal
 equations are put together here, whichever way the moments were found.
 """
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.forecast.prophet import lasso
 from engine.forecast.prophet.elimination import eliminate
-from engine.forecast.prophet.parameters import FLAT, LOGISTIC
+from engine.forecast.prophet.parameters import FLAT
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -24,32 +25,34 @@ def lines(
     theta: NDArray[np.float64],
     n_normal: int,
     changepoints: NDArray[np.float64],
-    growth: int,
     base: NDArray[np.float64],
     rate: NDArray[np.float64],
 ) -> None:
-    """Fill ``u = base + rate * t`` of each segment from theta = (k, m, beta | delta)."""
-    level = theta[1]
-    slope = theta[0]
-    if growth == LOGISTIC:
-        level = -theta[0] * theta[1]
-    base[0] = level
-    rate[0] = slope
+    """Fill ``u = base + rate * t`` of each segment from theta = (k, m or c, beta | delta)."""
+    rate[0] = theta[0]
+    base[0] = theta[1]
     for j in range(changepoints.shape[0]):
-        level -= theta[n_normal + j] * changepoints[j]
-        slope += theta[n_normal + j]
-        base[j + 1] = level
-        rate[j + 1] = slope
+        change = theta[n_normal + j]
+        rate[j + 1] = rate[j] + change
+        base[j + 1] = base[j] - change * changepoints[j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def penalty(theta: NDArray[np.float64], ridge: NDArray[np.float64], tau: float) -> float:
-    """Return what the priors add to the objective."""
+def penalty(
+    theta: NDArray[np.float64], ridge: NDArray[np.float64], offset_precision: float, tau: float
+) -> float:
+    """Return what the priors add to the objective.
+
+    `offset_precision` is 1 / prior scale² of a logistic m; else 0.
+    """
     total = 0.0
     for i in range(ridge.shape[0]):
         total += 0.5 * ridge[i] * theta[i] * theta[i]
     for j in range(ridge.shape[0], theta.shape[0]):
         total += abs(theta[j]) / tau
+    if offset_precision > 0.0:
+        offset = theta[1] / theta[0]
+        total += 0.5 * offset_precision * offset * offset
     return total
 
 
@@ -62,12 +65,13 @@ def assemble(
     column_residual: NDArray[np.float64],
     changepoints: NDArray[np.float64],
     growth: int,
+    offset_weight: float,
     second_order: float,
     theta: NDArray[np.float64],
     hessian: NDArray[np.float64],
     right: NDArray[np.float64],
 ) -> None:
-    """Fill the normal equations ``hessian theta' = right`` (without priors) around theta.
+    """Fill the normal equations ``hessian theta' = right`` around theta, without the priors that are a ridge.
 
     Parameters
     ----------
@@ -79,6 +83,8 @@ def assemble(
         Moments of the residual times the derivative by u; changed likewise.
     column_column, column_residual : ndarray, shapes (columns, columns) and (columns,)
         Second and first derivatives by beta.
+    offset_weight : float
+        Noise variance times the precision of a logistic m; else 0.
     second_order : float
         1: Newton, 0: Gauss-Newton.
     """
@@ -92,7 +98,6 @@ def assemble(
             trend_residual[s, d] += trend_residual[s + 1, d]
             for c in range(n_columns):
                 trend_column[s, d, c] += trend_column[s + 1, d, c]
-    # As if theta[0] multiplied t and theta[1] multiplied 1.
     hessian[0, 0], hessian[1, 0], hessian[1, 1] = trend_trend[0, 2], trend_trend[0, 1], trend_trend[0, 0]
     right[0], right[1] = trend_residual[0, 1], trend_residual[0, 0]
     for c in range(n_columns):
@@ -115,17 +120,15 @@ def assemble(
                 - (at + changepoints[i]) * trend_trend[j + 1, 1]
                 + at * changepoints[i] * trend_trend[j + 1, 0]
             )
-    if growth == LOGISTIC:
-        # du/dk = t - m, du/dm = -k.
-        k, m = theta[0], theta[1]
-        right[0], right[1] = right[0] - m * right[1], -k * right[1]
-        for row in range(2, hessian.shape[0]):
-            hessian[row, 0] -= m * hessian[row, 1]
-            hessian[row, 1] *= -k
-        tt, t1, one = trend_trend[0, 2], trend_trend[0, 1], trend_trend[0, 0]
-        hessian[0, 0] = tt - 2.0 * m * t1 + m * m * one
-        hessian[1, 0] = -k * (t1 - m * one) + second_order * trend_residual[0, 0]
-        hessian[1, 1] = k * k * one
+    if offset_weight > 0.0:
+        k = theta[0]
+        m = -theta[1] / k
+        by_k, by_c = -m / k, -1.0 / k
+        right[0] -= offset_weight * m * by_k
+        right[1] -= offset_weight * m * by_c
+        hessian[0, 0] += offset_weight * (by_k * by_k + second_order * 2.0 * m * m / (k * k))
+        hessian[1, 0] += offset_weight * (by_k * by_c + second_order * m / (k * k))
+        hessian[1, 1] += offset_weight * by_c * by_c
     if growth == FLAT:
         right[0] = 0.0
         for row in range(hessian.shape[0]):
