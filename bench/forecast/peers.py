@@ -1,7 +1,7 @@
 """Forecasts of other libraries for a bench: a process in `.venv-peers` (`make peers`), arrays in and out.
 
-They take minutes. With SHELFCAST_PEERS_CACHE set to a folder they are kept there, under a hash of all that they
-were made of, and the figures say so.
+They take minutes. With SHELFCAST_PEERS_CACHE set to a folder they are kept there, under a hash of all that
+they were made of, and the figures say so.
 """
 
 from __future__ import annotations
@@ -80,9 +80,7 @@ def _forecast(task: PeerTask, name: str) -> PeerForecast:
         if not cached:
             np.savez(source, peer=name, **vars(task))
             done = Path(folder) / "out.npz"
-            ran = subprocess.run(
-                [PYTHON, SCRIPT, source, done], capture_output=True, text=True, check=False
-            )
+            ran = subprocess.run([PYTHON, SCRIPT, source, done], capture_output=True, text=True, check=False)
             if ran.returncode:
                 raise SystemExit(f"The peer {name} failed:\n{ran.stderr[-2000:]}")
             target.write_bytes(done.read_bytes())

@@ -1,8 +1,8 @@
 """Forecasts by other libraries, in an environment of their own (`peers-requirements.txt`: pandas below 3).
 
 `python peers_main.py IN.npz OUT.npz`, called by `bench.forecast.peers`; imports nothing of this repository.
-IN: values [n, T] (NaN: no history yet), start (ISO date), period "D", "W" or "M", horizon, season, levels [q],
-peer (its name). OUT: mean [n, h] and quantiles [n, h, q], never below 0, and CPU seconds.
+IN: values [n, T] (NaN: no history yet), start (ISO date), period "D", "W" or "M", horizon, season,
+levels [q], peer (its name). OUT: mean [n, h] and quantiles [n, h, q], never below 0, and CPU seconds.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def statsforecast_peer(name: str, data: dict[str, Any]) -> tuple[np.ndarray, np.
     )
     forecast = forecast.sort_values(["unique_id", "ds"])
     shape = (len(data["values"]), horizon)
-    column = next(c for c in forecast.columns if c not in ("unique_id", "ds") and "-lo-" not in c and "-hi-" not in c)
+    column = next(
+        c for c in forecast.columns if c not in ("unique_id", "ds") and "-lo-" not in c and "-hi-" not in c
+    )
     mean = forecast[column].to_numpy().reshape(shape)
     return mean, by_interval(forecast, column, data["levels"], shape)
 
@@ -97,7 +99,7 @@ def prophet_peer(data: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     values, horizon, levels = data["values"], data["horizon"], data["levels"]
     mean = np.empty((len(values), horizon))
     drawn = np.empty((len(values), horizon, len(levels)))
-    np.random.seed(7)
+    np.random.seed(7)  # noqa: NPY002 - prophet draws from it
     for i in range(len(values)):
         frame = long_frame(values[i : i + 1], data["start"], data["period"])[["ds", "y"]]
         model = Prophet()

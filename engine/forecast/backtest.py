@@ -7,7 +7,7 @@ Tashman (2000), Out-of-sample tests of forecasting accuracy, International Journ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,15 +46,11 @@ class Backtest:
     actual: Floats
     scored: Mask
 
-    def flat(self, model: int) -> tuple[Floats, Floats, Mask]:
-        """Return forecast, actual, scored of one model as [n, K·H]."""
-        return _by_series(self.forecast[model]), _by_series(self.actual), _by_series(self.scored)
-
-    def without(self, cutoff: int) -> Backtest:
-        """Return the backtest with nothing scored at one cut-off."""
-        scored = self.scored.copy()
-        scored[cutoff] = False
-        return replace(self, scored=scored)
+    def sums(self) -> tuple[Floats, Floats, Mask]:
+        """Return sums over scored periods: forecast [models, n, K], actual [n, K], and which are known."""
+        forecast = np.stack([np.where(self.scored, one, 0.0).sum(axis=2).T for one in self.forecast])
+        actual = np.where(self.scored, self.actual, 0.0).sum(axis=2).T
+        return forecast, actual, np.asarray(self.scored.any(axis=2).T)
 
     @property
     def origins(self) -> npt.NDArray[np.int64]:
@@ -127,7 +123,7 @@ def run_backtest(
     return Backtest(tuple(model.name for model in models), known, forecast, actual, scored)
 
 
-def _by_series(cube: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """[K, n, H] → [n, K·H]."""
+def by_series(cube: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return [K, n, H] as [n, K·H]."""
     n_cutoffs, n, horizon = cube.shape
     return cube.transpose(1, 0, 2).reshape(n, n_cutoffs * horizon)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,34 +12,23 @@ import pandas as pd
 
 from engine.errors import EngineError
 from engine.forecast.backtest import Backtest, run_backtest
-from engine.forecast.intermittent import Croston, TeunterSyntetosBabai
-from engine.forecast.model import Model, forecast_all
+from engine.forecast.competitors import Competitors, competitors_for
+from engine.forecast.model import forecast_all
 from engine.forecast.moving_average import SeasonalMovingAverage
-from engine.forecast.naive import SeasonalNaive
 from engine.forecast.noise import Noise, estimate_noise
 from engine.forecast.panel import Panel
 from engine.forecast.pattern import Patterns, classify
-from engine.forecast.prophet_model import LEAST_OBSERVED, Prophet, ProphetStan
-from engine.forecast.scores import backtest_table, reasons, score
+from engine.forecast.reasons import reasons
+from engine.forecast.scores import backtest_table, chosen_rows, score
 from engine.forecast.seasonality import Profile, seasonal_profile
-from engine.forecast.select import AVERAGE, CATEGORY_MEAN, NO_DEMAND, choose
-from engine.forecast.smoothing import DampedTrend, SimpleSmoothing
+from engine.forecast.select import CATEGORY_MEAN, CORE, NO_DEMAND, Selection, Trial, choose, trial_of
+from engine.forecast.smoothing import SimpleSmoothing
 from engine.forecast.uniforms import series_seed
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.object_]
 
-NAIVE = SeasonalNaive()
-FOR_ALL: tuple[Model, ...] = (NAIVE, SeasonalMovingAverage(), SimpleSmoothing())
-FOR_REGULAR: tuple[Model, ...] = (DampedTrend(), Prophet())
-"""Compete for smooth and erratic demand only."""
-FOR_SLOW: tuple[Model, ...] = (Croston(), Croston("SBA", unbiased=True), TeunterSyntetosBabai())
-"""Compete for intermittent and lumpy demand only: slow movers never go to Prophet."""
-ON_REQUEST: tuple[Model, ...] = (ProphetStan(),)
-"""Like `FOR_REGULAR`, but only if asked for by name."""
-BACKTEST_BY: dict[str, Model] = {"prophet-stan": Prophet("prophet-stan")}
-"""Stan minimises the objective that the batched solver minimises: its backtest need not take hours."""
 CATEGORY_OBSERVATIONS = 3.0
 """How many observed periods the category's mean weighs for a new item."""
 
@@ -106,44 +96,86 @@ def forecast_panel(
     if horizon < 1 or (protection < 1).any():
         raise EngineError("horizon and protection_periods must be at least 1 period")
     patterns = classify(panel)
-    competitors, eligible, asked = _competitors(panel, patterns, models)
+    field = competitors_for(panel, patterns, models)
     profile = seasonal_profile(panel)
-    tested = [BACKTEST_BY.get(model.name, model) for model in competitors]
-    backtest = run_backtest(panel, tested, protection, eligible=eligible)
-    selection = choose(backtest, eligible, patterns.pattern, asked)
-    mean = selection.combine(
-        forecast_all(competitors, panel, profile, horizon, eligible & selection.uses(len(competitors)))
-    )
+    backtest = run_backtest(panel, field.in_backtests, protection, eligible=field.eligible)
+    judged = _judge(panel, profile, backtest, field, patterns)
+    uses = judged.selection.uses
+    mean = judged.selection.combine(forecast_all(field.models, panel, profile, horizon, uses))
     none = patterns.pattern == "none"
     new = (patterns.pattern == "new") & ~none
     mean[new] = category_mean(panel, profile, ~(new | none), horizon)[new]
     mean[none] = 0.0
-    noise = _noise(panel, profile, backtest, eligible, patterns, asked)
+    noise = judged.noise
     # What is known of a new item's level is a few observations beside its category's.
     level_cv = np.where(
         new, np.sqrt(noise.level_cv**2 + 1.0 / (panel.observations + CATEGORY_OBSERVATIONS)), noise.level_cv
     )
-    names = np.array([*backtest.models, AVERAGE], dtype=object)[selection.chosen]
+    names = judged.selection.labels(backtest.models)
     names[new], names[none] = CATEGORY_MEAN, NO_DEMAND
-    scores = score(panel, backtest, selection, level_cv, noise.dispersion)
-    table, wape, bias, wape_naive = backtest_table(panel, backtest, selection, eligible, scores, names)
+    scores = score(panel, backtest, judged.trial, judged.held_out)
+    wape, bias, _ = scores.of(chosen_rows(judged.selection))
     return PortfolioForecast(
         mean=mean,
         level_cv=np.where(none, 0.0, level_cv),
         dispersion=noise.dispersion,
         seeds=_seeds(panel, seed),
         model=names,
-        reason=reasons(panel, patterns, backtest, selection, eligible, scores, names, asked),
+        reason=reasons(
+            panel, patterns, backtest, judged.selection, field.eligible, scores, names, field.asked
+        ),
         pattern=patterns.pattern,
         adi=patterns.adi,
         cv2=patterns.cv2,
-        wape=wape,
-        bias=bias,
-        wape_naive=wape_naive,
+        wape=np.where(new | none, np.nan, wape),
+        bias=np.where(new | none, np.nan, bias),
+        wape_naive=scores.wape[0],
         censoring_share=panel.censoring_share,
-        backtests=table,
+        backtests=backtest_table(panel, backtest, judged.selection, field.eligible, scores, names),
         coverage=noise.coverage,
     )
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What the backtest decided: the choice, forecasts made without each cut-off [K, n, H], the noise."""
+
+    trial: Trial
+    selection: Selection
+    held_out: Floats
+    noise: Noise
+
+
+def _judge(
+    panel: Panel, profile: Profile, backtest: Backtest, field: Competitors, patterns: Patterns
+) -> _Judged:
+    """Choose the weights, then take the noise from sums whose weights *the other* cut-offs chose.
+
+    Errors of an average at the cut-offs that chose its weights are too small: intervals would be too narrow.
+    """
+    _, squares = SimpleSmoothing().fit(panel, profile)
+
+    def noise_of(forecast: Floats) -> Noise:
+        sums = np.where(backtest.scored, forecast, 0.0).sum(axis=2).T
+        actual = np.where(backtest.scored, backtest.actual, 0.0).sum(axis=2).T
+        known = np.asarray(backtest.scored.any(axis=2).T)
+        demand = panel.values.sum(axis=1)
+        return estimate_noise(sums, actual, known, squares, demand, panel.observations, patterns.pattern)
+
+    core = np.isin(backtest.models, CORE)
+    some = core if core.any() else np.ones(len(core), dtype=bool)
+    spread = noise_of(backtest.forecast[some].mean(axis=0))
+    trial = trial_of(backtest, spread.level_cv, spread.dispersion)
+    order = np.argsort(_seeds(panel, 0), kind="stable")
+    chosen = partial(
+        choose, eligible=field.eligible, segment=patterns.pattern, asked=field.asked, order=order
+    )
+    selection = chosen(trial)
+    held_out = np.zeros_like(backtest.actual)
+    for k in range(len(backtest.cutoffs)):
+        others = chosen(trial.without(k)) if len(backtest.cutoffs) > 1 else selection
+        held_out[k] = others.combine(backtest.forecast[:, k])
+    return _Judged(trial, selection, held_out, noise_of(held_out))
 
 
 def category_mean(panel: Panel, profile: Profile, established: Mask, horizon: int) -> Floats:
@@ -171,70 +203,6 @@ def category_mean(panel: Panel, profile: Profile, established: Mask, horizon: in
     level = (count * own + CATEGORY_OBSERVATIONS * around) / (count + CATEGORY_OBSERVATIONS)
     forecast: Floats = level[:, None] * profile.future(horizon)
     return forecast
-
-
-def _competitors(
-    panel: Panel, patterns: Patterns, names: Sequence[str] | None
-) -> tuple[list[Model], Mask, Mask]:
-    """Return the models that compete, [models, n] for which series, and [n] whose models were asked for.
-
-    Where a named model may compete only named ones do, beside the baseline; other series compete as usual.
-    """
-    known = {_plain(model.name): model for model in (*FOR_ALL, *FOR_REGULAR, *FOR_SLOW, *ON_REQUEST)}
-    unknown = [name for name in names or () if _plain(name) not in known]
-    if unknown:
-        offered = sorted(model.name for model in known.values())
-        raise EngineError(f"models {unknown} are not known; choose from {offered}")
-    named = {known[_plain(name)] for name in names or ()}
-    settled = np.isin(patterns.pattern.astype(str), ("none", "new"))
-    slow = np.isin(patterns.pattern.astype(str), ("intermittent", "lumpy"))
-    enough = panel.observations >= LEAST_OBSERVED[panel.period]
-    may: dict[Model, Mask] = dict.fromkeys(FOR_ALL, ~settled)
-    may |= dict.fromkeys((*FOR_REGULAR, *ON_REQUEST), ~settled & ~slow)
-    may |= dict.fromkeys(FOR_SLOW, slow)
-    for model in may:
-        if isinstance(model, Prophet | ProphetStan):
-            may[model] = may[model] & enough
-    asked = np.zeros(panel.n_series, dtype=bool)
-    for model in named:
-        asked |= may[model]
-    for model in may:
-        if model not in named:
-            may[model] = may[model] & ~asked & (model not in ON_REQUEST)
-    may[NAIVE] = np.ones(panel.n_series, dtype=bool)
-    competing = [model for model, rows in may.items() if model is NAIVE or rows.any()]
-    return competing, np.stack([may[model] for model in competing]), asked & (NAIVE not in named)
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("-", " ")
-
-
-def _noise(
-    panel: Panel, profile: Profile, backtest: Backtest, eligible: Mask, patterns: Patterns, asked: Mask
-) -> Noise:
-    """Noise from protection-period sums, each forecast by what the other cut-offs would have chosen.
-
-    Errors of a model at the cut-offs that chose it are too small: intervals would be too narrow.
-    """
-    cutoffs = range(len(backtest.cutoffs))
-    forecast, actual = np.zeros((2, panel.n_series, len(cutoffs)))
-    for k in cutoffs:
-        others = backtest.without(k) if len(cutoffs) > 1 else backtest
-        selection = choose(others, eligible, patterns.pattern, asked)
-        scored = backtest.scored[k]
-        forecast[:, k] = np.where(scored, selection.combine(backtest.forecast[:, k]), 0.0).sum(axis=1)
-        actual[:, k] = np.where(scored, backtest.actual[k], 0.0).sum(axis=1)
-    _, squares = SimpleSmoothing().fit(panel, profile)
-    return estimate_noise(
-        forecast,
-        actual,
-        np.asarray(backtest.scored.any(axis=2).T),
-        squares,
-        panel.values.sum(axis=1),
-        panel.observations,
-        patterns.pattern,
-    )
 
 
 def _seeds(panel: Panel, seed: int) -> npt.NDArray[np.uint64]:

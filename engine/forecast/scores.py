@@ -1,4 +1,4 @@
-"""The backtest as people read it: a score of every competing model on every series, and a reason a series."""
+"""The backtest as people read it: a score of every competing model on every series."""
 
 from __future__ import annotations
 
@@ -9,91 +9,81 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.forecast import metrics
-from engine.forecast.backtest import LEAST_TRAINING, Backtest
+from engine.forecast.backtest import Backtest, by_series
 from engine.forecast.panel import Panel
-from engine.forecast.paths import quantiles
-from engine.forecast.pattern import Patterns
-from engine.forecast.select import AVERAGE, CATEGORY_MEAN, NO_DEMAND, Selection
+from engine.forecast.select import AVERAGE, Selection, Trial
+from engine.forecast.sum_loss import sum_pinball
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.object_]
 
-PINBALL_AT = (0.5, 0.8, 0.9, 0.95)
-"""Probabilities whose pinball losses are averaged: those that service targets use."""
-_UNIT = {"D": "day", "W": "week", "M": "month"}
-
 
 @dataclass(frozen=True)
 class Scores:
-    """Errors of every model and of the average of the best two, each [models + 1, n]; NaN if not scored."""
+    """Errors of every model and, last, of the weighted average: [models + 1, n]; NaN where not scored.
+
+    wape, rmsse, bias : over the single periods (`engine.forecast.metrics`)
+    pinball : of the protection-period sum, over the mean sum: what the choice was made by
+    """
 
     wape: Floats
     rmsse: Floats
     bias: Floats
     pinball: Floats
 
+    def of(self, chosen: npt.NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
+        """Return WAPE, bias and pinball loss of one model a series."""
+        rows = np.arange(len(chosen))
+        return self.wape[chosen, rows], self.bias[chosen, rows], self.pinball[chosen, rows]
 
-def score(
-    panel: Panel, backtest: Backtest, selection: Selection, level_cv: Floats, dispersion: Floats
-) -> Scores:
+
+def chosen_rows(selection: Selection) -> npt.NDArray[np.intp]:
+    """Return the row of `Scores` that belongs to the series' forecast, [n]."""
+    best = np.argmax(selection.weights, axis=0)
+    result: npt.NDArray[np.intp] = np.where(selection.single, best, len(selection.weights))
+    return result
+
+
+def score(panel: Panel, backtest: Backtest, trial: Trial, held_out: Floats) -> Scores:
     """Score every model over the scored periods of all cut-offs.
 
-    The pinball loss is of the protection-period sum, with the series' noise figures around each model's
-    mean, over the mean sum.
+    held_out : [K, n, H] forecasts by weights that were learnt without the cut-off
     """
-    n_models = len(backtest.models)
-    _, actual, scored = backtest.flat(0)
+    actual, scored = by_series(backtest.actual), by_series(backtest.scored)
     scale = metrics.naive_scale(panel.values, panel.observed)
-    forecasts = [backtest.flat(m)[0] for m in range(n_models)]
-    rows = np.arange(panel.n_series)
-    stacked = np.stack(forecasts)
-    forecasts.append(0.5 * (stacked[selection.best, rows] + stacked[selection.second, rows]))
-    shape = (panel.n_series, len(backtest.cutoffs), backtest.actual.shape[2])
-    seen = scored.reshape(shape)
-    sold = np.where(seen, actual.reshape(shape), 0.0).sum(axis=2)
-    return Scores(
-        wape=np.stack([metrics.wape(forecast, actual, scored) for forecast in forecasts]),
-        rmsse=np.stack([metrics.rmsse(forecast, actual, scored, scale) for forecast in forecasts]),
-        bias=np.stack([metrics.bias(forecast, actual, scored) for forecast in forecasts]),
-        pinball=np.stack(
-            [
-                _pinball(
-                    np.where(seen, forecast.reshape(shape), 0.0).sum(axis=2),
-                    sold,
-                    np.asarray(seen.any(axis=2)),
-                    level_cv,
-                    dispersion,
-                )
-                for forecast in forecasts
-            ]
-        ),
+    sold = np.where(trial.known, trial.actual, 0.0).sum(axis=1)
+    averaged = np.where(backtest.scored, held_out, 0.0).sum(axis=2).T
+    average_loss = np.where(
+        trial.known, sum_pinball(averaged, trial.actual, trial.level_cv, trial.dispersion), 0.0
     )
-
-
-def _pinball(forecast: Floats, sold: Floats, known: Mask, level_cv: Floats, dispersion: Floats) -> Floats:
-    drawn = quantiles(forecast, level_cv, dispersion, PINBALL_AT)
-    loss = np.mean(
-        [metrics.pinball(drawn[:, :, q], sold, chance) for q, chance in enumerate(PINBALL_AT)], axis=0
-    )
-    demand = np.where(known, sold, 0.0).sum(axis=1)
-    total = np.where(known, loss, 0.0).sum(axis=1)
-    result: Floats = np.where(demand > 0, total / np.where(demand > 0, demand, 1.0), np.nan)
-    return result
+    rows = []
+    for forecast, loss in zip([*backtest.forecast, held_out], [*trial.loss, average_loss], strict=True):
+        flat = by_series(forecast)
+        rows.append(
+            (
+                metrics.wape(flat, actual, scored),
+                metrics.rmsse(flat, actual, scored, scale),
+                metrics.bias(flat, actual, scored),
+                np.where(sold > 0, loss.sum(axis=1) / np.where(sold > 0, sold, 1.0), np.nan),
+            )
+        )
+    wape, rmsse, bias, pinball = (np.stack(part) for part in zip(*rows, strict=True))
+    return Scores(wape, rmsse, bias, pinball)
 
 
 def backtest_table(
     panel: Panel, backtest: Backtest, selection: Selection, eligible: Mask, scores: Scores, model: Names
-) -> tuple[pd.DataFrame, Floats, Floats, Floats]:
-    """Return `backtests` (without run_id), WAPE and bias of the chosen, WAPE of the naive."""
-    names = [*backtest.models, AVERAGE]
+) -> pd.DataFrame:
+    """Return `backtests` (without run_id): one row a series and model that could be scored on it.
+
+    model : [n] what forecasts the series
+    """
     origins = backtest.origins
-    competes = np.vstack([eligible, (selection.second != selection.best)[None]]) & (origins > 0)
-    which, row = np.nonzero(competes)
-    order = np.lexsort((which, row))
-    which, row = which[order], row[order]
-    label = np.array(names, dtype=object)[which]
-    table = pd.DataFrame(
+    competes = np.vstack([eligible, ~selection.single[None]]) & (origins > 0)
+    row, which = np.nonzero(competes.T)
+    label = np.array([*backtest.models, AVERAGE], dtype=object)[which]
+    return pd.DataFrame(
         {
             "sku": panel.sku[row],
             "location": panel.location[row],
@@ -106,69 +96,3 @@ def backtest_table(
             "chosen": label == model[row],
         }
     )
-    rows = np.arange(panel.n_series)
-    wape = scores.wape[selection.chosen, rows]
-    bias = scores.bias[selection.chosen, rows]
-    fallback = np.isin(model.astype(str), (CATEGORY_MEAN, NO_DEMAND))
-    wape[fallback], bias[fallback] = np.nan, np.nan
-    return table, wape, bias, scores.wape[0]
-
-
-def reasons(
-    panel: Panel,
-    patterns: Patterns,
-    backtest: Backtest,
-    selection: Selection,
-    eligible: Mask,
-    scores: Scores,
-    model: Names,
-    asked: Mask,
-) -> Names:
-    """Say for every series, to a planner, why its model was chosen."""
-    unit = _UNIT[panel.period]
-    competitors = eligible.sum(axis=0) + (selection.second != selection.best)
-    origins = backtest.origins
-    result = np.empty(panel.n_series, dtype=object)
-    for i in range(panel.n_series):
-        count = int(panel.observations[i])
-        if model[i] == NO_DEMAND:
-            result[i] = (
-                f"no demand in {count} observed {unit}s" if count else "no observed period: no demand known"
-            )
-        elif model[i] == CATEGORY_MEAN:
-            result[i] = (
-                f"only {count} observed {unit}{'s' if count != 1 else ''}: own mean pulled to the category's"
-            )
-        elif asked[i]:
-            own = _comparison(scores, selection, i)
-            result[i] = f"{patterns.pattern[i]}: {_name(backtest, selection, i)} as asked"
-            result[i] += f", {own}" if own else ""
-        elif origins[i] == 0:
-            result[i] = (
-                f"{patterns.pattern[i]}; no backtest (needs {LEAST_TRAINING[panel.period]} observed {unit}s "
-                "before it and demand seen after): best model of its pattern"
-            )
-        elif selection.chosen[i] == 0:
-            result[i] = f"{patterns.pattern[i]}: no model beat seasonal naive in {origins[i]} backtests"
-        else:
-            own = _comparison(scores, selection, i)
-            by = f"by backtest, {own}" if own else f"by the backtests of {patterns.pattern[i]} series"
-            name = _name(backtest, selection, i)
-            result[i] = f"{patterns.pattern[i]}: {name}, best of {competitors[i]} {by}"
-    return result
-
-
-def _name(backtest: Backtest, selection: Selection, i: int) -> str:
-    chosen = int(selection.chosen[i])
-    if chosen < len(backtest.models):
-        return backtest.models[chosen]
-    return f"average of {backtest.models[selection.best[i]]} and {backtest.models[selection.second[i]]}"
-
-
-def _comparison(scores: Scores, selection: Selection, i: int) -> str:
-    """The series' own errors against seasonal naive's; '' if they do not show that the model is better."""
-    for label, values in (("WAPE", scores.wape), ("RMSSE", scores.rmsse)):
-        chosen, naive = values[selection.chosen[i], i], values[0, i]
-        if chosen < naive:
-            return f"{label} {chosen:.2f} against {naive:.2f} of seasonal naive"
-    return ""

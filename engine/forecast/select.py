@@ -1,33 +1,68 @@
-"""Which model forecasts which series.
+"""Which models forecast which series, and with what weights.
 
-A series' own backtest is a handful of noisy cells, so each model's error is shrunk to what it scored on all
-series of the same pattern: K cells of the segment against the series' own. Simple models go first where
-scores are close, and seasonal naive stays in the table: a model that does not beat it is not used.
+A series' own backtest is a handful of noisy protection-period sums, too few to choose one of ten models:
+the one that was best by luck would be taken. So the segment (all series of the same demand pattern that the
+same models may forecast) learns weights together, and a series' own losses, shrunk to the segment's, only
+tilt them. Seasonal naive stays in the table: an average that does not beat it gives way to it.
+
+J. M. Bates and C. W. J. Granger (1969), The combination of forecasts, Operational Research Quarterly 20,
+451–468: weights that fall with a model's own loss.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.forecast.backtest import Backtest
+from engine.forecast.ensemble import ensemble_weights
+from engine.forecast.sum_loss import sum_pinball
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.object_]
 
-SEGMENT_CELLS = 30.0
-"""How many scored periods of its own a series needs to count as much as its segment."""
-SIMPLER_WINS_WITHIN = 0.01
-"""A later (more elaborate) model must be better by this share per place in the list."""
-DEFAULT = "exponential smoothing"
-"""Taken where no series at all could be scored."""
-AVERAGE = "average of two"
+SEGMENT_SUMS = 24.0
+"""How many sums of its own a series needs for its loss to count as much as its segment's."""
+TILT = 4.0
+"""Weights fall with this power of the series' own relative loss."""
+CORE = ("seasonal moving average", "exponential smoothing")
+"""Equal weights of these are taken where nothing was scored."""
+AVERAGE = "weighted average"
 CATEGORY_MEAN = "category mean"
 """For new items."""
 NO_DEMAND = "no demand"
+_LEAST_LOSS = 0.05
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Protection-period sums of every backtest, the ground of the choice.
+
+    Attributes
+    ----------
+    models : names; seasonal naive first
+    forecast : [models, n, K] sums over the scored periods
+    actual, known : [n, K]
+    level_cv, dispersion : [n] spread around every model's sum
+    loss : [models, n, K] pinball loss, 0 where not known
+    """
+
+    models: tuple[str, ...]
+    forecast: Floats
+    actual: Floats
+    known: Mask
+    level_cv: Floats
+    dispersion: Floats
+    loss: Floats
+
+    def without(self, cutoff: int) -> Trial:
+        """Return the trial as if nothing had been seen at one cut-off."""
+        known, loss = self.known.copy(), self.loss.copy()
+        known[:, cutoff], loss[:, :, cutoff] = False, 0.0
+        return replace(self, known=known, loss=loss)
 
 
 @dataclass(frozen=True)
@@ -36,114 +71,144 @@ class Selection:
 
     Attributes
     ----------
-    chosen : [n] index into models; len(models) means the average of `best` and `second`
-    best, second : [n] indices of the two best single models
-    error : [models + 1, n] root mean squared error over the mean of the eligible models', shrunk
-    own_cells : [n] scored periods
-    beats_naive : [n] whether the chosen model has less error than seasonal naive
+    weights : [models, n], each column adds up to 1
+    own_sums : [n] protection-period sums that were scored
     """
 
-    chosen: npt.NDArray[np.intp]
-    best: npt.NDArray[np.intp]
-    second: npt.NDArray[np.intp]
-    error: Floats
-    own_cells: npt.NDArray[np.int64]
-    beats_naive: Mask
+    weights: Floats
+    own_sums: npt.NDArray[np.int64]
 
-    def uses(self, n_models: int) -> Mask:
-        """Return [models, n] whether the model's forecast is part of the chosen one."""
-        averaged = self.chosen == n_models
-        index = np.arange(n_models)[:, None]
-        pair: Mask = averaged & ((index == self.best) | (index == self.second))
-        used: Mask = pair | (index == self.chosen)
+    @property
+    def uses(self) -> Mask:
+        """[models, n] whether the model is part of the series' forecast."""
+        used: Mask = self.weights > 0
         return used
+
+    @property
+    def single(self) -> Mask:
+        """[n] whether one model alone forecasts the series."""
+        alone: Mask = self.uses.sum(axis=0) == 1
+        return alone
+
+    def labels(self, models: tuple[str, ...]) -> Names:
+        """Return the model's name, [n]; `AVERAGE` where there are several."""
+        names = np.array(models, dtype=object)[np.argmax(self.weights, axis=0)]
+        return np.where(self.single, names, AVERAGE).astype(object)
 
     def combine(self, forecasts: Floats) -> Floats:
         """Return the chosen forecast [n, …] of forecasts [models, n, …]."""
-        rows = np.arange(forecasts.shape[1])
-        averaged = self.chosen == forecasts.shape[0]
-        first = np.where(averaged, self.best, self.chosen)
-        second = np.where(averaged, self.second, self.chosen)
-        result: Floats = 0.5 * (forecasts[first, rows] + forecasts[second, rows])
-        return result
+        total = np.zeros(forecasts.shape[1:])
+        for weight, forecast in zip(self.weights, forecasts, strict=True):
+            total += weight.reshape(-1, *[1] * (forecast.ndim - 1)) * forecast
+        return total
+
+
+def trial_of(backtest: Backtest, level_cv: Floats, dispersion: Floats) -> Trial:
+    """Add up each cut-off's scored periods and score the sums."""
+    forecast, actual, known = backtest.sums()
+    loss = np.stack(
+        [np.where(known, sum_pinball(one, actual, level_cv, dispersion), 0.0) for one in forecast]
+    )
+    return Trial(backtest.models, forecast, actual, known, level_cv, dispersion, loss)
 
 
 def choose(
-    backtest: Backtest, eligible: Mask, segment: Names, asked: Mask | None = None, naive: int = 0
+    trial: Trial,
+    eligible: Mask,
+    segment: Names,
+    asked: Mask | None = None,
+    order: npt.NDArray[np.intp] | None = None,
 ) -> Selection:
-    """Choose a model for every series.
+    """Choose the weights of every series.
 
     Parameters
     ----------
-    backtest : scores of every model
-    eligible : [models, n] which models may forecast which series; `naive` always may
-    segment : [n] series that share scores: the demand pattern
+    trial : losses of every model
+    eligible : [models, n] which models may forecast which series; the first, seasonal naive, always may
+    segment : [n] series that learn weights together: the demand pattern
     asked : [n] series whose models a person named: seasonal naive is their baseline and no choice
-    naive : index of seasonal naive
+    order : [n] an order of the series that does not depend on that of the panel, from which large segments
+        are sampled; None: as given
     """
     n_models, n = eligible.shape
-    cells = backtest.scored.sum(axis=(0, 2), dtype=np.int64)
-    raw = np.stack([_rms(backtest.forecast[m], backtest) for m in range(n_models)])
-    scale = _eligible_mean(raw, eligible)
-    relative = np.where(scale > 0, raw / np.where(scale > 0, scale, 1.0), 1.0)
-    shrunk = _shrink(relative, cells, segment, _unscored(relative, cells, backtest.models))
-    place = 1.0 + SIMPLER_WINS_WITHIN * np.arange(n_models)[:, None]
     choice = eligible.copy()
     if asked is not None:
-        choice[naive] &= ~asked
-    ranked = np.where(choice, shrunk * place, np.inf)
-    order = np.argsort(ranked, axis=0, kind="stable")
-    best = order[0]
-    second = np.where(choice.sum(axis=0) > 1, order[min(1, n_models - 1)], best)
-    rows = np.arange(n)
-    # [n, K, H] of the two best, averaged
-    by_series = backtest.forecast.transpose(0, 2, 1, 3)
-    pair = 0.5 * (by_series[best, rows] + by_series[second, rows])
-    pair_raw = _rms(pair.transpose(1, 0, 2), backtest)
-    pair_relative = np.where(scale > 0, pair_raw / np.where(scale > 0, scale, 1.0), 1.0)
-    pair_shrunk = _shrink(pair_relative[None], cells, segment, np.ones(1))[0]
-    averaged = (second != best) & (pair_shrunk * (1.0 + SIMPLER_WINS_WITHIN) < shrunk[best, rows])
-    chosen = np.where(averaged, n_models, best)
-    error = np.vstack([np.where(eligible, shrunk, np.nan), pair_shrunk])
-    loses = choice[naive] & (error[chosen, rows] > error[naive])
-    chosen = np.where(loses, naive, chosen)
-    return Selection(chosen, best, second, error, cells, error[chosen, rows] < error[naive])
-
-
-def _rms(forecast: Floats, backtest: Backtest) -> Floats:
-    """Root mean squared error [n] of forecast [K, n, H] over scored cells; 0 where none."""
-    miss = np.where(backtest.scored, forecast - backtest.actual, 0.0)
-    largest = np.abs(miss).max(axis=(0, 2), initial=0.0)
-    safe = np.where(largest > 0, largest, 1.0)
-    squares = ((miss / safe[None, :, None]) ** 2).sum(axis=(0, 2))
-    cells = backtest.scored.sum(axis=(0, 2))
-    result: Floats = largest * np.sqrt(squares / np.maximum(cells, 1))
-    return result
-
-
-def _eligible_mean(raw: Floats, eligible: Mask) -> Floats:
-    count = np.maximum(eligible.sum(axis=0), 1)
-    result: Floats = np.where(eligible, raw, 0.0).sum(axis=0) / count
-    return result
-
-
-def _unscored(relative: Floats, cells: npt.NDArray[np.int64], models: tuple[str, ...]) -> Floats:
-    """What is taken for the errors [models] of a segment that was never scored: those of all series."""
-    if cells.sum() > 0:
-        mean: Floats = (relative * cells).sum(axis=1) / cells.sum()
-        return mean
-    return np.array([0.9 if name == DEFAULT else 1.0 for name in models])
-
-
-def _shrink(relative: Floats, cells: npt.NDArray[np.int64], segment: Names, unscored: Floats) -> Floats:
-    """Average each series' relative errors [models, n] with its segment's, `SEGMENT_CELLS` strong."""
-    result = np.empty_like(relative)
+        choice[0] &= ~asked
+    own_sums = trial.known.sum(axis=1, dtype=np.int64)
+    relative = _relative(trial.loss.sum(axis=2), eligible)
+    scale = _eligible_mean(trial.loss.sum(axis=2), eligible) / np.maximum(own_sums, 1)
+    is_core = np.isin(trial.models, CORE)
+    weights = np.zeros((n_models, n))
+    tilt = np.ones((n_models, n))
+    ordered = np.arange(n) if order is None else order
     for name in sorted(set(segment.tolist())):
-        rows = segment == name
-        weight = cells[rows].astype(np.float64)
-        total = weight.sum()
-        mean = (relative[:, rows] * weight).sum(axis=1) / total if total > 0 else unscored
-        result[:, rows] = (relative[:, rows] * weight + SEGMENT_CELLS * mean[:, None]) / (
-            weight + SEGMENT_CELLS
-        )
+        rows = ordered[segment[ordered] == name]
+        signatures, member = np.unique(choice[:, rows], axis=1, return_inverse=True)
+        for s in range(signatures.shape[1]):
+            may = np.flatnonzero(signatures[:, s])
+            own = rows[member.ravel() == s]
+            pool = rows[choice[np.ix_(may, rows)].all(axis=0)]
+            core = is_core[may] if is_core[may].any() else np.ones(len(may), dtype=bool)
+            weights[np.ix_(may, own)] = ensemble_weights(
+                trial.forecast[np.ix_(may, pool)], trial.actual[pool], trial.known[pool],
+                trial.level_cv[pool], trial.dispersion[pool], scale[pool], core,
+            )[:, None]  # fmt: skip
+            tilt[np.ix_(may, own)] = _own_evidence(relative[may], own_sums, own, pool)
+    weights *= tilt
+    weights /= weights.sum(axis=0)
+    selection = Selection(weights, own_sums)
+    return _not_worse_than_naive(selection, trial, choice[0], relative[0], scale, segment)
+
+
+def _relative(loss: Floats, eligible: Mask) -> Floats:
+    """Each model's loss over the mean of the eligible ones' [models, n]; 1 where nothing was lost."""
+    mean = _eligible_mean(loss, eligible)
+    result: Floats = np.where(mean > 0, loss / np.where(mean > 0, mean, 1.0), 1.0)
     return result
+
+
+def _eligible_mean(values: Floats, eligible: Mask) -> Floats:
+    result: Floats = np.where(eligible, values, 0.0).sum(axis=0) / np.maximum(eligible.sum(axis=0), 1)
+    return result
+
+
+def _shrunk(relative: Floats, sums: npt.NDArray[np.int64], mean: Floats) -> Floats:
+    result: Floats = (relative * sums + SEGMENT_SUMS * mean) / (sums + SEGMENT_SUMS)
+    return result
+
+
+def _own_evidence(
+    relative: Floats,
+    sums: npt.NDArray[np.int64],
+    own: npt.NDArray[np.intp],
+    pool: npt.NDArray[np.intp],
+) -> Floats:
+    """Return (own shrunk loss ÷ the pool's)^−TILT, [members, own]."""
+    total = max(int(sums[pool].sum()), 1)
+    mean = np.maximum((relative[:, pool] * sums[pool]).sum(axis=1) / total, _LEAST_LOSS)[:, None]
+    shrunk = _shrunk(relative[:, own], sums[own], mean)
+    result: Floats = (np.maximum(shrunk, _LEAST_LOSS) / mean) ** -TILT
+    return result
+
+
+def _not_worse_than_naive(
+    selection: Selection, trial: Trial, allowed: Mask, naive: Floats, scale: Floats, segment: Names
+) -> Selection:
+    """Give way to seasonal naive where the average, by losses shrunk to the segment's, does not beat it."""
+    combined = selection.combine(trial.forecast)
+    loss = np.where(
+        trial.known, sum_pinball(combined, trial.actual, trial.level_cv, trial.dispersion), 0.0
+    ).sum(axis=1)
+    sums = selection.own_sums
+    total = scale * np.maximum(sums, 1)
+    relative = np.where(total > 0, loss / np.where(total > 0, total, 1.0), 1.0)
+    loses = np.zeros(len(segment), dtype=bool)
+    for name in sorted(set(segment.tolist())):
+        rows = np.flatnonzero(segment == name)
+        weight = sums[rows] / max(int(sums[rows].sum()), 1)
+        pair = [_shrunk(one[rows], sums[rows], (one[rows] * weight).sum()) for one in (relative, naive)]
+        loses[rows] = pair[0] > pair[1]
+    loses &= allowed & (sums > 0)
+    weights = np.where(loses, 0.0, selection.weights)
+    weights[0, loses] = 1.0
+    return Selection(weights, sums)

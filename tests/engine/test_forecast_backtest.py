@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from engine.forecast import metrics
-from engine.forecast.backtest import Backtest, backtest_horizon, cutoffs, run_backtest
+from engine.forecast.backtest import backtest_horizon, by_series, cutoffs, run_backtest
 from engine.forecast.moving_average import SeasonalMovingAverage
 from engine.forecast.naive import SeasonalNaive
 from engine.forecast.panel import Panel
-from engine.forecast.select import AVERAGE, choose
 
 RNG = np.random.default_rng(21)
 
@@ -55,7 +54,10 @@ def test_only_observed_periods_of_the_protection_period_score():
     # The third knows 15 periods at the first cut-off: too few.
     assert backtest.scored[:, 2].sum() == 0
     assert backtest.origins.tolist() == [3, 3, 0]
-    assert backtest.without(0).scored.sum() == backtest.scored.sum() - 15
+    forecast, actual, known = backtest.sums()
+    assert known.tolist() == [[True] * 3, [True] * 3, [False] * 3]
+    assert actual[1, 0] == values[1, 90:95].sum()
+    assert forecast[0, 0, 1] == values[0, 73:80].sum() + values[0, 73:76].sum()
 
 
 def test_one_slow_supplier_does_not_set_the_horizon_of_all():
@@ -114,86 +116,12 @@ def test_the_best_quantile_has_the_least_pinball_loss():
     assert min(losses, key=losses.get) == 0.9
 
 
-def backtest_of(errors, cells=20, names=("seasonal naive", "b", "c")):
-    """Each model misses by its error, with alternating signs, at every cell of every series."""
-    errors = np.array(errors, dtype=float)
-    actual = np.full((1, errors.shape[1], cells), 50.0)
-    signs = np.where(np.arange(cells) % 2, 1.0, -1.0)
-    forecast = actual[None] + errors[:, None, :, None] * signs
-    return Backtest(names, (100,), forecast, actual, np.ones_like(actual, dtype=bool))
-
-
-def everyone(backtest):
-    models, _, series, _ = backtest.forecast.shape
-    return np.ones((models, series), dtype=bool)
-
-
-def test_the_clearly_best_model_is_chosen():
-    backtest = backtest_of([[5.0] * 40, [1.0] * 20 + [9.0] * 20, [9.0] * 20 + [1.0] * 20], cells=300)
-    chosen = choose(backtest, everyone(backtest), np.array(["smooth"] * 40, dtype=object))
-    assert chosen.chosen.tolist() == [1] * 20 + [2] * 20
-    assert chosen.beats_naive.all()
-
-
-def test_a_few_lucky_cells_do_not_beat_what_serves_the_segment():
-    errors = [[5.0] * 41, [1.0] * 40 + [1.3], [2.0] * 40 + [1.0]]
-    backtest = backtest_of(errors, cells=3)
-    chosen = choose(backtest, everyone(backtest), np.array(["smooth"] * 41, dtype=object))
-    assert set(chosen.chosen.tolist()) == {1}
-
-
-def test_without_a_better_model_seasonal_naive_stays():
-    backtest = backtest_of([[1.0] * 5, [2.0] * 5, [3.0] * 5])
-    chosen = choose(backtest, everyone(backtest), np.array(["smooth"] * 5, dtype=object))
-    assert chosen.chosen.tolist() == [0] * 5
-    assert not chosen.beats_naive.any()
-
-
-def test_opposite_errors_are_averaged_away():
-    backtest = backtest_of([[9.0] * 5, [4.0] * 5, [4.0] * 5])
-    backtest.forecast[2] = 2 * backtest.actual - backtest.forecast[1]
-    chosen = choose(backtest, everyone(backtest), np.array(["smooth"] * 5, dtype=object))
-    assert chosen.chosen.tolist() == [3] * 5
-    assert np.allclose(chosen.combine(backtest.forecast[:, 0]), 50.0)
-    assert chosen.uses(3).sum(axis=0).tolist() == [2] * 5
-    assert AVERAGE == "average of two"
-
-
-def test_models_that_may_not_compete_are_never_chosen():
-    backtest = backtest_of([[5.0] * 4, [1.0] * 4, [2.0] * 4])
-    eligible = everyone(backtest)
-    eligible[1, :2] = False
-    eligible[1:, 3] = False
-    chosen = choose(backtest, eligible, np.array(["lumpy"] * 4, dtype=object))
-    assert chosen.chosen.tolist() == [2, 2, 1, 0]
-
-
-def test_unscored_series_take_what_serves_their_segment_or_all():
-    errors = [[5.0] * 12, [1.0] * 12, [2.0] * 12]
-    backtest = backtest_of(errors)
-    backtest.scored[:, [5, 11]] = False
-    segment = np.array(["smooth"] * 6 + ["lumpy"] * 5 + ["erratic"], dtype=object)
-    chosen = choose(backtest, everyone(backtest), segment)
-    assert chosen.chosen[[5, 11]].tolist() == [1, 1]
-
-
-def test_with_no_score_at_all_smoothing_is_taken():
-    backtest = backtest_of([[5.0] * 3] * 3, names=("seasonal naive", "b", "exponential smoothing"))
-    backtest.scored[:] = False
-    chosen = choose(backtest, everyone(backtest), np.array(["smooth"] * 3, dtype=object))
-    assert chosen.chosen.tolist() == [2] * 3
-
-
-def test_huge_errors_do_not_overflow():
-    backtest = backtest_of([[5e200] * 3, [1e200] * 3, [2e200] * 3])
-    chosen = choose(backtest, everyone(backtest), np.array(["smooth"] * 3, dtype=object))
-    assert np.isfinite(chosen.error).all()
-    assert chosen.chosen.tolist() == [1] * 3
-
-
 def test_backtest_with_real_models_ranks_them_as_expected():
     season = np.tile([4, 5, 6, 7, 8, 12, 9], 30)
     panel = panel_of(RNG.poisson(np.tile(season, (60, 1))))
     backtest = run_backtest(panel, [SeasonalNaive(), SeasonalMovingAverage()], np.full(60, 14))
-    naive, pooled = (metrics.wape(*backtest.flat(m)).mean() for m in (0, 1))
+    naive, pooled = (
+        metrics.wape(*map(by_series, (backtest.forecast[m], backtest.actual, backtest.scored))).mean()
+        for m in (0, 1)
+    )
     assert pooled < 0.85 * naive

