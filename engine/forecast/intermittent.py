@@ -21,14 +21,14 @@ from numba import njit
 
 from engine.forecast.panel import Panel
 from engine.forecast.seasonality import Profile
-from engine.forecast.smoothing import best_parameters
+from engine.forecast.smoothing_weights import parameter_weights
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 CROSTON_GRID = np.array([0.02, 0.05, 0.1, 0.2])
 """Smoothing constants of size and interval tried."""
-TSB_GRID = np.array([(size, chance) for size in (0.05, 0.2) for chance in (0.01, 0.03, 0.1)])
+TSB_GRID = np.array([(size, chance) for size in (0.05, 0.2) for chance in (0.01, 0.03, 0.1, 0.25)])
 """(size, chance) smoothing constants tried."""
 
 
@@ -87,9 +87,8 @@ def starts(panel: Panel) -> tuple[Floats, Floats]:
 
 
 def _flat(rates: Floats, errors: Floats, panel: Panel, profile: Profile, horizon: int) -> Floats:
-    best = best_parameters(errors, panel.observations)
-    rate = np.take_along_axis(rates, best[:, None], axis=1)
-    forecast: Floats = rate * profile.future(horizon)
+    rate = (rates * parameter_weights(errors, panel.observations)).sum(axis=1)
+    forecast: Floats = rate[:, None] * profile.future(horizon)
     return forecast
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.forecast import intermittent, smoothing, uniforms
+from engine.forecast import bootstrap, holt_winters, intermittent, smoothing, theta, uniforms
+from engine.forecast.smoothing_kernel import smooth
 
 RNG = np.random.default_rng(17)
 VALUES = RNG.poisson(2.0, (4, 40)).astype(float)
@@ -39,9 +40,30 @@ def assert_same(kernel, arguments, shapes):
 
 def test_smoothing():
     series = (VALUES, OBSERVED, SHORT, YEARLY, GROUP)
-    simple, damped = smoothing.SIMPLE_GRID, smoothing.DAMPED_GRID
-    assert_same(smoothing._simple, (*series, simple), [(4, len(simple))] * 2)
-    assert_same(smoothing._damped, (*series, damped), [(4, len(damped))] * 3)
+    assert_same(smoothing._simple, (*series, smoothing.SIMPLE_GRID), [(4, 6)] * 2)
+    assert_same(theta.line, series, [4] * 2)
+
+
+@pytest.mark.parametrize("additive", [False, True])
+def test_level_trend_and_season(additive):
+    grid = holt_winters.GRID
+    arguments = (VALUES, OBSERVED, np.arange(40) % 7, YEARLY, GROUP, grid, additive, 1.0)
+    results = []
+    for run in (smooth, smooth.py_func):
+        start = SHORT[:, :, None] - additive
+        state = [np.full((4, len(grid)), 2.0), np.zeros((4, len(grid))), np.repeat(start, len(grid), axis=2)]
+        run(*arguments, *state, errors := np.zeros((4, len(grid))))
+        results.append([*state, errors])
+    for one, other in zip(*results, strict=True):
+        assert one == pytest.approx(other, rel=1e-9, abs=1e-12)
+
+
+def test_bootstrap():
+    collected = [(4, 20), 4]
+    assert_same(bootstrap._collect, (VALUES, OBSERVED, SHORT, YEARLY, GROUP), collected)
+    pool, count = RNG.uniform(0, 5, (4, 20)), np.array([20, 7, 1, 0])
+    seeds = np.arange(4, dtype=np.uint64)
+    assert_same(bootstrap._draw, (pool, count, np.ones((4, 9)), seeds, 3), [(4, 11, 9)])
 
 
 def test_intermittent_demand():
