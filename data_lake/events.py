@@ -39,13 +39,28 @@ EVENT_FIELDS: dict[str, dict[str, FieldKind]] = {
         "factor": "number",
     },
     "forecast.override_retired": {"override": "text"},
+    "demand.corrected": {
+        "sku": "text",
+        "location": "text",
+        "from_date": "text",
+        "to_date": "text",
+        "demand": "number",
+    },
+    "demand.correction_retired": {"correction": "text"},
     "parameter.changed": {"name": "text", "new_value": "text"},
     "order.exported": {"order_ids": "texts", "format": "text"},
 }
 """Every type of event and the fields that its `data` must have; more fields are allowed."""
 
 NEEDS_REASON = frozenset(
-    {"plan_line.rejected", "plan_line.edited", "forecast.overridden", "forecast.override_retired"}
+    {
+        "plan_line.rejected",
+        "plan_line.edited",
+        "forecast.overridden",
+        "forecast.override_retired",
+        "demand.corrected",
+        "demand.correction_retired",
+    }
 )
 """Types that change what was decided or computed: without a reason they are not accepted."""
 

@@ -15,7 +15,9 @@ from data_lake.ledger import read_events
 from data_lake.series import Period, SalesPanel, read_panel_arrays
 from engine.forecast.panel import period_dates
 from jobs.approvals import approved_lines, approved_supply
+from jobs.demand_corrections import fold_corrections, with_corrections
 from jobs.errors import JobError
+from jobs.orders_then import is_past, orders_then
 from jobs.override_fold import active_overrides
 from jobs.settings import Settings, settings
 
@@ -35,7 +37,7 @@ MASTER_TABLES = (
 INPUT_TABLES = (*MASTER_TABLES, "sales", "inventory_snapshot", "orders")
 """Every table that a plan reads."""
 
-PLANNED_EVENTS = ("plan_line.", "forecast.")
+PLANNED_EVENTS = ("plan_line.", "forecast.", "demand.")
 """Kinds of event that a plan depends on."""
 
 RECENT_DAYS = 366
@@ -49,7 +51,7 @@ class PlanInputs:
     tables: Mapping[str, pd.DataFrame]
     """By name; `sales` and `inventory_snapshot` hold the last `RECENT_DAYS`, `orders` approvals too."""
     sales: SalesPanel
-    """All of history on the period grid."""
+    """All of history on the period grid, as planners corrected it."""
     versions: Mapping[str, int]
     """Version number of each table; 0: never written."""
     settings: Settings
@@ -102,10 +104,13 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
         tables[name] = lake.read(name, version=versions[name], since=since, until=until)
     events = [event for event in read_events(lake) if event.event_type.startswith(PLANNED_EVENTS)]
     supply = approved_supply(lake, since=day)
-    tables["orders"] = _with_approved(lake.read("orders", version=versions["orders"]), supply, day)
+    orders = lake.read("orders", version=versions["orders"])
+    if as_of is not None and is_past(lake, day, versions["sales"]):
+        orders = orders_then(orders, day)
+    tables["orders"] = _with_approved(orders, supply, day)
     return PlanInputs(
         tables=tables,
-        sales=sales,
+        sales=with_corrections(sales, fold_corrections(events)),
         versions=versions,
         settings=known,
         overrides=active_overrides(lake, day),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,17 +10,15 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run
-from engine.forecast.censored.periods import demand_estimate
-from engine.forecast.panel import make_panel
+from jobs.demand_corrections import corrections
+from jobs.views.product_history import read_history
 
 MAX_POINTS = 1500
 """Most points of a line in a chart; longer histories are shown as weekly means."""
 
-_STEPS = {"D": "D", "W": "7D", "M": "MS"}
-
 
 def item_history(lake: Lake, run: Run, line: Mapping[str, Any], history_days: int | None) -> pd.DataFrame:
-    """Return sales of a line and the demand estimated where its stock was out.
+    """Return sales of a line and the demand that its plan saw where stock was out or a planner knew better.
 
     A distribution centre sells nothing itself: what it is shown to have sold are the sales of the places that
     it supplies.
@@ -38,22 +35,21 @@ def item_history(lake: Lake, run: Run, line: Mapping[str, Any], history_days: in
     Returns
     -------
     DataFrame
-        date, quantity [each/period], demand [each/period; null where it was all sold]; at most
+        date, quantity [each/period], demand [each/period; null where it was what sold]; at most
         `MAX_POINTS` rows.
     """
-    sales = lake.read(
-        "sales",
-        version=run.inputs.get("sales"),
-        columns=["date", "location", "quantity", "in_stock"],
-        where={"sku": [line["sku"]]},
-        until=run.as_of - dt.timedelta(days=1),
-    )
-    places = {line["location"], *_supplied(lake, run, line)} & set(sales["location"])
-    if not places:
+    read = read_history(lake, run, line["sku"], corrections(lake, line["sku"], until=run.created_at))
+    places = {line["location"], *_supplied(lake, run, line)}
+    rows = [] if read is None else [row for row, place in enumerate(read.places) if place in places]
+    if read is None or not rows:
         return pd.DataFrame(
-            {"date": sales["date"], "quantity": sales["quantity"], "demand": sales["quantity"]}
-        )
-    history = _reconstructed(sales, run.period, sorted(places))
+            {"date": pd.DatetimeIndex([], dtype="datetime64[us]"), "quantity": [], "demand": []}
+        ).astype({"quantity": "float64", "demand": "float64"})
+    sold, demand = read.sold[rows].sum(axis=0), read.demand[rows].sum(axis=0)
+    differs = np.abs(demand - np.maximum(read.sold[rows], 0.0).sum(axis=0)) > 1e-9
+    history = pd.DataFrame(
+        {"date": read.dates, "quantity": sold, "demand": np.where(differs, demand, np.nan)}
+    )
     if history_days is not None:
         since = pd.Timestamp(run.as_of) - pd.Timedelta(days=history_days)
         history = history[history["date"] >= since]
@@ -70,32 +66,3 @@ def _supplied(lake: Lake, run: Run, line: Mapping[str, Any]) -> set[str]:
         where={"sku": [line["sku"]], "source": [line["location"]]},
     )
     return set(sourcing["location"])
-
-
-def _reconstructed(sales: pd.DataFrame, period: str, places: list[str]) -> pd.DataFrame:
-    """Put all places of the product on one grid, as they share its season; sum the ones asked for."""
-    grid = pd.date_range(sales["date"].min(), sales["date"].max(), freq=_STEPS[period])
-    wide = sales.pivot_table(
-        index="location", columns="date", values=["quantity", "in_stock"], aggfunc="last"
-    )
-    quantity, in_stock = (
-        (wide[[name]].droplevel(0, axis=1) if name in wide else pd.DataFrame(index=wide.index))
-        .reindex(columns=grid)
-        .to_numpy(dtype=np.float64)
-        for name in ("quantity", "in_stock")
-    )
-    keys = pd.DataFrame({"sku": "", "location": wide.index})
-    panel = make_panel(
-        keys,
-        grid[0].to_datetime64(),
-        period,  # type: ignore[arg-type]
-        quantity,
-        in_stock,
-    )
-    rows = np.flatnonzero(wide.index.isin(places))
-    sold = np.nansum(quantity[rows], axis=0)
-    wanted = demand_estimate(panel).mean[rows].sum(axis=0)
-    lost = np.zeros(len(grid), dtype=bool)
-    if panel.censored is not None:
-        lost = panel.censored[rows].any(axis=0) & (wanted > sold)
-    return pd.DataFrame({"date": grid, "quantity": sold, "demand": np.where(lost, wanted, np.nan)})
