@@ -58,13 +58,12 @@ def fit_multiplicative(
     ndarray, shape (n,)
         The objective, as Stan counts it.
     """
-    no_cap = np.empty((len(scaled), 0))
     return fit_nonlinear(
         scaled,
         days,
         columns,
         own,
-        no_cap,
+        None,
         GROWTH[spec.growth],
         spec.changepoint_prior_scale,
         out,

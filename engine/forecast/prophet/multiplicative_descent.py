@@ -112,8 +112,8 @@ def descend(
     columns_change = bool(multiplicative.any())
 
     objective, variance = evaluate(
-        y, time, cap, by_column, multiplicative, edges, changepoints, ridge, offset_precision, tau, growth,
-        least_residual, theta, state,
+        y, time, cap, by_column, multiplicative, edges, changepoints,
+        ridge, offset_precision, tau, growth, least_residual, theta, state,
     )  # fmt: skip
     gauss_newton_left = FIRST_GAUSS_NEWTON_STEPS
     pause = FIRST_GAUSS_NEWTON_STEPS
@@ -140,8 +140,8 @@ def descend(
             for i in range(n_all):
                 trial[i] = (1.0 - share) * theta[i] + share * target[i]
             found, found_variance = evaluate(
-                y, time, cap, by_column, multiplicative, edges, changepoints, ridge, offset_precision, tau, growth,
-                least_residual, trial, trial_state,
+                y, time, cap, by_column, multiplicative, edges, changepoints,
+                ridge, offset_precision, tau, growth, least_residual, trial, trial_state,
             )  # fmt: skip
             gain = objective - found
             if gain > 0.0:

@@ -1,12 +1,13 @@
 """Newton's step for a Prophet model whose trend multiplies some of its columns.
 
 One series, scaled: ``yhat_t = g(u_t) * (1 + x_t' beta_m) + x_t' beta_a`` with ``u = k t + m + sum_j
-delta_j (t - s_j)+`` (flat: ``u = m``) and g the identity, or, for logistic growth, ``g(u) = cap / (1 +
-exp(-u))`` of ``u = k t + c + sum_j delta_j (t - s_j)+``: Prophet's offsets gamma make the trend continuous,
-which is what this says without them, and c = -k m replaces its offset m: data fix c, while a valley k m =
-constant, narrow and curved, would slow every method down. The prior of m is then that of -c / k. Between two changepoints u is a line, so every sum over
-rows that its second-order expansion needs is one of a few moments of a segment: from those the normal
-equations are put together here, whichever way the moments were found.
+delta_j (t - s_j)+`` (flat: ``u = m``) and g the identity; or, for logistic growth, ``g(u) = cap / (1 +
+exp(-u))`` of ``u = k t + c + sum_j delta_j (t - s_j)+``. Prophet's offsets gamma make that trend
+continuous, which is what this says without them, and c = -k m replaces its offset m: data fix c, while a
+valley k m = constant, narrow and curved, slows every method down. The prior of m is then that of -c / k.
+
+Between two changepoints u is a line, so every sum over rows that the second-order expansion needs is one of
+a few moments of a segment: from those the normal equations are put together here.
 """
 
 from __future__ import annotations
