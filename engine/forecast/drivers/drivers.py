@@ -32,6 +32,7 @@ class Drivers:
     price : [n, P] selling price, money a unit; NaN where it is not known; None: never known
     share : [n, P] share of the period for which the promotion runs, 0 … 1 (weeks and months that it does
         not fill); None: all of it
+    closed : [regions, P] nothing can be sold; None: never
     """
 
     depth: Floats
@@ -42,6 +43,7 @@ class Drivers:
     region: npt.NDArray[np.int64]
     price: Floats | None = None
     share: Floats | None = None
+    closed: Mask | None = None
 
     def __post_init__(self) -> None:
         n, periods = self.depth.shape
@@ -54,6 +56,8 @@ class Drivers:
             matrix = getattr(self, name)
             if matrix is not None:
                 shapes[name] = (matrix.shape, (n, periods))
+        if self.closed is not None:
+            shapes["closed"] = (self.closed.shape, (len(self.events), periods))
         faults = [
             f"{name} has shape {found}, must be {due}"
             for name, (found, due) in shapes.items()

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from engine.forecast.drivers.drivers import Floats
+from engine.forecast.drivers.drivers import Drivers, Floats
 from engine.forecast.drivers.events import EventEffects, estimate_events
 from engine.forecast.drivers.features import Features, build_features
 from engine.forecast.drivers.hierarchy import Hierarchy, build_hierarchy
@@ -108,9 +108,9 @@ def estimate_effects(panel: Panel) -> DriverEffects | None:
     drivers = panel.drivers
     if drivers is None or not panel.n_series or not (panel.values > 0).any():
         return None
-    known = drivers.head(panel.n_periods) if drivers.price is None else drivers
-    features = build_features(known, panel.n_periods, panel.period)
-    if features is None and not drivers.events[:, : panel.n_periods].any():
+    features = build_features(drivers, panel.n_periods, panel.period)
+    eventful = drivers.events[:, : panel.n_periods].any()
+    if features is None and not eventful and (drivers.closed is None or not drivers.closed.any()):
         return None
     hierarchy = build_hierarchy(panel)
     pooled, coefficients, log_effect = None, np.zeros((panel.n_series, 0)), None
@@ -126,7 +126,7 @@ def estimate_effects(panel: Panel) -> DriverEffects | None:
         pooled = _fit(panel, features, hierarchy, seasonal_profile(usual), events, pooled, STEPS[1])
         coefficients = pooled.coefficients[0]
     return DriverEffects(
-        factor=_factor(panel, features, coefficients, events),
+        factor=_factor(drivers, features, coefficients, events),
         n_periods=panel.n_periods,
         hierarchy=hierarchy,
         features=features,
@@ -194,7 +194,7 @@ def _fit(
 
 
 def _start_signals(features: Features, levels: int) -> Floats:
-    """Return [levels + 1, K]: what a coefficient differs from its parent's to begin with; the root's prior."""
+    """Return [levels + 1, K]: squared difference from the parent's to begin with; the root's prior last."""
     count = len(features.mechanics)
     own = [SIGNAL_UPLIFT] * count + [SIGNAL_SLOPE] * count + [SIGNAL_DIP, SIGNAL_PRICE]
     prior = [PRIOR_UPLIFT] * count + [PRIOR_SLOPE] * count + [PRIOR_DIP, PRIOR_PRICE]
@@ -209,7 +209,8 @@ def _noise(noise: Floats, level: Floats) -> Floats:
     root = np.sqrt(np.maximum(level, 1e-300))
     shared = (noise[:, 0] / root).sum() / max(noise[:, 1].sum(), 1.0)
     mixed = (noise[:, 0] / root + NOISE_FREEDOM * shared) / (noise[:, 1] + NOISE_FREEDOM)
-    return np.maximum(mixed, 1e-6) * root
+    result: Floats = np.maximum(mixed, 1e-6) * root
+    return result
 
 
 def _log_effects(features: Features, coefficients: Floats, periods: int) -> Floats:
@@ -237,13 +238,14 @@ def _without(panel: Panel, log_effect: Floats | None, events: EventEffects | Non
 
 
 def _factor(
-    panel: Panel, features: Features | None, coefficients: Floats, events: EventEffects | None
+    drivers: Drivers, features: Features | None, coefficients: Floats, events: EventEffects | None
 ) -> Floats:
-    if features is None:
-        assert events is not None
-        return np.exp(events.log_factor)[events.cell]
-    log = _log_effects(features, coefficients, features.n_periods)
+    log = np.zeros(drivers.depth.shape)
+    if features is not None:
+        log = _log_effects(features, coefficients, features.n_periods)
     if events is not None:
         log += events.log_factor[events.cell]
     factor: Floats = np.exp(log)
+    if drivers.closed is not None:
+        factor[drivers.closed[drivers.region]] = 0.0
     return factor

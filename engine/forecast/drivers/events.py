@@ -28,8 +28,13 @@ RARE_APART = {"D": 60, "W": 9, "M": 3}
 """Events that return sooner have no effect before and after: there is no usual between."""
 LEAST_INDEX = 0.02
 """Demand below this share of the usual counts as this share: an event may close the shop."""
-START_SIGNAL = 0.01
-PRIOR = 0.25
+START_SIGNAL = 0.002
+PRIOR = 0.02
+PRIOR_COLUMNS = 2.0
+MEDIAN_CHI_SQUARED = 0.455
+OWN_COLUMNS = 4.0
+"""How many columns the others' variance weighs beside what a column shows itself."""
+PRIOR_ROUNDS = 3
 ROUNDS = 4
 MOST_WORK = 1.5e9
 """Leaves × columns³ above which leaves are put together."""
@@ -102,7 +107,7 @@ def estimate_events(
     cells, cell = np.unique(group * regions + drivers.region, return_inverse=True)
     index, usable = _index(values, observed, log_effect, cell, len(cells))
     x = design[cells % regions]
-    response, regressors = _around_usual(index, usable, x[:, :, :history], period)
+    response = _around_usual(_log_index(index, usable)[:, None], usable, period)[:, 0]
     leaf = np.arange(len(cells))
     leaf_group = cells // regions
     work = len(columns) ** 3
@@ -112,14 +117,26 @@ def estimate_events(
         leaf_group, leaf = np.array([-1]), np.zeros(len(cells), dtype=np.int64)
     information = np.zeros((len(leaf_group), len(columns), len(columns)))
     evidence = np.zeros((len(leaf_group), len(columns)))
-    for place, (y, z, seen) in enumerate(zip(response, regressors, usable, strict=True)):
-        h, e = _evidence(y[seen], z[:, seen], design[cells[place] % regions][:, :history][:, seen])
+    known: dict[tuple[int, bytes], Floats] = {}
+    for place, seen in enumerate(usable):
+        region = int(cells[place] % regions)
+        key = (region, seen.tobytes())
+        if key not in known:  # most cells of a region are observed alike
+            columns_seen = design[region][None, :, :history]
+            known[key] = _around_usual(columns_seen, seen[None], period)[0, :, seen].T
+        h, e = _evidence(response[place, seen], known[key], design[region][:, :history][:, seen])
         information[leaf[place]] += h
         evidence[leaf[place]] += e
     start = np.full((2, len(columns)), START_SIGNAL)
     start[-1] = PRIOR
     parents = [np.zeros(len(leaf_group), dtype=np.int64)]
-    pooled = pool(information, evidence, parents, start, start, ROUNDS)
+    overlap = _overlap(response, usable, ~x[:, :, :history].any(axis=(0, 1)), leaf)
+    pooled = pool(information, evidence, parents, start, start, ROUNDS, overlap)
+    for _ in range(PRIOR_ROUNDS):
+        prior = _prior(columns, pooled)
+        start[-1] = prior
+        signal = np.vstack([pooled.signal[:-1], prior])
+        pooled = pool(information, evidence, parents, start, signal, 1, overlap)
     log_factor = np.einsum("ck,ckp->cp", pooled.coefficients[0][leaf], x)
     return EventEffects(
         log_factor=log_factor,
@@ -172,22 +189,57 @@ def _index(
     return index, usable
 
 
-def _around_usual(index: Floats, usable: Mask, x: Floats, period: str) -> tuple[Floats, Floats]:
-    """Return log index [cells, T] and columns [cells, K, T], both less their weekday's and their local mean."""
+def _prior(columns: list[tuple[str, int, int]], pooled: Pooled) -> Floats:
+    """Return the variance of each coefficient around none, [K].
+
+    Most days around events are as usual: how much they differ at all is learnt from all of them, for the
+    events' own days apart, and each adds what it shows itself, so that one closed day loosens no other.
+    """
+    squares = pooled.coefficients[-1][0] ** 2 + pooled.errors[-1][0] ** 2
+    around = np.array([first != 0 for _, first, _ in columns])
+    prior = np.empty(len(columns))
+    for these in (around, ~around):
+        if these.any():
+            usual = float(np.median(squares[these])) / MEDIAN_CHI_SQUARED
+            count = int(these.sum())
+            usual = (count * usual + PRIOR_COLUMNS * PRIOR) / (count + PRIOR_COLUMNS)
+            prior[these] = (squares[these] + OWN_COLUMNS * usual) / (1.0 + OWN_COLUMNS)
+    return prior
+
+
+def _overlap(response: Floats, usable: Mask, plain: Mask, leaf: Codes) -> float:
+    """Return the design effect of leaves on days without an event: 1 if each is wrong for itself."""
+    leaves = int(leaf.max()) + 1
+    if leaves < 2 or plain.sum() < 10:
+        return 1.0
+    error = np.zeros((leaves, int(plain.sum())))
+    count = np.zeros_like(error)
+    np.add.at(error, leaf, np.where(usable, response, 0.0)[:, plain])
+    np.add.at(count, leaf, usable[:, plain])
+    scale = np.sqrt((error * error).mean(axis=1, keepdims=True))
+    unit = error / np.where(scale > 0, scale, 1.0)
+    return float(np.clip((unit.sum(axis=0) ** 2).mean() / leaves, 1.0, leaves))
+
+
+def _log_index(index: Floats, usable: Mask) -> Floats:
+    """Return log(index ÷ its mean), 0 where it is not known."""
     usual = index.sum(axis=1, keepdims=True) / np.maximum(usable.sum(axis=1, keepdims=True), 1)
-    log = np.where(usable, np.log(np.maximum(index, LEAST_INDEX * usual) / np.where(usual > 0, usual, 1)), 0)
-    half, season = HALF_WINDOW[period], SEASON_LENGTH["D"] if period == "D" else 1
-    seen = usable.astype(np.float64)
-    count = np.maximum(_window_sum(seen, half), 1.0)
-    both = np.concatenate([log[:, None], x * seen[:, None]], axis=1)
-    both -= _window_sum(both, half) / count[:, None]
-    both *= seen[:, None]
-    for phase in range(season if season > 1 else 0):
-        these = (slice(None), slice(None), slice(phase, None, season))
-        days = np.maximum(seen[:, phase::season].sum(axis=1), 1.0)
-        both[these] -= (both[these].sum(axis=2) / days[:, None])[:, :, None]
-    both *= seen[:, None]
-    return both[:, 0], both[:, 1:]
+    relative = np.maximum(index / np.where(usual > 0, usual, 1.0), LEAST_INDEX)
+    return np.where(usable, np.log(relative), 0.0)
+
+
+def _around_usual(columns: Floats, usable: Mask, period: str) -> Floats:
+    """Return columns [cells, K, T] less their local mean and their weekday's; 0 where not usable."""
+    half, season = HALF_WINDOW[period], SEASON_LENGTH["D"]
+    seen = usable.astype(np.float64)[:, None]
+    rest = columns * seen
+    rest -= _window_sum(rest, half) / np.maximum(_window_sum(seen, half), 1.0)
+    rest *= seen
+    for phase in range(season if period == "D" else 0):
+        days = np.maximum(seen[:, :, phase::season].sum(axis=2, keepdims=True), 1.0)
+        rest[:, :, phase::season] -= rest[:, :, phase::season].sum(axis=2, keepdims=True) / days
+    rest *= seen
+    return rest
 
 
 def _window_sum(values: Floats, half: int) -> Floats:

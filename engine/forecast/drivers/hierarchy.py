@@ -1,4 +1,4 @@
-"""Which series share an effect: a series' is near its product's, that near its category's, that near all's."""
+"""Which series share an effect: a series' is near its product's, its product's near its category's."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The loops over periods: evidence about the coefficients, and the effect that they make.
 
 Demand of a period has mean a·m·exp(xβ): m is the season, a the level of its block of periods, which is
-profiled out, so that slow changes of level are no effect. Its variance is proportional to the mean to the power
-1.5, between Poisson and gamma (Tweedie; Jørgensen 1987, Exponential dispersion models, JRSS B 49, 127–162): slow
-movers and fast ones fit, and neither zeros nor peaks rule.
+profiled out, so that slow changes of level are no effect. Its variance is proportional to the mean to the
+power 1.5, between Poisson and gamma (Tweedie; Jørgensen 1987, Exponential dispersion models, JRSS B 49,
+127–162): slow movers and fast ones fit, and neither zeros nor peaks rule.
 """
 
 from __future__ import annotations
@@ -19,43 +19,28 @@ LEAST_LOG, MOST_LOG = -3.0, 3.5
 
 
 @njit(cache=True, nogil=True)
-def _cell(mechanic, depth, share, price, depths, i, t, since, dip_periods, at, value):  # type: ignore[no-untyped-def]
-    """Fill column numbers and values of one cell; return how many, and periods since the last promotion."""
-    n_mechanics = depths.shape[1]
-    count = 0
-    m = mechanic[i, t] - 1
-    if m >= 0:
-        part = share[i, t] if share.shape[0] else 1.0
-        at[0], value[0] = m, part
-        count = 1
-        if depth[i, t] > 0.0 and depths[1, m] > 0.0:
-            deep = min(max(depth[i, t], depths[0, m]), depths[2, m]) - depths[1, m]
-            at[1], value[1] = n_mechanics + m, part * deep
-            count = 2
-        since = 0
-    else:
-        since += 1
-        if since <= dip_periods:
-            at[0], value[0] = 2 * n_mechanics, 1.0 - (since - 1) / dip_periods
-            count = 1
-    if price.shape[0] and price[i, t] != 0.0:
-        at[count], value[count] = 2 * n_mechanics + 1, price[i, t]
-        count += 1
-    return count, since
-
-
-@njit(cache=True, nogil=True)
 def log_effects(mechanic, depth, share, price, depths, dip_periods, coefficients, result):  # type: ignore[no-untyped-def]
     """Write xβ of every series and period into `result` [n, P]."""
-    at = np.zeros(4, np.int64)
-    value = np.zeros(4)
+    kinds = depths.shape[1]
+    whole, flat = share.shape[0] == 0, price.shape[0] == 0
     for i in range(result.shape[0]):
         since = dip_periods
         for t in range(result.shape[1]):
-            count, since = _cell(mechanic, depth, share, price, depths, i, t, since, dip_periods, at, value)
             total = 0.0
-            for c in range(count):
-                total += coefficients[i, at[c]] * value[c]
+            m = mechanic[i, t] - 1
+            if m >= 0:
+                since = 0
+                part = 1.0 if whole else share[i, t]
+                total = coefficients[i, m]
+                if depth[i, t] > 0.0:
+                    deep = min(max(depth[i, t], depths[0, m]), depths[2, m]) - depths[1, m]
+                    total += coefficients[i, kinds + m] * deep
+                total *= part
+            elif since < dip_periods:
+                total = coefficients[i, 2 * kinds] * (1.0 - since / dip_periods)
+                since += 1
+            if not flat:
+                total += coefficients[i, 2 * kinds + 1] * price[i, t]
             result[i, t] = min(max(total, LEAST_LOG), MOST_LOG)
 
 
@@ -72,28 +57,48 @@ def gather(  # type: ignore[no-untyped-def]
     """
     periods = values.shape[1]
     width = coefficients.shape[1]
+    kinds = depths.shape[1]
     seasons = short.shape[1]
-    at = np.zeros((periods, 4), np.int64)
-    value = np.zeros((periods, 4))
-    counts = np.zeros(periods, np.int64)
-    expected = np.zeros(periods)
-    mean = np.zeros(width)
+    whole, flat = share.shape[0] == 0, price.shape[0] == 0
+    # First column of a period (-1: none), its value, and that of the second column, `kinds` further.
+    column = np.empty(periods, np.int64)
+    first = np.empty(periods)
+    second = np.empty(periods)
+    root = np.empty(periods)
+    pulls = np.zeros(width)
     for r in range(len(rows)):
         i = rows[r]
+        season, year, around = short[i], yearly[group[i]], event[event_row[i]]
+        beta = coefficients[r]
         since = dip_periods
+        phase = -1
         for t in range(periods):
-            counts[t], since = _cell(
-                mechanic, depth, share, price, depths, i, t, since, dip_periods, at[t], value[t]
-            )
-            if not observed[i, t]:
-                continue
+            phase = phase + 1 if phase + 1 < seasons else 0
+            column[t] = -1
             total = 0.0
-            for c in range(counts[t]):
-                total += coefficients[r, at[t, c]] * value[t, c]
-            expected[t] = short[i, t % seasons] * yearly[group[i], t]
-            total = min(max(total, LEAST_LOG), MOST_LOG) + event[event_row[i], t]
-            if total != 0.0:
-                expected[t] *= np.exp(total)
+            m = mechanic[i, t] - 1
+            if m >= 0:
+                since = 0
+                column[t] = m
+                first[t] = 1.0 if whole else share[i, t]
+                second[t] = 0.0
+                if depth[i, t] > 0.0:
+                    deep = min(max(depth[i, t], depths[0, m]), depths[2, m]) - depths[1, m]
+                    second[t] = first[t] * deep
+                total = beta[m] * first[t] + beta[kinds + m] * second[t]
+            elif since < dip_periods:
+                column[t] = 2 * kinds
+                first[t] = 1.0 - since / dip_periods
+                second[t] = 0.0
+                since += 1
+                total = beta[2 * kinds] * first[t]
+            if not flat:
+                total += beta[2 * kinds + 1] * price[i, t]
+            if observed[i, t]:
+                total = min(max(total, LEAST_LOG), MOST_LOG) + around[t]
+                expected = season[phase] * year[t]
+                # The root of the mean but for the level: weights and demand are needed over it.
+                root[t] = np.sqrt(expected) if total == 0.0 else np.sqrt(expected * np.exp(total))
         end = periods
         while end > 0:
             begin = max(end - block, 0)
@@ -102,32 +107,50 @@ def gather(  # type: ignore[no-untyped-def]
             seen = 0
             for t in range(begin, end):
                 if observed[i, t]:
-                    root = np.sqrt(expected[t])
-                    above += values[i, t] / root
-                    below += root
+                    above += values[i, t] / root[t]
+                    below += root[t]
                     seen += 1
             if above > 0.0 and seen > 1:
                 level = above / below
-                weights = 0.0
-                mean[:] = 0.0
+                scale = np.sqrt(level)
+                pulls[:] = 0.0
+                squares = 0.0
+                last = 2 * kinds + 1
                 for t in range(begin, end):
                     if not observed[i, t]:
                         continue
-                    due = level * expected[t]
-                    weight = np.sqrt(due)
-                    error = values[i, t] / due - 1.0
-                    weights += weight
-                    noise[r, 0] += weight * error * error
-                    for c in range(counts[t]):
-                        k = at[t, c]
-                        pull = weight * value[t, c]
-                        mean[k] += pull
+                    weight = scale * root[t]
+                    error = values[i, t] / (weight * weight) - 1.0
+                    squares += weight * error * error
+                    k = column[t]
+                    moved = 0.0 if flat else price[i, t]
+                    if k >= 0:
+                        pull = weight * first[t]
+                        pulls[k] += pull
                         score[r, k] += pull * error
-                        for d in range(counts[t]):
-                            information[r, k, at[t, d]] += pull * value[t, d]
+                        information[r, k, k] += pull * first[t]
+                        if second[t] != 0.0:
+                            other = weight * second[t]
+                            pulls[k + kinds] += other
+                            score[r, k + kinds] += other * error
+                            information[r, k, k + kinds] += other * first[t]
+                            information[r, k + kinds, k + kinds] += other * second[t]
+                            if moved != 0.0:
+                                information[r, k + kinds, last] += other * moved
+                        if moved != 0.0:
+                            information[r, k, last] += pull * moved
+                    if moved != 0.0:
+                        pull = weight * moved
+                        pulls[last] += pull
+                        score[r, last] += pull * error
+                        information[r, last, last] += pull * moved
+                noise[r, 0] += squares
                 noise[r, 1] += seen - 1
                 for k in range(width):
-                    if mean[k] != 0.0:
-                        for j in range(width):
-                            information[r, k, j] -= mean[k] * mean[j] / weights
+                    if pulls[k] != 0.0:
+                        for j in range(k, width):
+                            information[r, k, j] -= pulls[k] * pulls[j] / (scale * below)
             end = begin
+        for k in range(width):
+            for j in range(k):
+                information[r, k, j] = information[r, j, k]

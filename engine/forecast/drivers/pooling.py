@@ -37,7 +37,13 @@ class Pooled:
 
 
 def pool(
-    information: Floats, evidence: Floats, parents: list[Codes], start: Floats, signal: Floats, rounds: int
+    information: Floats,
+    evidence: Floats,
+    parents: list[Codes],
+    start: Floats,
+    signal: Floats,
+    rounds: int,
+    overlap: float = 1.0,
 ) -> Pooled:
     """Pool the evidence of leaves.
 
@@ -49,16 +55,23 @@ def pool(
     start : [levels, K] signals that `PRIOR_NODES` nodes count for; the root's prior last
     signal : [levels, K] signals to begin with
     rounds : of expectation maximisation
+    overlap : design effect (Kish 1965, Survey Sampling): leaves that are wrong together tell their parents
+        this many times less than leaves that are wrong each for itself
     """
     signal = signal.copy()
     for _ in range(rounds):
-        _upwards_and_down(information, evidence, parents, signal, start)
-    coefficients, variances = _upwards_and_down(information, evidence, parents, signal, None)
+        _upwards_and_down(information, evidence, parents, signal, start, overlap)
+    coefficients, variances = _upwards_and_down(information, evidence, parents, signal, None, overlap)
     return Pooled(coefficients, [np.sqrt(np.maximum(part, 0.0)) for part in variances], signal)
 
 
 def _upwards_and_down(
-    information: Floats, evidence: Floats, parents: list[Codes], signal: Floats, start: Floats | None
+    information: Floats,
+    evidence: Floats,
+    parents: list[Codes],
+    signal: Floats,
+    start: Floats | None,
+    overlap: float,
 ) -> tuple[list[Floats], list[Floats]]:
     """Return coefficients and variances of every level given the signals; with `start`, update them in place.
 
@@ -78,8 +91,9 @@ def _upwards_and_down(
         passed = -within * precision * precision[:, None]
         passed[:, diagonal, diagonal] += precision
         news = precision * np.einsum("nkl,nl->nk", within, told[level])
-        seen.append(_sums(passed, parent))
-        told.append(_sums(news, parent))
+        shared = overlap if level == 0 else 1.0
+        seen.append(_sums(passed, parent) / shared)
+        told.append(_sums(news, parent) / shared)
     coefficients, variances = [np.empty(0)] * len(seen), [np.empty(0)] * len(seen)
     for level in range(len(seen) - 1, -1, -1):
         precision, within = 1.0 / signal[level], spread[level]
