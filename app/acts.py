@@ -10,12 +10,24 @@ from typing import Any, ParamSpec, TypeVar
 from app import cache, data
 from data_lake.runs import Run
 from jobs.approve import ApprovalResult, approve_lines, withdraw_approval
+from jobs.demand_corrections import correct_demand, retire_correction
 from jobs.errors import JobError
 from jobs.export import Format, export_orders
 from jobs.import_file import ImportResult, import_file
 from jobs.override import override_forecast, retire_override
 
-__all__ = ["Format", "approve", "export", "load_file", "override", "plan", "retire", "withdraw"]
+__all__ = [
+    "Format",
+    "approve",
+    "correct",
+    "export",
+    "load_file",
+    "override",
+    "plan",
+    "retire",
+    "retire_corrected",
+    "withdraw",
+]
 
 
 P = ParamSpec("P")
@@ -72,6 +84,31 @@ def override(sku: str, location: str, per_cent: float, days: Sequence[date], rea
         reason=reason,
         at=datetime.now(UTC),
     )
+
+
+@_recorded
+def correct(sku: str, location: str, days: Sequence[date], demand: float, reason: str) -> str:
+    """Say what the demand of an item was [each/period] from the first to the last of `days`."""
+    if len(days) != 2:
+        raise JobError("choose a first and a last day")
+    return correct_demand(
+        data.lake(),
+        sku=sku,
+        location=location,
+        from_date=days[0],
+        to_date=days[1],
+        demand=demand,
+        author=data.author(),
+        reason=reason,
+        at=datetime.now(UTC),
+    )
+
+
+@_recorded
+def retire_corrected(correction: str, reason: str) -> bool:
+    """Retire a correction of past demand; True once it is done."""
+    retire_correction(data.lake(), correction, author=data.author(), reason=reason, at=datetime.now(UTC))
+    return True
 
 
 @_recorded

@@ -18,7 +18,7 @@ from data_lake.runs import Run, latest_run, read_run
 from jobs.import_file import Preview
 from jobs.import_file import preview as preview_file
 from jobs.views import approved as approved_view
-from jobs.views import changes, health, item, orders, today, what_if
+from jobs.views import changes, health, item, item_demand, orders, today, what_if
 from jobs.views import lines as lines_view
 from jobs.views.item import HISTORY_SPANS
 
@@ -90,6 +90,15 @@ def item_view(address: str, run_id: str, line_id: str, span: str) -> item.Item:
     """Read what the Item page shows of a line."""
     line = line_of(address, run_id, line_id)
     return item.load(lake(address), run(address, run_id), line, history_days=HISTORY_SPANS[span])
+
+
+@st.cache_resource(max_entries=64, ttl=HOUR, show_spinner=False)
+def demand_view(address: str, run_id: str, line_id: str, span: str, ledger: str) -> item_demand.ItemDemand:
+    """Read the demand behind a line's stockouts, as the ledger was when it had this digest."""
+    del ledger  # a part of the key
+    line = line_of(address, run_id, line_id)
+    days = HISTORY_SPANS[span]
+    return item_demand.load(lake(address), run(address, run_id), line, history_days=days)
 
 
 @st.cache_resource(max_entries=64, ttl=HOUR, show_spinner=False)

@@ -24,6 +24,7 @@ from jobs.views.changes import Override
 from jobs.views.health import SEVERITY_LABELS, HealthSummary
 from jobs.views.imports import KIND_LABELS, fault_rows, mapping_rows
 from jobs.views.item import HISTORY_SPANS, Item
+from jobs.views.item_demand import ItemDemand
 from jobs.views.lines import Choices, LakeSettings, records
 from jobs.views.orders import Order, OrderCard, order_of, round_edits, total_of
 from jobs.views.today import EXCEPTION_LABELS, Headline, Selection, Wanted, select
@@ -44,6 +45,7 @@ __all__ = [
     "HealthSummary",
     "ImportResult",
     "Item",
+    "ItemDemand",
     "JobError",
     "LakeError",
     "Order",
@@ -196,6 +198,11 @@ def dearest_location(sku: str) -> str:
 def item_view(line_id: str, span: str) -> Item:
     """Return all that the Item page shows of a line; `span` is a key of `HISTORY_SPANS`."""
     return cache.item_view(*_key(), line_id, span)
+
+
+def demand_view(line_id: str, span: str) -> ItemDemand:
+    """Return the demand behind a line's stockouts; `span` is a key of `HISTORY_SPANS`."""
+    return cache.demand_view(*_key(), line_id, span, _ledger())
 
 
 def overrides(sku: str, location: str) -> list[Override]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import charts, data, item_page, shell, states, theme, what_if
+from app import charts, data, item_demand, item_page, shell, states, theme, what_if
 
 states.require_run("Item")
 shell.show_notice()
@@ -55,6 +55,9 @@ with right:
     st.header("Forecast")
     st.markdown(view.model_sentence)
     item_page.models(view, colors)
+
+st.header("Demand behind stockouts")
+item_demand.section(line, data.demand_view(line["line_id"], span), colors)
 
 st.header("Change the forecast")
 item_page.override(view)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
+from jobs.demand_corrections import corrections
 from jobs.override_fold import active_overrides
 from jobs.override_scope import Scope, with_groups
 from jobs.views.lines import records
@@ -41,11 +42,13 @@ def overrides_of(lake: Lake, run: Run, sku: str, location: str) -> list[Override
 
 
 def is_behind(lake: Lake, run: Run) -> bool:
-    """Return whether inputs were loaded or forecasts overridden after the plan was made."""
+    """Return whether inputs were loaded, demand corrected or forecasts overridden after the plan was made."""
     if any(
         (current := lake.current(table)) is not None and current.number != number
         for table, number in run.inputs.items()
     ):
+        return True
+    if corrections(lake) != corrections(lake, until=run.created_at):
         return True
     changed_at = active_overrides(lake, run.as_of)["created_at"]
     return bool((changed_at > pd.Timestamp(run.created_at)).any())
