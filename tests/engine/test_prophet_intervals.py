@@ -12,8 +12,8 @@ from scipy.stats import norm
 
 from engine.forecast.prophet.fit import fit_predict
 from engine.forecast.prophet.intervals import half_widths, quantile_table
+from engine.forecast.prophet.library import prophet_model
 from engine.forecast.prophet.spec import ProphetSpec
-from engine.forecast.prophet.stan import prophet_model
 
 
 def half_width(probability: float, noise: float, horizon: int, width: float, jump: float = 1.0) -> float:
@@ -101,7 +101,7 @@ def test_agrees_with_prophets_simulation(dates, horizon, sharp_turns):
     ours = fit_predict(values[None], dates, future)
 
     history = pd.DataFrame({"ds": dates, "y": values})
-    model = prophet_model(ProphetSpec(), uncertainty_samples=20_000).fit(history)
+    model = prophet_model(ProphetSpec(uncertainty_samples=20_000)).fit(history)
     found = ours.parameters  # the same parameters on both sides: only the intervals are compared
     model.params.update(k=found.k[None], m=found.m[None], delta=found.delta, sigma_obs=found.sigma[None])
     if found.beta.shape[1]:

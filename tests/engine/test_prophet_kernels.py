@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from engine.forecast.prophet import (
+    changepoints,
     elimination,
     fit,
     gram,
@@ -12,15 +13,19 @@ from engine.forecast.prophet import (
     intervals,
     lasso,
     masked,
+    regressors,
     shared,
     variance,
 )
-from engine.forecast.prophet.spec import ProphetSpec
+from engine.forecast.prophet.spec import ProphetSpec, Regressor
 
 
 @pytest.fixture
 def interpreted(monkeypatch):
-    for module in (elimination, gram, history, intervals, lasso, masked, shared, variance):
+    modules = (
+        changepoints, elimination, gram, history, intervals, lasso, masked, regressors, shared, variance,
+    )  # fmt: skip
+    for module in modules:
         for name, value in vars(module).copy().items():
             if hasattr(value, "py_func"):
                 monkeypatch.setattr(module, name, value.py_func)
@@ -47,26 +52,24 @@ CASES = [
     (60, "gaps", ProphetSpec(growth="flat")),
     (10, "gaps", ProphetSpec(n_changepoints=0)),
     (20, "complete", ProphetSpec(yearly_seasonality=10)),  # more columns than rows: least eigenvalue 0
+    (60, "gaps", ProphetSpec(changepoints=("2026-01-05", "2026-01-20T12:00", "2026-02-01", "2027-01-01"))),
+    (60, "complete", ProphetSpec(extra_regressors=(Regressor("promotion"), Regressor("price")))),
 ]
 
 
-@pytest.fixture(
-    params=CASES, ids=lambda case: f"{case[0]} {case[1]} {case[2].growth} {case[2].n_changepoints}"
-)
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]} {case[1]} {case[2].growth}")
 def case(request):
     rows, kind, spec = request.param
     dates = pd.date_range("2026-01-05", periods=rows + 5)
     arguments = (panel(rows, kind), dates[:rows], dates[rows:])
-    return (
-        arguments,
-        spec,
-        fit.fit_predict(*arguments, spec=spec),
-    )  # compiled: made before `interpreted` patches
+    drivers = np.random.default_rng(9).random((3, rows + 5, len(spec.extra_regressors))).round(1)
+    options = {"spec": spec, "regressors": drivers}
+    return arguments, options, fit.fit_predict(*arguments, **options)  # before `interpreted` patches
 
 
 def test_interpreted_kernels_give_the_same_forecast(case, interpreted):
-    arguments, spec, compiled = case
-    plain = fit.fit_predict(*arguments, spec=spec)
+    arguments, options, compiled = case
+    plain = fit.fit_predict(*arguments, **options)
     np.testing.assert_allclose(plain.yhat, compiled.yhat, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(plain.objective, compiled.objective, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(plain.upper, compiled.upper, rtol=1e-6, atol=1e-6)

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from engine.forecast.prophet.fit import fit_predict
+from engine.forecast.prophet.library import prophet_model
 from engine.forecast.prophet.objective import objective
 from engine.forecast.prophet.spec import Holiday, ProphetSpec
-from engine.forecast.prophet.stan import fit_with_stan, prophet_model
+from engine.forecast.prophet.stan import fit_with_stan
 
 TOLERANCE = 1e-3
 """In units of the log posterior; Stan itself stops at changes of 1e-8 relative."""
@@ -104,7 +105,7 @@ def test_our_objective_is_stans_log_posterior_and_our_parameters_mean_prophets()
         ours = fit_with_stan(row[None], dates, future)
         log_posterior = model.stan_fit.optimized_params_dict["lp__"]
         assert ours.objective[0] == pytest.approx(-log_posterior, abs=1e-3)
-        assert objective(row[None], dates, ours.parameters, ProphetSpec())[0] == ours.objective[0]
+        assert objective(ours.inputs, ours.parameters, ProphetSpec())[0] == ours.objective[0]
         batched = fit_predict(row[None], dates, future)
         found = batched.parameters
         model.params.update(k=found.k[None], m=found.m[None], delta=found.delta, beta=found.beta)

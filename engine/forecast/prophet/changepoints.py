@@ -35,9 +35,13 @@ def n_ramps(rows: int, spec: ProphetSpec) -> int:
 
 
 def place_changepoints(
-    values: NDArray[np.float64], days: NDArray[np.float64], spec: ProphetSpec, out: ProphetParameters
+    values: NDArray[np.float64],
+    days: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    spec: ProphetSpec,
+    out: ProphetParameters,
 ) -> NDArray[np.int64]:
-    """Fill start, t_scale, changepoints and n_changepoints of series with at least two observed rows.
+    """Fill start, t_scale, changepoints and n_changepoints of series with `counts` >= 2 observed rows.
 
     Changepoints that `spec` dates outside a series' own history are left out of that series (Prophet,
     which sees one series at a time, refuses them).
@@ -54,7 +58,6 @@ def place_changepoints(
         _place_dated(values, days, np.sort(dates), out.start, out.t_scale, out.changepoints,
                      out.n_changepoints, cuts)  # fmt: skip
         return cuts
-    counts = (~np.isnan(values)).sum(axis=1)
     history_rows = np.zeros(out.delta.shape, dtype=np.int64)  # a dummy at the first row where there are none
     for count in np.unique(counts):
         chosen = changepoint_rows(int(count), spec)

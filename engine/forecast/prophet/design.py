@@ -112,7 +112,7 @@ class Columns:
     @property
     def n_own(self) -> int:
         """Number of columns whose values differ between series."""
-        return len(self.prior_scale) - self.values.shape[1]
+        return int(len(self.prior_scale) - self.values.shape[1])
 
     def used(self, orders: Orders, spec: ProphetSpec) -> NDArray[np.bool_]:
         """Return which columns a series of fewer built-in seasonalities has."""

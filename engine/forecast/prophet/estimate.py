@@ -20,7 +20,7 @@ from engine.forecast.prophet.history import History, describe
 from engine.forecast.prophet.inputs import Inputs
 from engine.forecast.prophet.logistic import fit_logistic
 from engine.forecast.prophet.masked import fit_masked
-from engine.forecast.prophet.multiplicative import fit_multiplicative
+from engine.forecast.prophet.multiplicative import fit_multiplicative, is_degenerate
 from engine.forecast.prophet.parameters import GROWTH, GROWTH_NAMES, LINEAR, LOGISTIC, ProphetParameters
 from engine.forecast.prophet.regressors import Regressors, standardise
 from engine.forecast.prophet.shared import fit_shared, shared_calendar
@@ -36,8 +36,8 @@ NO_OBSERVATION = "0: nothing observed"
 ONE_OBSERVATION = "its value: one observation"
 NEVER_CHANGES = "its value: it never changes"
 MOSTLY_ZERO = "additive: at least 80 % zeros"
-NOT_MULTIPLICATIVE = "additive: no finite multiplicative fit"
-NOT_LOGISTIC = "linear, additive: no finite logistic fit"
+TREND_COLLAPSED = "the factors of the trend changed its sign"
+NOT_FINITE = "no finite fit"
 
 
 NO_FIT = "its first value: no finite fit"
@@ -71,7 +71,7 @@ def estimate(
     """Return the parameters, the objective and the named fallback ('' for none) of each series."""
     values, days = _above_floor(inputs), inputs.days
     n, n_dates = values.shape
-    history = describe(values, days)
+    history = inputs.history if inputs.floor is None else describe(values, days)
     # A series spans no more days, in no finer steps, than the calendar: these orders hold all of its own.
     calendar_step = float(np.diff(days).min()) if n_dates > 1 else np.inf
     orders = fourier_orders(spec, float(days[-1] - days[0]) if n_dates else 0.0, calendar_step)
@@ -80,7 +80,7 @@ def estimate(
         n, n_ramps(n_dates, spec), len(columns.prior_scale), orders,
         n_regressors=len(spec.extra_regressors), calendar=days,
     )  # fmt: skip
-    drivers = standardise(inputs.regressors, ~np.isnan(values), spec)
+    drivers = standardise(inputs.regressors, values, spec)
     parameters.regressor_mean[:] = drivers.mean
     parameters.regressor_scale[:] = drivers.scale
     _set_scales(parameters, history, inputs, spec)
@@ -94,14 +94,18 @@ def estimate(
     to_fit = np.flatnonzero(~history.is_constant)
     for _ in range(2):  # second, those whose own model has no finite fit
         for group, rows in _groups(to_fit, history, parameters, n_dates, spec):
-            objective[rows] = _fit_group(group, rows, values, inputs, drivers, spec, parameters, threads)
+            objective[rows] = _fit_group(
+                group, rows, values, history.count[rows], inputs, drivers, spec, parameters, threads
+            )
         to_fit = to_fit[~np.isfinite(objective[to_fit])]
         if not len(to_fit):
             break
+        collapsed = np.isinf(objective[to_fit])
         is_logistic = parameters.growth[to_fit] == LOGISTIC
         parameters.growth[to_fit] = np.where(is_logistic, LINEAR, parameters.growth[to_fit])
         parameters.is_additive[to_fit] = True
-        fallback[to_fit] = np.where(is_logistic, NOT_LOGISTIC, NOT_MULTIPLICATIVE)
+        reason = np.where(collapsed, TREND_COLLAPSED, NOT_FINITE)
+        fallback[to_fit] = np.char.add(np.where(is_logistic, "linear, additive: ", "additive: "), reason)
     _fit_constants(parameters, objective, fallback, history, to_fit)
     return parameters, objective, fallback
 
@@ -150,22 +154,24 @@ def _groups(
     spec: ProphetSpec,
 ) -> list[tuple[_Group, NDArray[np.int64]]]:
     """Return the groups of series to fit, in a fixed order, with the rows of each."""
-    facts = np.column_stack(
-        [
-            history.span,
-            history.least_step,
-            history.count == n_dates,
-            parameters.growth,
-            parameters.is_additive | (not spec.has_multiplicative_terms),
-        ]
-    )[to_fit]
-    distinct, which = np.unique(facts, axis=0, return_inverse=True)
+    span, step = history.span[to_fit], history.least_step[to_fit]
+    # Series with the same answers to Prophet's questions about their history have the same orders.
+    answers = np.stack([span >= 730, span >= 14, span >= 2, step < 7, step < 1,
+                        history.count[to_fit] == n_dates,
+                        parameters.is_additive[to_fit] | (not spec.has_multiplicative_terms)])  # fmt: skip
+    code = parameters.growth[to_fit] + 3 * (2 ** np.arange(len(answers)) @ answers)
+    _, first, which = np.unique(code, return_index=True, return_inverse=True)
     groups = [
-        _Group(fourier_orders(spec, span, step), int(growth), bool(is_additive), bool(is_complete))
-        for span, step, is_complete, growth, is_additive in distinct.tolist()
+        _Group(
+            fourier_orders(spec, span[at], step[at]),
+            int(parameters.growth[to_fit[at]]),
+            bool(answers[-1, at]),
+            bool(answers[-2, at]),
+        )
+        for at in first
     ]
     first_of = {group: at for at, group in reversed(list(enumerate(groups)))}
-    number = np.array([first_of[group] for group in groups], dtype=np.int64)[which.ravel()]
+    number = np.array([first_of[group] for group in groups], dtype=np.int64)[which]
     return [(group, to_fit[number == at]) for group, at in first_of.items()]
 
 
@@ -173,6 +179,7 @@ def _fit_group(
     group: _Group,
     rows: NDArray[np.int64],
     values: NDArray[np.float64],
+    counts: NDArray[np.int64],
     inputs: Inputs,
     drivers: Regressors,
     spec: ProphetSpec,
@@ -186,14 +193,14 @@ def _fit_group(
     chosen = values[at]
     drivers = drivers.rows(at)
     # Complete series standardise shared regressors alike: theirs are columns like any other.
-    is_shared = group.is_complete and drivers.is_shared
+    is_shared = group.is_complete and inputs.shares_regressors
     shared = drivers.standardised(slice(0, 1), slice(0, len(days)))[0] if is_shared else None
     columns = design_columns(days, group.orders, own_spec, regressors=shared)
     if is_shared:
         drivers = Regressors(drivers.values[..., :0], drivers.mean[:, :0], drivers.scale[:, :0])
     beta = np.zeros((len(rows), len(columns.prior_scale)))
     part = replace(whole.rows(at), beta=beta, orders=group.orders)
-    cuts = place_changepoints(chosen, days, own_spec, part)
+    cuts = place_changepoints(chosen, days, counts, own_spec, part)
     if group.growth == LOGISTIC or not group.is_additive:
         scaled = part.scaled(chosen, slice(None))
         if group.growth == LOGISTIC:
@@ -201,6 +208,8 @@ def _fit_group(
             found = fit_logistic(scaled, days, columns, drivers, cap, own_spec, part, threads=threads)
         else:
             found = fit_multiplicative(scaled, days, columns, drivers, own_spec, part, threads=threads)
+        if columns.is_multiplicative.any():
+            found[is_degenerate(scaled, columns, drivers, part, threads=threads)] = np.inf
     elif group.is_complete and not columns.n_own:
         count = part.n_changepoints[0]
         calendar = shared_calendar(days, columns, part.changepoints[0, :count], own_spec)

@@ -89,7 +89,7 @@ def forecast(
     half_below, half_above = np.zeros((n, horizon)), np.zeros((n, horizon))
     wants_interval = spec.uncertainty_samples > 0
     width = interval_width or spec.interval_width
-    count = (~np.isnan(inputs.values)).sum(axis=1)
+    count = inputs.history.count
 
     def fill(part: slice) -> None:
         yhat[part] = terms.yhat(part)

@@ -23,7 +23,7 @@ class History:
     """Fewest days between two observed rows; infinite where there are fewer than two."""
     first_value: NDArray[np.float64]
     least: NDArray[np.float64]
-    """Smallest value; 0 where there is none."""
+    """0 where there is no value."""
     greatest: NDArray[np.float64]
 
     @property

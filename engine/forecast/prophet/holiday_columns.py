@@ -66,8 +66,8 @@ def holiday_columns(
 ) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.float64]]:
     """Return the holiday columns over `days`.
 
-    One 0/1 column a holiday and day of its window, sorted by Prophet's column names. Which columns there are is
-    decided by the `history` days: a country's holiday that history never saw has none.
+    One 0/1 column a holiday and day of its window, sorted by Prophet's column names. The `history` days
+    decide which columns there are: a country's holiday that history never saw has none.
 
     Returns
     -------

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.errors import EngineError
 from engine.forecast.prophet.design import Dates, day_numbers
+from engine.forecast.prophet.history import History, describe
 from engine.forecast.prophet.spec import ProphetSpec
 
 
@@ -22,8 +23,12 @@ class Inputs:
     """Days since 1970-01-01, shape (T,)."""
     future: NDArray[np.float64]
     """Shape (h,)."""
+    history: History
+    """Facts of `values`."""
     regressors: NDArray[np.float64]
     """Raw values, shape (n, T + h, k), or (1, T + h, k) where all series share them."""
+    shares_regressors: bool
+    """Whether they were given once for all series: one series may be given its own, too."""
     cap: NDArray[np.float64] | None = None
     """Capacity of logistic growth, shape (n, T + h) [units]; None otherwise."""
     floor: NDArray[np.float64] | None = None
@@ -54,14 +59,16 @@ def read_inputs(
             faults.append(f"observed has shape {mask.shape}, must be that of panel_values, {values.shape}")
         else:
             values = np.where(mask, values, np.nan)
-    if np.isinf(values).any():
-        row = int(np.argwhere(np.isinf(values))[0][0])
-        faults.append(f"panel_values must be finite or NaN; row {row} is infinite")
+    history = describe(values, days)
+    infinite = np.isinf(history.least) | np.isinf(history.greatest)
+    if infinite.any():
+        faults.append(f"panel_values must be finite or NaN; row {int(np.argmax(infinite))} is infinite")
     faults += _date_faults(days, future)
     if faults:
         raise EngineError("; ".join(faults))
     needed = np.ones((len(values), len(days) + len(future)), dtype=np.bool_)
-    needed[:, : len(days)] = ~np.isnan(values)
+    if spec.extra_regressors or cap is not None:
+        needed[:, : len(days)] = ~np.isnan(values)
     drivers = _regressors(regressors, needed, spec, faults)
     capacity = _level("cap", cap, needed, faults)
     bottom = _level("floor", floor, needed, faults)
@@ -69,16 +76,18 @@ def read_inputs(
         if cap is None:
             faults.append("growth is 'logistic': cap must be given")
         elif capacity is not None:
-            below = needed & (capacity <= (0.0 if bottom is None else bottom))
-            if below.any():
-                row = int(np.argwhere(below)[0][0])
-                faults.append(f"cap must be greater than floor (0 where none is given); row {row} is not")
+            lowest = np.where(spec.scaling == "minmax", history.least, 0.0)[:, None]
+            below = np.argwhere(needed & (capacity <= (lowest if bottom is None else bottom)))
+            if len(below):
+                rule = "greater than floor (by default 0, with minmax scaling the least value)"
+                faults.append(f"cap must be {rule}; row {below[0][0]} is not")
     else:
-        faults += [f"{name} needs growth 'logistic'" for name, given in (("cap", cap), ("floor", floor))
-                   if given is not None]  # fmt: skip
+        given = {"cap": cap, "floor": floor}
+        faults += [f"{name} needs growth 'logistic'" for name, level in given.items() if level is not None]
     if faults:
         raise EngineError("; ".join(faults))
-    return Inputs(values, days, future, drivers, capacity, bottom)
+    shares_regressors = np.ndim(regressors) == 2 or not spec.extra_regressors
+    return Inputs(values, days, future, history, drivers, shares_regressors, capacity, bottom)
 
 
 def _date_faults(days: NDArray[np.float64], future: NDArray[np.float64]) -> list[str]:
@@ -114,7 +123,7 @@ def _regressors(
     missing = ~np.isfinite(raw)
     if not missing.any():
         return np.ascontiguousarray(raw)
-    used = needed.any(axis=0)[None] if len(raw) == 1 else needed
+    used = np.logical_or.reduce(needed, axis=0, keepdims=True) if len(raw) == 1 else needed
     at_fault = np.argwhere(missing & used[:, :, None])
     for column in np.unique(at_fault[:, 2]):
         row, period, _ = at_fault[at_fault[:, 2] == column][0]

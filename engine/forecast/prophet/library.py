@@ -37,8 +37,8 @@ def to_prophet(forecast: ProphetForecast, series: int) -> Any:
     Raises
     ------
     EngineError
-        If the series has fewer than two observed rows, which Prophet refuses, or fell back to a trend that Prophet
-        cannot hold (linear, above a floor).
+        If the series has fewer than two observed rows, which Prophet refuses, or fell back to a trend that
+        Prophet cannot hold (linear, above a floor).
 
     Examples
     --------

@@ -117,8 +117,8 @@ def _fit_rows(
         right = np.zeros(nz + nc)
         theta = np.zeros(nz + nc)
         squares = normal_equations(
-            scaled[i], own[i], cuts[i, : nc + 1], cut_day, last, t_scale[i], day, columns, z, day_z, day_2, z_z,
-            is_linear, gram, right,
+            scaled[i], own[i], cuts[i, : nc + 1], cut_day, last, t_scale[i],
+            day, columns, z, day_z, day_2, z_z, is_linear, gram, right,
         )  # fmt: skip
         variance, objective[i] = solve(gram, right, squares, float(count), ridge, tau, theta)
         sigma[i] = np.sqrt(variance)

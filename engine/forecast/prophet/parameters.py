@@ -22,8 +22,8 @@ class ProphetParameters:
     ``y = floor + y_scale * (g (1 + X_m beta_m) + X_a beta_a)``. Its trend g is
     ``z = k t + m + sum_j delta_j (t - s_j)+``, or m alone where growth is flat, or
     ``cap / (1 + exp(-(k (t - m) + sum_j delta_j (t - s_j)+)))`` where it is logistic (cap in the scale of y).
-    Columns of `delta` and `changepoints` past a series' own number of changepoints are 0; columns of `beta` for
-    seasonality that a series does not have are 0.
+    Columns of `delta` and `changepoints` past a series' own number of changepoints are 0; columns of `beta`
+    for seasonality that a series does not have are 0.
     """
 
     k: NDArray[np.float64]
@@ -45,8 +45,8 @@ class ProphetParameters:
     y_scale: NDArray[np.float64]
     """Largest absolute value, or with minmax scaling the range; 1 where that is 0."""
     floor: NDArray[np.float64]
-    """Subtracted before scaling, shape (n,): the least value with minmax scaling, else 0. A floor that the caller
-    gives (logistic growth) is not in here."""
+    """Subtracted before scaling, shape (n,): the least value with minmax scaling, else 0. A floor that the
+    caller gives (logistic growth) is not in here."""
     growth: NDArray[np.int8]
     """Of each series: LINEAR, LOGISTIC or FLAT."""
     is_additive: NDArray[np.bool_]

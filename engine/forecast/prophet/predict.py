@@ -16,6 +16,9 @@ from engine.forecast.prophet.parameters import FLAT, LOGISTIC, ProphetParameters
 from engine.forecast.prophet.regressors import Regressors
 from engine.forecast.prophet.spec import ProphetSpec
 
+SUMS = (("", "_terms"), ("extra_regressors_", ""))
+"""Before and after 'additive' or 'multiplicative' in Prophet's names of sums."""
+
 
 @dataclass(frozen=True)
 class FutureTerms:
@@ -109,16 +112,16 @@ class FutureTerms:
         columns = self.components[name]
         multiplies = self.columns.is_multiplicative
         is_additive = p.is_additive[part, None]
-        if name == "additive_terms":
-            fallen_back = np.where(is_additive, self.effect(multiplies, part), 0.0)
-            return (self.effect(columns, part) + fallen_back) * p.y_scale[part, None]
-        effect = self.effect(columns, part)
-        if name == "multiplicative_terms":
-            return np.where(is_additive, 0.0, effect)
-        scaled: NDArray[np.float64] = effect * p.y_scale[part, None]
-        if not (columns & multiplies).any():
-            return scaled
-        return np.where(is_additive, scaled, effect)
+        y_scale = p.y_scale[part, None]
+        multiplied = self.effect(columns & multiplies, part)
+        if name in (f"{group}multiplicative{end}" for group, end in SUMS):
+            return np.where(is_additive, 0.0, multiplied)
+        added = self.effect(columns & ~multiplies, part)
+        if name in (f"{group}additive{end}" for group, end in SUMS):
+            total: NDArray[np.float64] = (added + np.where(is_additive, multiplied, 0.0)) * y_scale
+            return total
+        effect: NDArray[np.float64] = added * y_scale + multiplied * np.where(is_additive, y_scale, 1.0)
+        return effect
 
 
 def future_terms(parameters: ProphetParameters, inputs: Inputs, spec: ProphetSpec) -> FutureTerms:
@@ -146,13 +149,14 @@ def _components(columns: Columns, spec: ProphetSpec) -> dict[str, NDArray[np.boo
         found["holidays"] = columns.is_holiday
     names = [regressor.name for regressor in spec.extra_regressors]
     is_regressor = np.isin(columns.component, [columns.components.index(name) for name in names])
-    for mode, in_mode in (
-        ("additive", ~columns.is_multiplicative),
-        ("multiplicative", columns.is_multiplicative),
-    ):
-        found[f"{mode}_terms"] = in_mode
-        if (is_regressor & in_mode).any():
-            found[f"extra_regressors_{mode}"] = is_regressor & in_mode
+    # Sums hold the columns of both modes: a series that fell back to additive has them all in the first.
+    everything = np.ones(len(is_regressor), dtype=np.bool_)
+    for group, end in SUMS:
+        columns_of = is_regressor if group else everything
+        if columns_of.any() or not group:
+            found[f"{group}additive{end}"] = columns_of
+            if not group or (columns_of & columns.is_multiplicative).any():
+                found[f"{group}multiplicative{end}"] = columns_of
     return found
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from engine.forecast.prophet.spec import ProphetSpec
+
+AUTO = 2
 
 
 @dataclass(frozen=True)
@@ -42,41 +45,61 @@ class Regressors:
         return scaled
 
 
-def no_regressors(n: int, periods: int) -> Regressors:
-    """Return n series without regressors."""
-    return Regressors(np.empty((1, periods, 0)), np.empty((n, 0)), np.empty((n, 0)))
-
-
-def standardise(values: NDArray[np.float64], observed: NDArray[np.bool_], spec: ProphetSpec) -> Regressors:
+def standardise(values: NDArray[np.float64], history: NDArray[np.float64], spec: ProphetSpec) -> Regressors:
     """Return raw regressor values with each series' means and scales.
 
     Parameters
     ----------
     values : ndarray, shape (n, T + h, k) or (1, T + h, k)
-    observed : ndarray of bool, shape (n, T)
-        Rows of the history that the scales are taken over.
+    history : ndarray, shape (n, T)
+        Demand; scales are taken over the periods in which it is not NaN.
     spec : ProphetSpec
         Whose `extra_regressors` are the k columns.
     """
-    n, n_dates = observed.shape
+    n = len(history)
     mean = np.zeros((n, values.shape[2]))
     scale = np.ones((n, values.shape[2]))
-    count = observed.sum(axis=1)
-    for column, regressor in enumerate(spec.extra_regressors):
-        if regressor.standardize is False:
-            continue
-        past = values[:, :n_dates, column]
-        centre = np.nanmean(past) if past.size else 0.0  # products of small numbers keep their digits
-        shifted = np.where(observed, past - centre, 0.0)
-        total = shifted.sum(axis=1)
-        own_mean = total / np.maximum(count, 1)
-        spread = np.where(observed, shifted - own_mean[:, None], 0.0)
-        own_scale = np.sqrt((spread**2).sum(axis=1) / np.maximum(count - 1, 1))
-        highest = np.where(observed, past, -np.inf).max(axis=1, initial=-np.inf)
-        lowest = np.where(observed, past, np.inf).min(axis=1, initial=np.inf)
-        keeps = highest <= lowest
-        if regressor.standardize == "auto":
-            keeps |= (~observed | (past == 0) | (past == 1)).all(axis=1)
-        mean[:, column] = np.where(keeps, 0.0, own_mean + centre)
-        scale[:, column] = np.where(keeps, 1.0, own_scale)
+    asked = [regressor.standardize for regressor in spec.extra_regressors]
+    if any(answer is not False for answer in asked):
+        codes = np.array([AUTO if answer == "auto" else int(answer) for answer in asked], dtype=np.int64)
+        _fill_scales(values, history, codes, mean, scale)
     return Regressors(values, mean, scale)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_scales(
+    values: NDArray[np.float64],
+    history: NDArray[np.float64],
+    codes: NDArray[np.int64],
+    mean: NDArray[np.float64],
+    scale: NDArray[np.float64],
+) -> None:
+    """Fill mean and scale where a regressor is to be standardised."""
+    n, n_dates = history.shape
+    for i in range(n):
+        x = values[min(i, values.shape[0] - 1)]
+        for c in range(codes.shape[0]):
+            if codes[c] == 0:
+                continue
+            count = 0
+            total = 0.0
+            low = np.inf
+            high = -np.inf
+            is_binary = True
+            for t in range(n_dates):
+                if not np.isnan(history[i, t]):
+                    value = x[t, c]
+                    count += 1
+                    total += value
+                    low = min(low, value)
+                    high = max(high, value)
+                    is_binary = is_binary and (value == 0.0 or value == 1.0)
+            if low >= high or (is_binary and codes[c] == AUTO):
+                continue
+            centre = total / count
+            squares = 0.0
+            for t in range(n_dates):
+                if not np.isnan(history[i, t]):
+                    squares += (x[t, c] - centre) ** 2
+            mean[i, c] = centre
+            scale[i, c] = np.sqrt(squares / (count - 1))

@@ -29,7 +29,8 @@ SeasonalityOption = Literal["auto"] | bool | int
 class ProphetSpec:
     """Options of Prophet's model; names, meanings and defaults are those of Prophet 1.5.
 
-    The last three fields are what Prophet's `add_seasonality`, `add_country_holidays` and `add_regressor` add.
+    The last three fields are what Prophet's `add_seasonality`, `add_country_holidays` and `add_regressor`
+    add.
 
     Raises
     ------
@@ -40,7 +41,8 @@ class ProphetSpec:
     --------
     >>> ProphetSpec(weekly_seasonality=False).n_changepoints
     25
-    >>> ProphetSpec(extra_regressors=(Regressor("price"),), seasonality_mode="multiplicative").mode_of("price")
+    >>> spec = ProphetSpec(extra_regressors=(Regressor("price"),), seasonality_mode="multiplicative")
+    >>> spec.mode_of("price")
     'multiplicative'
     """
 
