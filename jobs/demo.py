@@ -52,7 +52,7 @@ def build_demo(
     seed, skus, stores, dcs, days
         What to generate; `data_lake.demo.build` describes them.
     plan
-        Plan it too; an unchanged lake keeps its plan.
+        Plan it too, and once as of three weeks before; an unchanged lake keeps its plans.
     progress
         Told what is being done.
 
@@ -78,8 +78,10 @@ def build_demo(
     run = None
     if plan:
         tell("Loading the planning engine", 0.0)
+        from jobs.demo_history import plan_history
         from jobs.plan import plan as make_plan
 
+        plan_history(lake, tell)
         run = make_plan(lake, progress=tell)
     return Demo(lake, state, run)
 

@@ -37,7 +37,10 @@ def protection_days(lines: pd.DataFrame, period: str) -> npt.NDArray[np.int64]:
     """
     review = (lines["next_order_date"] - lines["order_by"]).dt.days.fillna(0)
     days = np.ceil((review + lines["lead_time_mean"].fillna(0)).to_numpy(dtype=np.float64))
-    return np.clip(days, PERIOD_DAYS[period], MOST_LAG_DAYS[period]).astype(np.int64)
+    limited: npt.NDArray[np.int64] = np.clip(days, PERIOD_DAYS[period], MOST_LAG_DAYS[period]).astype(
+        np.int64
+    )
+    return limited
 
 
 def scored_runs(lake: Lake, run: Run) -> list[Run]:

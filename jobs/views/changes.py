@@ -50,8 +50,11 @@ def is_behind(lake: Lake, run: Run) -> bool:
         return True
     if corrections(lake) != corrections(lake, until=run.created_at):
         return True
-    changed_at = active_overrides(lake, run.as_of)["created_at"]
-    return bool((changed_at > pd.Timestamp(run.created_at)).any())
+    active = active_overrides(lake, run.as_of)
+    if "overrides" not in run.outputs:  # a run made before runs kept what they applied
+        return bool((active["created_at"] > pd.Timestamp(run.created_at)).any())
+    applied = read_run_table(lake, run, "overrides", columns=["override"])
+    return set(active["override"]) != set(applied["override"])
 
 
 def _override(row: dict[str, Any]) -> Override:

@@ -1,0 +1,208 @@
+"""The demo's past: a plan of three weeks ago, and what two planners changed in it.
+
+Neither planner is random. One knew something: her changes go most of the way from the statistical forecast to
+the demand that came. The other has a hopeful reason and raises forecasts that were right. So the page
+*Forecast & value* has something to find, whichever models the engine chooses.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from data_lake.events import Event, make_event
+from data_lake.lake import Lake
+from data_lake.ledger import append_events
+from data_lake.progress import Progress
+from data_lake.runs import list_runs
+from jobs.override_scope import Scope, with_groups
+
+BACK_DAYS = 21
+"""The earlier plan is of this many days before the lake's own: the same weekday, also after a stock count."""
+
+LEAST_HISTORY_DAYS = 84
+"""A shorter demo has no plan of the past: too little was known three weeks ago."""
+
+KNOWING, HOPEFUL = "Niamh Kelly", "Declan Ryan"
+
+SHARE_KNOWN = 0.75
+"""Of the way from the forecast to the demand that came."""
+
+RIGHT_BELOW = 1.02
+"""Demand over forecast at which more forecast is no improvement."""
+
+MILD = (1.05, 1.25)
+"""Demand over forecast of the knowing planner's change that still applies: it must not upset today's plan."""
+
+HOPE = 1.2
+"""What the hopeful planner makes of a forecast."""
+
+FORECAST_CATEGORIES = 2
+"""Categories in which the planners act: few, because their forecasts are made an extra time."""
+
+_REASONS = {
+    KNOWING: (
+        "The buyer told me of the change on the shelf",
+        "Roadworks in front of the stores",
+        "Ran short in my own count, demand is not what the sales say",
+        "Agreed with the category team after last week's numbers",
+    ),
+    HOPEFUL: (
+        "Supplier's representative expects a rush",
+        "I have a good feeling about this one",
+        "A mild autumn always sells",
+        "The competitor will surely close",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One override to plant."""
+
+    author: str
+    scope: Scope
+    factor: float
+    first_day: int
+    last_day: int
+    """Days after the plan of the past."""
+
+
+def plan_history(lake: Lake, progress: Progress | None = None) -> None:
+    """Plan the lake as of three weeks before its own morning, with the planners' overrides of that day.
+
+    Does nothing in a lake that was planned before, or is too short.
+    """
+    dates = lake.read("sales", columns=["date"])["date"]
+    first, last = dates.min().date(), dates.max().date()
+    as_of = last + dt.timedelta(days=1 - BACK_DAYS)
+    if list_runs(lake) or (as_of - first).days < LEAST_HISTORY_DAYS:
+        return
+    from jobs.plan import plan
+
+    tell = progress or (lambda _text, _share: None)
+    tell("Planning three weeks ago", 0.0)
+    append_events(lake, _events(_choose(*_gaps(lake, as_of, last)), as_of))
+    plan(lake, as_of=as_of)
+
+
+def _gaps(lake: Lake, as_of: dt.date, last: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return statistical forecast and demand that came of a few categories.
+
+    By item and region, and by category and region: columns sku, category, region, forecast, demand [each],
+    over the days from `as_of` to `last`.
+    """
+    from engine.forecast.portfolio import forecast_panel
+    from jobs.demand import planning_panel
+    from jobs.inputs import load_inputs
+    from jobs.line_terms import line_terms
+
+    inputs = load_inputs(lake, as_of=as_of)
+    lines = line_terms(inputs)
+    groups = with_groups(lines, inputs.tables["products"], inputs.tables["locations"])
+    stores = ~lines["location"].isin(lines.loc[lines["source_kind"] == "location", "source"])
+    days = (last - as_of).days + 1
+    truth = lake.read("demand_truth", since=as_of - dt.timedelta(days=days), until=last)
+    then = truth[truth["date"] >= pd.Timestamp(as_of)]
+    here = stores & groups["category"].isin(_most_changed(truth, as_of, inputs.tables["products"]))
+    lines, groups = lines[here].reset_index(drop=True), groups[here].reset_index(drop=True)
+    panel = planning_panel(inputs.sales, lines.assign(source_kind="supplier"), inputs.tables["products"])
+    forecast = forecast_panel(
+        panel, days, protection_periods=np.full(len(lines), 7, dtype=np.int64), seed=7
+    ).mean.sum(axis=1)
+    came = then.groupby(["sku", "location"])["demand"].sum()
+    index = pd.MultiIndex.from_frame(lines[["sku", "location"]])
+    series = groups.assign(forecast=forecast, demand=came.reindex(index).fillna(0.0).to_numpy())
+    items = series.groupby(["sku", "category", "region"], as_index=False)[["forecast", "demand"]].sum()
+    regions = series.groupby(["category", "region"], as_index=False)[["forecast", "demand"]].sum()
+    return items, regions
+
+
+def _most_changed(truth: pd.DataFrame, as_of: dt.date, products: pd.DataFrame) -> list[str]:
+    """Return the categories whose items' demand changed most from the days before to those after."""
+    sign = np.where(truth["date"] >= pd.Timestamp(as_of), 1.0, -1.0)
+    change = (truth["demand"] * sign).groupby(truth["sku"]).sum().abs()
+    total = truth["demand"].groupby(truth["sku"]).sum()
+    category = products.set_index("sku")["category"].reindex(total.index)
+    share = change.groupby(category).sum() / total.groupby(category).sum()
+    return [str(name) for name in share.nlargest(FORECAST_CATEGORIES).index]
+
+
+def _choose(items: pd.DataFrame, regions: pd.DataFrame) -> list[Planted]:
+    """Give the knowing planner the largest misses, the hopeful one forecasts that were not too low."""
+    items, regions = _ranked(items), _ranked(regions)
+    apart = items.drop_duplicates("sku")
+    mild = apart[apart["ratio"].between(*MILD)].head(1)
+    known = pd.concat([mild, apart[~apart["sku"].isin(mild["sku"])].head(2)])
+    wide = regions[~regions["category"].isin(known["category"])].head(1).to_dict("records")
+    rest = items[~items["sku"].isin(known["sku"]) & (items["ratio"] < RIGHT_BELOW)]
+    hoped = rest.sort_values("forecast", ascending=False).drop_duplicates("sku").head(4).to_dict("records")
+    past, beyond = BACK_DAYS - 1, BACK_DAYS + 13
+    return [
+        *(
+            Planted(
+                KNOWING,
+                Scope(sku=item["sku"], region=item["region"]),
+                _towards(item["ratio"]),
+                0,
+                beyond if i < len(mild) else past,
+            )
+            for i, item in enumerate(known.to_dict("records"))
+        ),
+        *(
+            Planted(
+                KNOWING,
+                Scope(category=each["category"], region=each["region"]),
+                _towards(each["ratio"]),
+                0,
+                past,
+            )
+            for each in wide
+        ),
+        *(
+            Planted(
+                HOPEFUL, Scope(sku=item["sku"], region=item["region"]), HOPE, i, beyond if i < 2 else past
+            )
+            for i, item in enumerate(hoped)
+        ),
+    ]
+
+
+def _ranked(totals: pd.DataFrame) -> pd.DataFrame:
+    """Return what was forecast at all, the largest miss [each] first, with demand over forecast."""
+    some = totals[totals["forecast"] > 0]
+    miss = (some["demand"] - some["forecast"]).abs()
+    return some.assign(ratio=some["demand"] / some["forecast"], miss=miss).sort_values(
+        "miss", ascending=False, ignore_index=True
+    )
+
+
+def _towards(ratio: float) -> float:
+    """Return the factor that goes `SHARE_KNOWN` of the way, as a planner would write it."""
+    return float(np.clip(round(1 + SHARE_KNOWN * (ratio - 1), 2), 0.3, 3.0))
+
+
+def _events(planted: list[Planted], as_of: dt.date) -> list[Event]:
+    at = dt.datetime.combine(as_of - dt.timedelta(days=1), dt.time(15), tzinfo=dt.UTC)
+    events = []
+    for i, one in enumerate(planted):
+        reasons = _REASONS[one.author]
+        data = {
+            "level": one.scope.level,
+            **asdict(one.scope),
+            "from_date": (as_of + dt.timedelta(days=one.first_day)).isoformat(),
+            "to_date": (as_of + dt.timedelta(days=one.last_day)).isoformat(),
+            "factor": one.factor,
+            "old_value": None,
+            "new_value": None,
+            "expiry": None,
+        }
+        reason = reasons[i % len(reasons)]
+        moment = at + dt.timedelta(minutes=7 * i)
+        events.append(
+            make_event("forecast.overridden", at=moment, author=one.author, reason=reason, data=data)
+        )
+    return events
