@@ -12,13 +12,15 @@ model is global: a series' forecast depends on the other series of the panel and
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.forecast.global_model.features import CATEGORICAL, Codes, tables
+from engine.errors import EngineError
+from engine.forecast.global_model.features import CATEGORICAL, Codes, Table, tables
 from engine.forecast.global_model.library import available, lightgbm
 from engine.forecast.global_model.sample import Rows, training_rows
 from engine.forecast.global_model.settings import LEAST_TRAINING_ROWS, SETTINGS, Settings
@@ -28,7 +30,11 @@ from engine.forecast.seasonality import Profile
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-THREADS = 2
+THREADS = 1
+"""Fixed: the same bytes anywhere. Two OpenMP threads wait for each other in a busy loop, so on a shared
+machine they are slower than one, at twice the CPU."""
+TWEEDIE_POWER = 1.1
+"""Variance of demand grows with its mean to this power (Poisson 1, gamma 2)."""
 MOST_CORRECTION = 3.0
 """Trees change the simple forecast by at most a factor e³."""
 
@@ -40,21 +46,23 @@ class Fitted:
     Attributes
     ----------
     booster : LightGBM's; None: nothing was learnt, the forecast is the simple one
-    codes : numbers of categories and locations that the trees know
-    horizon : longest period ahead learnt
+    codes : numbers of categories and locations
+    names : features learnt from; none without a booster
     """
 
     booster: Any
     codes: Codes
-    horizon: int
+    names: tuple[str, ...]
 
     def predict(self, panel: Panel, profile: Profile, horizon: int) -> Floats:
-        """Forecast the next `horizon` periods of a panel, [n, horizon] units a period."""
+        """Forecast the next `horizon` periods of a panel, [n, horizon] units a period.
+
+        Raises
+        ------
+        EngineError : the panel's drivers are not those learnt from.
+        """
         forecast = np.zeros((panel.n_series, horizon))
-        if not panel.n_periods or not horizon:
-            return forecast
-        steps = np.broadcast_to(np.arange(1, horizon + 1), (panel.n_series, 1, horizon))
-        for table in tables(panel, profile, np.array([panel.n_periods]), steps, self.codes):
+        for table in forecast_tables(panel, profile, horizon, self.codes, self.names):
             simple = table.scale[:, 0]
             if self.booster is not None:
                 simple = simple * self._correction(table.values).reshape(simple.shape)
@@ -65,6 +73,25 @@ class Fitted:
         raw = self.booster.predict(values, raw_score=True, num_threads=THREADS)
         factor: Floats = np.exp(np.clip(raw, -MOST_CORRECTION, MOST_CORRECTION))
         return factor
+
+
+def forecast_tables(
+    panel: Panel, profile: Profile, horizon: int, codes: Codes, names: tuple[str, ...]
+) -> Iterator[Table]:
+    """Build the rows of the next `horizon` periods of every series; none without a history.
+
+    Raises
+    ------
+    EngineError : the features are not `names` (none: any will do).
+    """
+    if not panel.n_periods or not horizon:
+        return
+    steps = np.broadcast_to(np.arange(1, horizon + 1), (panel.n_series, 1, horizon))
+    for table in tables(panel, profile, np.array([panel.n_periods]), steps, codes):
+        if names and table.names != names:
+            other = sorted(set(names) ^ set(table.names))
+            raise EngineError(f"the panel's drivers are not those that the model learnt from: {other}")
+        yield table
 
 
 @dataclass(frozen=True)
@@ -79,12 +106,13 @@ class GlobalBoosting:
         `Fitted.predict` may then be asked at this cut-off or at later ones.
         """
         codes = Codes.of(panel)
-        booster = None
+        booster: Any = None
+        names: tuple[str, ...] = ()
         if self.may_compete(panel).any() and horizon:
             rows = training_rows(panel, profile, horizon, codes)
             if rows.target.any():
-                booster = _boost(rows, SETTINGS[panel.period])
-        return Fitted(booster, codes, horizon)
+                booster, names = _boost(rows, SETTINGS[panel.period]), rows.names
+        return Fitted(booster, codes, names)
 
     def may_compete(self, panel: Panel) -> Mask:
         """Return the series that it may forecast, [n]: none without LightGBM or with little to learn from.
@@ -125,20 +153,19 @@ def parameters(settings: Settings) -> dict[str, Any]:
 
 
 def _boost(rows: Rows, settings: Settings) -> Any:
-    level = rows.scale
-    data = dataset(rows, rows.target / level, rows.weight)
-    options = parameters(settings) | {"objective": "tweedie", "tweedie_variance_power": 1.1}
+    options = parameters(settings) | {"objective": "tweedie", "tweedie_variance_power": TWEEDIE_POWER}
+    data = dataset(rows, np.zeros(len(rows.target)))
     return lightgbm().train(options, data, num_boost_round=settings.rounds)
 
 
-def dataset(rows: Rows, label: Floats, weight: Floats) -> Any:
-    """Return LightGBM's table of training rows."""
-    known = [place for place, name in enumerate(rows.names) if name in CATEGORICAL]
+def dataset(rows: Rows, start: Floats | None) -> Any:
+    """Return LightGBM's table of demand ÷ simple forecast; `start` is where boosting begins, [rows]."""
     return lightgbm().Dataset(
         rows.values,
-        label=label,
-        weight=weight,
-        init_score=np.zeros(len(label)),
-        categorical_feature=known,
+        label=rows.target / rows.scale,
+        weight=rows.weight,
+        init_score=start,
+        feature_name=[f"f{place}" for place in range(len(rows.names))],
+        categorical_feature=[place for place, name in enumerate(rows.names) if name in CATEGORICAL],
         free_raw_data=True,
     )

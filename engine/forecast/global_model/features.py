@@ -94,7 +94,7 @@ def tables(panel: Panel, profile: Profile, cutoffs: Whole, steps: Whole, codes: 
         ahead |= calendar_features(panel.start, panel.period, due)
         if panel.drivers is not None:
             drivers = panel.drivers.rows(rows)
-            ahead |= event_features(drivers, drivers.region, due, settings.event_reach)
+            ahead |= event_features(drivers, due, settings.event_reach)
             known |= promotion_state(block, drivers, level[rows], cutoffs, settings)
             ahead |= promotion_ahead(block, drivers, cutoffs, due, settings)
         static = {"category": category[rows], "location": location[rows]}

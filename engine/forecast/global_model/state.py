@@ -31,7 +31,6 @@ def state_features(block: Block, level: Floats, cutoffs: Whole, settings: Settin
     squares = window_sum(cumulative(block.demand**2), cutoffs, longest)
     seen = window_sum(observed, cutoffs, longest)
     features["spread"] = np.sqrt(ratio(squares, seen * level**2))
-    features["observed periods"] = observed[:, cutoffs]
     features["since last sale"] = _since(block.demand > 0, cutoffs)
     features["since last observed"] = _since(block.observed, cutoffs)
     stock = window_sum(observed, cutoffs, settings.stock)

@@ -11,7 +11,12 @@ from engine.forecast.global_model.settings import Settings
 from engine.forecast.panel import Period, period_dates
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
+
+COMMON_FROM = 0.1
+"""An event in this share of the periods or more is part of everyday life."""
+MOST_COMMON = 5
 
 
 def lagged_features(
@@ -55,8 +60,7 @@ def calendar_features(start: np.datetime64, period: Period, due: Whole) -> dict[
     first = int(due.min(initial=0))
     dates = period_dates(start, period, first, int(due.max(initial=0)) - first + 1)
     month = dates.astype("datetime64[M]")
-    year_day = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
-    table = {"time of year": year_day // (30 if period == "M" else 7)}
+    table = {}
     if period != "M":
         table["day of month"] = (dates - month.astype("datetime64[D]")).astype(np.int64)
     if period == "D":
@@ -64,22 +68,37 @@ def calendar_features(start: np.datetime64, period: Period, due: Whole) -> dict[
     return {name: column.astype(np.float64)[due - first] for name, column in table.items()}
 
 
-def event_features(drivers: Drivers, region: Whole, due: Whole, reach: int) -> dict[str, Floats]:
-    """Return which event is nearest (0: none within `reach`) and how many periods after it, [b, K, m].
+def event_features(drivers: Drivers, due: Whole, reach: int) -> dict[str, Floats]:
+    """Return the events on and around each period ahead, [b, K, m].
 
-    region : [b] row of `drivers.events`
+    The nearest rare event (0: none within `reach`) and how many periods after it; the most common events,
+    such as the days on which a benefit is paid, have a column each instead: they would always be nearest.
+
+    drivers : of the block's series
     """
-    which, after = nearest_events(drivers.events, reach)
-    rows = np.broadcast_to(region[:, None, None], due.shape)
-    inside = np.minimum(due, which.shape[1] - 1)
-    beyond = due >= which.shape[1]
-    return {
-        "nearest event": np.where(beyond, 0.0, which[rows, inside]),
-        "periods after the nearest event": np.where(beyond, np.nan, after[rows, inside]),
+    common = common_events(drivers.events)
+    which, after = nearest_events(np.delete(drivers.events, common, axis=2), reach)
+    rows = np.broadcast_to(drivers.region[:, None, None], due.shape)
+    inside = np.minimum(due, drivers.n_periods - 1)
+    planned = due < drivers.n_periods
+    features = {
+        "nearest event": np.where(planned, which[rows, inside], 0.0),
+        "periods after the nearest event": np.where(planned, after[rows, inside], np.nan),
     }
+    for event in common:
+        today = drivers.events[:, :, event][rows, inside]
+        features[f"event {drivers.event_names[event]}"] = np.where(planned, today, 0.0)
+    return features
 
 
-def nearest_events(events: npt.NDArray[np.bool_], reach: int) -> tuple[Floats, Floats]:
+def common_events(events: Mask) -> list[int]:
+    """Return the events that take place in `COMMON_FROM` of the periods or more, at most `MOST_COMMON`."""
+    share = events.mean(axis=(0, 1)) if events.size else np.zeros(0)
+    order = np.argsort(-share, kind="stable")[:MOST_COMMON]
+    return sorted(int(event) for event in order if share[event] >= COMMON_FROM)
+
+
+def nearest_events(events: Mask, reach: int) -> tuple[Floats, Floats]:
     """Return the nearest event (1 …; 0: none) and the periods since it (negative: until it), [regions, P].
 
     Of two as near, the one to come; of two on one day, the first named.
