@@ -17,6 +17,8 @@ def behind_stockouts(periods: pd.DataFrame, colors: Palette) -> go.Figure:
     periods : DataFrame
         date, sold, estimate, low, high, corrected [each/period]; corrected is null where it is not.
     """
+    # One after the other: stockouts come in runs, which a calendar axis would squeeze into lines.
+    periods = periods.sort_values("date").assign(date=lambda rows: rows["date"].dt.strftime("%d %b %Y"))
     short = periods[periods["in_stock"] < 1.0]
     known = periods[periods["corrected"].notna()]
     traces = [
@@ -59,4 +61,10 @@ def behind_stockouts(periods: pd.DataFrame, colors: Palette) -> go.Figure:
                 "hovertemplate": "%{y:,.0f}",
             }
         )
-    return charts.figure(traces, colors, height=260, yaxis={"title": "units", "rangemode": "tozero"})
+    return charts.figure(
+        traces,
+        colors,
+        height=260,
+        xaxis={"type": "category", "categoryorder": "array", "categoryarray": periods["date"], "nticks": 6},
+        yaxis={"title": "units", "rangemode": "tozero"},
+    )

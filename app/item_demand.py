@@ -84,7 +84,12 @@ def _form(line: Mapping[str, Any], view: ItemDemand, chosen: pd.Series[Any] | No
             key=f"correct_days-{name}",
         )
         units = amount.number_input(
-            f"Demand a {view.period_word}", min_value=0.0, value=demand, key=f"correct_units-{name}"
+            f"Demand a {view.period_word}",
+            min_value=0.0,
+            value=demand,
+            step=1.0,
+            format="%.6g",
+            key=f"correct_units-{name}",
         )
         why = reason.text_input(
             "Reason",
