@@ -82,7 +82,7 @@ def descend(
     edges : ndarray of int, shape (changepoints + 2,)
         Segment s has rows edges[s] to edges[s + 1].
     changepoints : ndarray
-        Scaled time.
+        Scaled time; none where growth is flat.
     ridge : ndarray, shape (2 + columns,)
         1 / prior scale² of k, m and beta; 0 for the c of logistic growth.
     offset_precision : float
