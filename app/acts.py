@@ -14,7 +14,7 @@ from jobs.demand_corrections import correct_demand, retire_correction
 from jobs.errors import JobError
 from jobs.export import Format, export_orders
 from jobs.import_file import ImportResult, import_file
-from jobs.override import override_forecast, retire_override
+from jobs.override import override_forecast, remake_override, retire_override, retire_overrides
 
 __all__ = [
     "Format",
@@ -24,8 +24,10 @@ __all__ = [
     "load_file",
     "override",
     "plan",
+    "remake",
     "retire",
     "retire_corrected",
+    "retire_many",
     "withdraw",
 ]
 
@@ -116,6 +118,24 @@ def retire(override_id: str, reason: str) -> bool:
     """Retire an override; True once it is done."""
     retire_override(data.lake(), override_id, author=data.author(), reason=reason, at=datetime.now(UTC))
     return True
+
+
+@_recorded
+def retire_many(reasons: Mapping[str, str]) -> list[str]:
+    """Retire overrides, each for its reason: all of them or none."""
+    return retire_overrides(
+        data.lake(), list(reasons), author=data.author(), reason=reasons, at=datetime.now(UTC)
+    )
+
+
+@_recorded
+def remake(override_ids: Sequence[str]) -> list[str]:
+    """Make retired overrides again, with the same days and factor."""
+    why = "Made again after it was retired"
+    return [
+        remake_override(data.lake(), one, author=data.author(), reason=why, at=datetime.now(UTC))
+        for one in override_ids
+    ]
 
 
 def export(order_ids: Sequence[str], fmt: Format) -> bytes:

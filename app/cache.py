@@ -7,7 +7,7 @@ is bounded in entries and in time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -17,10 +17,14 @@ from data_lake.ledger import ledger_digest
 from data_lake.runs import Run, latest_run, read_run
 from jobs.import_file import Preview
 from jobs.import_file import preview as preview_file
+from jobs.override_fold import all_overrides
 from jobs.views import approved as approved_view
-from jobs.views import changes, health, item, item_demand, orders, today, what_if
+from jobs.views import changes, forecast_value_leaderboard, health, item, item_demand, orders, today, what_if
 from jobs.views import lines as lines_view
 from jobs.views.item import HISTORY_SPANS
+
+if TYPE_CHECKING:
+    from jobs.forecast_value import ForecastValue
 
 RUN_SECONDS = 15
 """A plan made elsewhere (by the command) is seen after at most this long."""
@@ -119,6 +123,27 @@ def overrides(address: str, run_id: str, sku: str, location: str, ledger: str) -
     """Return the overrides of an item, as the ledger was when it had this digest."""
     del ledger  # a part of the key
     return changes.overrides_of(lake(address), run(address, run_id), sku, location)
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner="Comparing forecasts with demand …")
+def forecast_value(address: str, run_id: str) -> ForecastValue:
+    """Judge the forecasts of the runs before this one."""
+    from jobs.forecast_value import forecast_value as judge  # loads the engine, which other pages need not
+
+    return judge(lake(address), run(address, run_id))
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner=False)
+def backtests(address: str, run_id: str) -> pd.DataFrame:
+    """Read the backtests of a run."""
+    return forecast_value_leaderboard.backtests(lake(address), run(address, run_id), lines(address, run_id))
+
+
+@st.cache_resource(max_entries=16, ttl=HOUR, show_spinner=False)
+def every_override(address: str, run_id: str, ledger: str) -> pd.DataFrame:
+    """Return every override ever made, as the ledger was when it had this digest."""
+    del ledger  # a part of the key
+    return all_overrides(lake(address), run(address, run_id).as_of)
 
 
 @st.cache_resource(max_entries=16, ttl=RUN_SECONDS, show_spinner=False)

@@ -69,6 +69,16 @@ def share(value: float, *, digits: int = 1) -> str:
     return UNKNOWN if value is None or math.isnan(value) else f"{value:.{digits}%}"
 
 
+def signed_share(value: float) -> str:
+    """Write a share that may be below 0 as per cent with its sign."""
+    return UNKNOWN if value is None or math.isnan(value) else f"{value:+.1%}".replace("-", "−")
+
+
+def points(value: float) -> str:
+    """Write a difference of shares in percentage points."""
+    return f"{value * 100:+.2f} points".replace("-", "−")
+
+
 def day(value: dt.date) -> str:
     """Write a day with its weekday, which is what orders go by."""
     return f"{value:%a} {value.day} {value:%b %Y}"

@@ -12,15 +12,29 @@ from typing import Any, Literal, NamedTuple, Protocol
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import cache, columns
 from data_lake.errors import LakeError
 from data_lake.lake import Lake
 from data_lake.runs import Run
 from jobs.approve import ApprovalResult
 from jobs.errors import JobError
+from jobs.forecast_value import ForecastValue
 from jobs.import_file import ImportResult, Preview, to_yaml, write_template
-from jobs.views import health, imports, item, orders, today
+from jobs.views import forecast_value, forecast_value_leaderboard, health, imports, item, orders, today
 from jobs.views.changes import Override
+from jobs.views.forecast_value import (
+    STATE_LABELS,
+    VALUE_BY,
+    VERDICT_LABELS,
+    ForecastWanted,
+    ValueBy,
+    days_in_words,
+    harmful,
+    value_by,
+    weekly,
+)
+from jobs.views.forecast_value import Figure as ForecastFigure
+from jobs.views.forecast_value_leaderboard import SEGMENTS, Segment, winners
 from jobs.views.health import SEVERITY_LABELS, HealthSummary
 from jobs.views.imports import KIND_LABELS, fault_rows, mapping_rows
 from jobs.views.item import HISTORY_SPANS, Item
@@ -38,9 +52,16 @@ __all__ = [
     "EXCEPTION_LABELS",
     "HISTORY_SPANS",
     "KIND_LABELS",
+    "SEGMENTS",
     "SEVERITY_LABELS",
+    "STATE_LABELS",
+    "VALUE_BY",
+    "VERDICT_LABELS",
     "ApprovalResult",
     "Figure",
+    "ForecastFigure",
+    "ForecastValue",
+    "ForecastWanted",
     "Headline",
     "HealthSummary",
     "ImportResult",
@@ -53,18 +74,25 @@ __all__ = [
     "Override",
     "Preview",
     "Sandbox",
+    "Segment",
     "Selection",
+    "ValueBy",
     "Wanted",
     "WhatIfResult",
+    "days_in_words",
     "fault_rows",
+    "harmful",
     "mapping_rows",
     "order_of",
     "round_edits",
     "select",
     "total_of",
+    "value_by",
+    "weekly",
     "what_if",
     "what_if_figures",
     "what_if_projection",
+    "winners",
 ]
 
 
@@ -156,9 +184,9 @@ def exception_counts() -> dict[str, int]:
     return today.count_exceptions(lines())
 
 
-def fingerprint(frame: pd.DataFrame) -> str:
+def fingerprint(frame: pd.DataFrame, column: str = "line_id") -> str:
     """Return a name for the rows shown: a selection by row number is void once they change."""
-    return hashlib.sha256("\n".join(frame["line_id"]).encode()).hexdigest()[:12]
+    return hashlib.sha256("\n".join(frame[column]).encode()).hexdigest()[:12]
 
 
 def with_buttons(frame: pd.DataFrame) -> pd.DataFrame:
@@ -236,6 +264,38 @@ def source_lines(source: str, edits: Mapping[str, float]) -> pd.DataFrame:
 def approved_orders(source: str | None) -> list[str]:
     """Return the approved orders of the run, of one source or of all."""
     return orders.approved_orders(lines(), approved(), source)
+
+
+# Forecast & value
+
+
+def judged(wanted: ForecastWanted) -> ForecastValue:
+    """Return earlier forecasts beside the demand that came, of what a planner narrowed the page to."""
+    return forecast_value.narrow(cache.forecast_value(*_key()), wanted)
+
+
+def forecast_figures(value: ForecastValue) -> list[ForecastFigure]:
+    """Return the cards of Forecast & value; of the backtest, if no earlier plan can be judged."""
+    found = forecast_value.figures(value, columns.symbol(settings().currency))
+    return found or forecast_value.backtest_figures(lake(), run(), lines())
+
+
+def leaderboard(wanted: ForecastWanted, by: Segment) -> pd.DataFrame:
+    """Return every model against seasonal naive, by segment."""
+    scores = forecast_value.narrow_scores(cache.backtests(*_key()), wanted)
+    return forecast_value_leaderboard.leaderboard(scores, by)
+
+
+def override_list(value: ForecastValue) -> pd.DataFrame:
+    """Return every override with its score, the dearest first."""
+    offered, made = choices(), cache.every_override(*_key(), _ledger())
+    return forecast_value.override_list(value, made, offered.products, offered.locations)
+
+
+def retire_reasons(frame: pd.DataFrame, rows: Sequence[int], state: str) -> dict[str, str]:
+    """Return the selected overrides in a state, each with the reason that its score gives."""
+    chosen = records(frame.iloc[[row for row in rows if row < len(frame)]])
+    return {row["override"]: forecast_value.retire_reason(row) for row in chosen if row["state"] == state}
 
 
 # Data health

@@ -19,7 +19,6 @@ from engine.forecast.value_added import value_added
 from jobs.forecast_value_demand import DemandThatCame
 from jobs.forecast_value_served import protection_days, scored_runs, served_forecasts
 from jobs.override_factors import days_of
-from jobs.override_fold import all_overrides
 from jobs.override_scope import SELECTORS, Scope, with_groups
 
 if TYPE_CHECKING:
@@ -70,8 +69,6 @@ class ForecastValue:
     effects: pd.DataFrame
     """`EFFECTS`, one row an override and a cell that it changed: the forecast before and after it, the error
     that it took away [each], and that error at cost [money]."""
-    overrides: pd.DataFrame
-    """Every override: contract `overrides` and `state` (`jobs.override_fold.all_overrides`)."""
     runs: tuple[str, ...]
     """Runs looked back on, oldest first."""
 
@@ -97,7 +94,6 @@ def forecast_value(lake: Lake, run: Run) -> ForecastValue:
     return ForecastValue(
         cells=cells,
         effects=_effects(lake, runs, cells),
-        overrides=all_overrides(lake, run.as_of),
         runs=tuple(earlier.run_id for earlier in runs),
     )
 

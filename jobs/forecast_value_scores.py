@@ -62,9 +62,9 @@ def score_overrides(effects: pd.DataFrame, by: str, *, cluster: str) -> pd.DataF
     Returns
     -------
     DataFrame
-        `SCORES`, one row a group, largest gain first: sums of demand and of the forecasts `before` and `after`;
-        `gain` (forecast value added) with its 80 % range `low` … `high` [each]; `points` (gain over demand: WAPE
-        saved); `money` (gain at cost); `bias_before`, `bias_after`; `verdict`.
+        `SCORES`, one row a group, largest gain first: sums of demand and of forecasts `before` and `after`;
+        `gain` (forecast value added) with its 80 % range `low` … `high` [each]; `points` (gain over demand:
+        WAPE saved); `money` (gain at cost); `bias_before`, `bias_after`; `verdict`.
     """
     rows = []
     for group, part in effects.groupby(by, sort=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -179,14 +179,23 @@ def retire_override(lake: Lake, override: str, *, author: str, reason: str, at: 
 
 
 def retire_overrides(
-    lake: Lake, overrides: Sequence[str], *, author: str, reason: str, at: datetime
+    lake: Lake, overrides: Sequence[str], *, author: str, reason: str | Mapping[str, str], at: datetime
 ) -> list[str]:
     """Retire overrides: later plans no longer apply them, all or none of them at once.
+
+    Parameters
+    ----------
+    lake
+        Where the ledger is.
+    overrides
+        Identifiers.
+    author, reason, at
+        Who, why (of all, or of each by its identifier) and when.
 
     Returns
     -------
     list of str
-        The overrides retired, each once. Made again, each would be a new override.
+        The overrides retired, each once; `remake_override` makes one again.
 
     Raises
     ------
@@ -194,8 +203,9 @@ def retire_overrides(
         An override is not there or is retired already, or author or reason is empty; nothing was recorded.
     """
     wanted = list(dict.fromkeys(overrides))
+    reasons = dict.fromkeys(wanted, reason) if isinstance(reason, str) else reason
     faults = []
-    if not author.strip() or not reason.strip():
+    if not author.strip() or not all(reasons.get(override, "").strip() for override in wanted):
         faults.append("author or reason is empty; say who retires the override, and why")
     there = fold_overrides(read_events(lake))
     faults += [
@@ -209,9 +219,34 @@ def retire_overrides(
         lake,
         [
             make_event(
-                "forecast.override_retired", at=at, author=author, reason=reason, data={"override": override}
+                "forecast.override_retired",
+                at=at,
+                author=author,
+                reason=reasons[override],
+                data={"override": override},
             )
             for override in wanted
         ],
     )
     return wanted
+
+
+def remake_override(lake: Lake, override: str, *, author: str, reason: str, at: datetime) -> str:
+    """Make a retired override again, with the same scope, days and factor; return the new one's identifier.
+
+    Raises
+    ------
+    JobError
+        There is no such override, it was not retired, or author or reason is empty.
+    """
+    if not author.strip() or not reason.strip():
+        raise JobError("author or reason is empty; say who makes the override again, and why")
+    events = read_events(lake)
+    made = {event.event_id: event for event in events if event.event_type == "forecast.overridden"}
+    if override not in made:
+        raise JobError(f"override {override!r} was never made")
+    if override in fold_overrides(events):
+        raise JobError(f"override {override!r} was not retired; it needs not be made again")
+    event = make_event("forecast.overridden", at=at, author=author, reason=reason, data=made[override].data)
+    append_events(lake, [event])
+    return event.event_id

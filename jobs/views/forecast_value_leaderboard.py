@@ -74,8 +74,8 @@ def leaderboard(scores: pd.DataFrame, by: Segment) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `BOARD`, segments by demand, in each the best model first: `series` both were scored on; of the
-        segment's series the shares `won` (lowest pinball loss of all models; ties shared) and `chosen`; gains
+        Columns `BOARD`, segments by demand, in each the best model first: `series` that both were scored on;
+        of the segment's series the shares `won` (lowest pinball loss of all; ties shared) and `chosen`; gains
         are 1 − model's loss ÷ naive's on the same series, weighted by demand (0.2: a fifth less);
         `wape`, `bias`, `coverage` are the model's own, NaN where no backtest knows them.
     """
@@ -88,7 +88,7 @@ def leaderboard(scores: pd.DataFrame, by: Segment) -> pd.DataFrame:
     best = frame.groupby(key)["pinball"].transform("min")
     first = (frame["pinball"] == best).astype(float)
     frame["win"] = first / first.groupby([frame["sku"], frame["location"]]).transform("sum").clip(lower=1)
-    series_of = frame.drop_duplicates(key).groupby(segment).size()
+    series_of = frame.drop_duplicates(key).groupby(segment).size().to_dict()
     demand_of = frame.drop_duplicates(key).groupby(segment)["weight"].sum()
     rows = []
     for (name, model), part in frame.groupby([segment, "model"]):
