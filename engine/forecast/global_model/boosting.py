@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineError
-from engine.forecast.global_model.features import CATEGORICAL, Codes, Table, tables
+from engine.forecast.global_model.features import CATEGORICAL, Table, tables
 from engine.forecast.global_model.library import available, lightgbm
 from engine.forecast.global_model.sample import Rows, training_rows
 from engine.forecast.global_model.settings import LEAST_TRAINING_ROWS, SETTINGS, Settings
@@ -46,12 +46,10 @@ class Fitted:
     Attributes
     ----------
     booster : LightGBM's; None: nothing was learnt, the forecast is the simple one
-    codes : numbers of categories and locations
     names : features learnt from; none without a booster
     """
 
     booster: Any
-    codes: Codes
     names: tuple[str, ...]
 
     def predict(self, panel: Panel, profile: Profile, horizon: int) -> Floats:
@@ -62,7 +60,7 @@ class Fitted:
         EngineError : the panel's drivers are not those learnt from.
         """
         forecast = np.zeros((panel.n_series, horizon))
-        for table in forecast_tables(panel, profile, horizon, self.codes, self.names):
+        for table in forecast_tables(panel, profile, horizon, self.names):
             simple = table.scale[:, 0]
             if self.booster is not None:
                 simple = simple * self._correction(table.values).reshape(simple.shape)
@@ -75,9 +73,7 @@ class Fitted:
         return factor
 
 
-def forecast_tables(
-    panel: Panel, profile: Profile, horizon: int, codes: Codes, names: tuple[str, ...]
-) -> Iterator[Table]:
+def forecast_tables(panel: Panel, profile: Profile, horizon: int, names: tuple[str, ...]) -> Iterator[Table]:
     """Build the rows of the next `horizon` periods of every series; none without a history.
 
     Raises
@@ -87,7 +83,7 @@ def forecast_tables(
     if not panel.n_periods or not horizon:
         return
     steps = np.broadcast_to(np.arange(1, horizon + 1), (panel.n_series, 1, horizon))
-    for table in tables(panel, profile, np.array([panel.n_periods]), steps, codes):
+    for table in tables(panel, profile, np.array([panel.n_periods]), steps):
         if names and table.names != names:
             other = sorted(set(names) ^ set(table.names))
             raise EngineError(f"the panel's drivers are not those that the model learnt from: {other}")
@@ -105,14 +101,13 @@ class GlobalBoosting:
 
         `Fitted.predict` may then be asked at this cut-off or at later ones.
         """
-        codes = Codes.of(panel)
         booster: Any = None
         names: tuple[str, ...] = ()
         if self.may_compete(panel).any() and horizon:
-            rows = training_rows(panel, profile, horizon, codes)
+            rows = training_rows(panel, profile, horizon)
             if rows.target.any():
                 booster, names = _boost(rows, SETTINGS[panel.period]), rows.names
-        return Fitted(booster, codes, names)
+        return Fitted(booster, names)
 
     def may_compete(self, panel: Panel) -> Mask:
         """Return the series that it may forecast, [n]: none without LightGBM or with little to learn from.

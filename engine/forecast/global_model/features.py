@@ -2,6 +2,11 @@
 
 Demand is scaled by the series' level before the cut-off and its seasonal factors, so that a row of a slow
 item and of a fast one look alike, and the trees learn by how much that simple forecast is wrong.
+
+Not in it, for forecasts of later cut-offs were worse with them: codes of the product, its category and its
+location (what happens to them lately is in it instead); the seasonal factor and the time of year (learnt from
+the same history, they look truer there than they are); the length of the history (it tells the trees which
+week a row is of, and they learn that week by heart).
 """
 
 from __future__ import annotations
@@ -26,26 +31,7 @@ Whole = npt.NDArray[np.int64]
 
 BLOCK_CELLS = 2_000_000
 """Cells of history, or rows of the table, that are worked on at once: memory stays bounded."""
-CATEGORICAL = ("category", "location", "mechanic", "nearest event")
-
-
-@dataclass(frozen=True)
-class Codes:
-    """Numbers of the names that series share, fixed when the model is fitted; a later name has none (−1)."""
-
-    category: tuple[str, ...]
-    location: tuple[str, ...]
-
-    @classmethod
-    def of(cls, panel: Panel) -> Codes:
-        """Return the codes of a panel."""
-        _, category, location = _names(panel)
-        return cls(*(tuple(np.unique(column).tolist()) for column in (category, location)))
-
-    def columns(self, panel: Panel) -> tuple[Whole, Whole]:
-        """Return category and location numbers, each [n]."""
-        _, category, location = _names(panel)
-        return _numbers(category, self.category), _numbers(location, self.location)
+CATEGORICAL = ("mechanic", "nearest event")
 
 
 @dataclass(frozen=True)
@@ -66,7 +52,7 @@ class Table:
     scale: Floats
 
 
-def tables(panel: Panel, profile: Profile, cutoffs: Whole, steps: Whole, codes: Codes) -> Iterator[Table]:
+def tables(panel: Panel, profile: Profile, cutoffs: Whole, steps: Whole) -> Iterator[Table]:
     """Build the rows of every series, a block of series at a time.
 
     Parameters
@@ -74,13 +60,11 @@ def tables(panel: Panel, profile: Profile, cutoffs: Whole, steps: Whole, codes: 
     panel, profile : the history
     cutoffs : [K] periods known, each ≥ 1; a row sees nothing from its cut-off on but plans
     steps : [n, K, m] periods ahead, 1 …: the period forecast is cutoff + step − 1
-    codes : numbers of categories and locations
     """
     settings = SETTINGS[panel.period]
     size = max(BLOCK_CELLS // max(panel.n_periods, steps[0].size if len(steps) else 1), 1)
     blocks = [slice(first, min(first + size, panel.n_series)) for first in range(0, panel.n_series, size)]
     level, shared = _shared(panel, profile, blocks, cutoffs, settings)
-    category, location = codes.columns(panel)
     for rows in blocks:
         block = Block.of(panel, profile, rows)
         known = {name: column[rows] for name, column in shared.items()}
@@ -89,7 +73,7 @@ def tables(panel: Panel, profile: Profile, cutoffs: Whole, steps: Whole, codes: 
         last = int(due.max(initial=0)) + 1
         season = profile.rows(np.arange(panel.n_series)[rows]).factors(0, last)
         factor = season[np.arange(len(due))[:, None, None], due]
-        ahead = {"step": steps[rows].astype(np.float64), "seasonal factor": factor}
+        ahead = {"step": steps[rows].astype(np.float64)}
         ahead |= lagged_features(block, level[rows], cutoffs, due, settings)
         ahead |= calendar_features(panel.start, panel.period, due)
         if panel.drivers is not None:
@@ -97,23 +81,17 @@ def tables(panel: Panel, profile: Profile, cutoffs: Whole, steps: Whole, codes: 
             ahead |= event_features(drivers, due, settings.event_reach)
             known |= promotion_state(block, drivers, level[rows], cutoffs, settings)
             ahead |= promotion_ahead(block, drivers, cutoffs, due, settings)
-        static = {"category": category[rows], "location": location[rows]}
         yield Table(
             rows,
-            (*static, *known, *ahead),
-            _assemble(static, known, ahead, due.shape),
+            (*known, *ahead),
+            _assemble(known, ahead, due.shape),
             level[rows][:, :, None] * factor,
         )
 
 
-def _assemble(
-    static: dict[str, Whole], known: dict[str, Floats], ahead: dict[str, Floats], shape: tuple[int, ...]
-) -> Singles:
-    values = np.empty((*shape, len(static) + len(known) + len(ahead)), dtype=np.float32)
-    columns: list[npt.NDArray[np.generic]] = [column[:, None, None] for column in static.values()]
-    columns += [column[:, :, None] for column in known.values()]
-    columns += ahead.values()
-    for f, column in enumerate(columns):
+def _assemble(known: dict[str, Floats], ahead: dict[str, Floats], shape: tuple[int, ...]) -> Singles:
+    values = np.empty((*shape, len(known) + len(ahead)), dtype=np.float32)
+    for f, column in enumerate([column[:, :, None] for column in known.values()] + [*ahead.values()]):
         values[..., f] = column
     return values.reshape(-1, values.shape[-1])
 
@@ -160,9 +138,3 @@ def _names(panel: Panel) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_], np
         np.asarray(column).astype(str) for column in (panel.sku, group, panel.location)
     )
     return product, category, location
-
-
-def _numbers(names: npt.NDArray[np.str_], known: tuple[str, ...]) -> Whole:
-    """Return the place of each name among the known ones; −1: not there."""
-    number = {name: place for place, name in enumerate(known)}
-    return np.array([number.get(str(name), -1) for name in names], dtype=np.int64)

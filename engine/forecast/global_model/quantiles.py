@@ -21,7 +21,6 @@ from engine.forecast.global_model.boosting import (
     forecast_tables,
     parameters,
 )
-from engine.forecast.global_model.features import Codes
 from engine.forecast.global_model.library import lightgbm
 from engine.forecast.global_model.sample import training_rows
 from engine.forecast.global_model.settings import SETTINGS
@@ -47,11 +46,10 @@ def fit_quantiles(panel: Panel, profile: Profile, horizon: int, probabilities: S
     wrong = [p for p in probabilities if not 0.0 < p < 1.0]
     if wrong:
         raise EngineError(f"probabilities {wrong} must lie between 0 and 1")
-    codes = Codes.of(panel)
     boosters = []
     names: tuple[str, ...] = ()
     if GlobalBoosting().may_compete(panel).any() and horizon:
-        rows = training_rows(panel, profile, horizon, codes)
+        rows = training_rows(panel, profile, horizon)
         names = rows.names
         if rows.target.any():
             data = dataset(rows, None)
@@ -63,7 +61,7 @@ def fit_quantiles(panel: Panel, profile: Profile, horizon: int, probabilities: S
                 }
                 boosters.append(lightgbm().train(options, data, num_boost_round=ROUNDS))
     result = np.zeros((panel.n_series, horizon, len(probabilities)))
-    for table in forecast_tables(panel, profile, horizon, codes, names):
+    for table in forecast_tables(panel, profile, horizon, names):
         simple = table.scale[:, 0]
         for q in range(len(probabilities)):
             times = (

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.forecast.global_model.features import Codes, tables
-from engine.forecast.global_model.settings import MOST_ROWS, SETTINGS
+from engine.forecast.global_model.features import tables
+from engine.forecast.global_model.settings import MOST_ROWS, ROWS, ROWS_A_SERIES, SETTINGS
 from engine.forecast.panel import Panel
 from engine.forecast.seasonality import Profile
 
@@ -21,7 +21,9 @@ Singles = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]
 
 STEPS_A_CUTOFF = 4
-"""Periods ahead taken of one series at one cut-off, spread evenly over the horizon."""
+"""Periods ahead taken of one series at one cut-off, spread evenly over the horizon, at most."""
+LEAST_CUTOFFS = 10
+"""Cut-offs wanted before a second period ahead is."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Rows:
     weight: Floats
 
 
-def training_rows(panel: Panel, profile: Profile, horizon: int, codes: Codes) -> Rows:
+def training_rows(panel: Panel, profile: Profile, horizon: int) -> Rows:
     """Return the rows to learn a forecast of 1 … `horizon` periods from; none if the history is too short."""
     settings = SETTINGS[panel.period]
     cutoffs, steps = pattern(panel.n_series, panel.n_periods, horizon, settings.least_known)
@@ -52,7 +54,7 @@ def training_rows(panel: Panel, profile: Profile, horizon: int, codes: Codes) ->
     names: tuple[str, ...] = ()
     known = np.cumsum(panel.observed, axis=1, dtype=np.int32)[:, cutoffs - 1]
     unit = _unit(panel, profile)
-    for table in tables(panel, profile, cutoffs, steps, codes) if len(cutoffs) else ():
+    for table in tables(panel, profile, cutoffs, steps) if len(cutoffs) else ():
         names = table.names
         rows = np.arange(panel.n_series)[table.series]
         due = cutoffs[None, :, None] + steps[rows] - 1
@@ -77,8 +79,10 @@ def pattern(n_series: int, n_periods: int, horizon: int, least_known: int) -> tu
     last = max(n_periods - horizon, min(n_periods - 1, least_known))
     if last < least_known or not n_series:
         return np.zeros(0, dtype=np.int64), np.zeros((n_series, 0, 1), dtype=np.int64)
-    m = min(STEPS_A_CUTOFF, horizon)
-    wanted = int(np.clip(MOST_ROWS // (n_series * m), 1, last - least_known + 1))
+    rows = min(ROWS + ROWS_A_SERIES * n_series, MOST_ROWS) / n_series
+    # Many series: rather more cut-offs than more periods ahead of each.
+    m = int(np.clip(rows // LEAST_CUTOFFS, 1, min(STEPS_A_CUTOFF, horizon)))
+    wanted = int(np.clip(rows // m, 1, last - least_known + 1))
     cutoffs = np.unique(np.linspace(last, least_known, wanted).round().astype(np.int64))[::-1]
     # A different stretch of the horizon for each series and cut-off: an odd multiplier visits all alike.
     start = np.arange(n_series)[:, None] * 7 + np.arange(len(cutoffs))[None, :] * 5
