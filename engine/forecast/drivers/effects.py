@@ -24,9 +24,9 @@ from engine.forecast.seasonality import Profile, seasonal_profile
 
 BLOCK = {"D": 182, "W": 52, "M": 24}
 """Periods in which a series keeps its level but for the season."""
-STEPS = (3, 2)
+STEPS = (3, 1)
 """Newton steps of the first fit, and of the second, which knows the events and the season without effects."""
-ROUNDS = 4
+ROUNDS = 3
 """Of expectation maximisation a step."""
 NOISE_FREEDOM = 20.0
 """Observations that the noise of all series weighs beside a series' own."""
