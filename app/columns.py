@@ -141,6 +141,11 @@ def per_cent(label: str, *, width: int | None = None) -> Any:
     return st.column_config.NumberColumn(label, format="percent", width=width)
 
 
+def whole_per_cent(label: str, *, width: int | None = None, **more: Any) -> Any:
+    """Configure a column of percentages (not shares), written without decimals."""
+    return st.column_config.NumberColumn(label, format="%,.0f %%", width=width, **more)
+
+
 def tag(label: str, colors: Mapping[str, str], *, width: int | None = None) -> Any:
     """Configure a column of coloured labels; the frame holds a list of one label in each cell."""
     return st.column_config.MultiselectColumn(

@@ -292,6 +292,26 @@ def override_list(value: ForecastValue) -> pd.DataFrame:
     return forecast_value.override_list(value, made, offered.products, offered.locations)
 
 
+def in_per_cent(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose shares are written as whole per cent in a table."""
+    shares = [
+        name
+        for name in (
+            "won",
+            "chosen",
+            "pinball_gain",
+            "wape_gain",
+            "rmsse_gain",
+            "wape",
+            "bias",
+            "coverage",
+            "change",
+        )
+        if name in frame
+    ]
+    return frame.assign(**{name: frame[name] * 100 for name in shares})
+
+
 def retire_reasons(frame: pd.DataFrame, rows: Sequence[int], state: str) -> dict[str, str]:
     """Return the selected overrides in a state, each with the reason that its score gives."""
     chosen = records(frame.iloc[[row for row in rows if row < len(frame)]])

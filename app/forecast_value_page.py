@@ -141,7 +141,7 @@ def winners(board: pd.DataFrame) -> None:
         st.info("Too little history for a backtest of any line.", icon=":material/hourglass_empty:")
         return
     st.dataframe(
-        best,
+        data.in_per_cent(best),
         key="winners",
         hide_index=True,
         height=_height(best, 6),
@@ -150,39 +150,40 @@ def winners(board: pd.DataFrame) -> None:
         column_order=["segment", "model", "pinball_gain", "won"],
         column_config={
             "segment": columns.text("Segment", width=92),
-            "model": columns.text("Best model", width=150),
-            "pinball_gain": columns.per_cent("Saves", width=64),
-            "won": columns.per_cent("Wins", width=60),
+            "model": columns.text("Best model", width=146),
+            "pinball_gain": columns.whole_per_cent("Saves", width=62, help=_SAVES),
+            "won": columns.whole_per_cent("Wins on", width=72, help=_WINS),
         },
         alt="Best model of each segment, what it saves of seasonal naive's loss, on how many lines it wins",
     )
 
 
+_SAVES = "Share of seasonal naive's pinball loss over the protection period that the model saves"
+_WINS = "Share of lines on which the model's pinball loss is below seasonal naive's"
+
+
 def board(frame: pd.DataFrame) -> None:
     """Show every model in every segment."""
+    known = frame["coverage"].notna().any()
     st.dataframe(
-        frame,
+        data.in_per_cent(frame),
         key="board",
         hide_index=True,
         height=_height(frame, MOST_ROWS),
         row_height=ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_config={
-            "segment": columns.text("Segment", width=140),
-            "model": columns.text("Model", width=230),
-            "series": columns.quantity("Lines", width=70),
-            "won": columns.per_cent("Wins on", width=80),
-            "chosen": columns.per_cent("Chosen for", width=90),
-            "pinball_gain": columns.per_cent("Pinball saved", width=100),
-            "wape_gain": columns.per_cent("WAPE saved", width=94),
-            "rmsse_gain": columns.per_cent("RMSSE saved", width=100),
-            "wape": columns.per_cent("WAPE", width=70),
-            "bias": columns.per_cent("Bias", width=70),
-            **(
-                {"coverage": columns.per_cent("80 % range", width=90)}
-                if frame["coverage"].notna().any()
-                else {"coverage": None}
-            ),
+            "segment": columns.text("Segment", width=104),
+            "model": columns.text("Model", width=176),
+            "series": columns.quantity("Lines", width=58),
+            "won": columns.whole_per_cent("Wins on", width=70, help=_WINS),
+            "chosen": columns.whole_per_cent("Chosen", width=66, help="Share of lines that it forecasts"),
+            "pinball_gain": columns.whole_per_cent("Saves", width=62, help=_SAVES),
+            "wape_gain": columns.whole_per_cent("WAPE", width=62, help="Saved of seasonal naive's WAPE"),
+            "rmsse_gain": columns.whole_per_cent("RMSSE", width=66, help="Saved of seasonal naive's RMSSE"),
+            "wape": None,
+            "bias": columns.whole_per_cent("Bias", width=56, help="Forecast minus actual, over actual"),
+            "coverage": columns.whole_per_cent("80 % range", width=76) if known else None,
         },
         alt="Every model against seasonal naive in every segment: lines, wins, share of loss saved, bias",
     )
@@ -227,7 +228,7 @@ def overrides(frame: pd.DataFrame, currency: str) -> None:
         states.nothing_here("Nobody has changed a forecast yet.")
         return
     event = st.dataframe(
-        frame,
+        data.in_per_cent(frame),
         key=f"overrides-{data.fingerprint(frame, 'override')}",
         on_select="rerun",
         selection_mode="multi-row",
@@ -243,23 +244,21 @@ def overrides(frame: pd.DataFrame, currency: str) -> None:
             "change",
             "author",
             "gain",
-            "low",
-            "high",
+            "range_text",
             "money",
             "reason",
         ],
         column_config={
             "verdict_label": columns.tag("Verdict", VERDICT_COLORS, width=118),
             "state_label": columns.tag("State", STATE_COLORS, width=76),
-            "what": columns.text("What", width=210),
-            "days_text": columns.text("Days", width=110),
-            "change": columns.per_cent("Change", width=66),
-            "author": columns.text("Planner", width=104),
+            "what": columns.text("What", width=240),
+            "days_text": columns.text("Days", width=100),
+            "change": columns.whole_per_cent("Change", width=64),
+            "author": columns.text("Planner", width=98),
             "gain": columns.quantity("Units saved", width=84, help="Forecast value added so far"),
-            "low": columns.quantity("From", width=60, help="80 % range, over its days"),
-            "high": columns.quantity("To", width=60, help="80 % range, over its days"),
-            "money": columns.amount("At cost", currency, width=76),
-            "reason": columns.text("Reason", width=220),
+            "range_text": columns.text("80 % range", width=112, help="Resampling its days"),
+            "money": columns.amount("At cost", currency, width=70),
+            "reason": columns.text("Reason", width=196),
         },
         alt="Overrides, the one that cost most first: verdict, state, what, days, change, value added",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,9 @@ MILD = (1.05, 1.25)
 
 HOPE = 1.2
 """What the hopeful planner makes of a forecast."""
+
+STILL_HOPED = 2
+"""Of his overrides still apply: they can be retired."""
 
 FORECAST_CATEGORIES = 2
 """Categories in which the planners act: few, because their forecasts are made an extra time."""
@@ -136,39 +140,27 @@ def _choose(items: pd.DataFrame, regions: pd.DataFrame) -> list[Planted]:
     items, regions = _ranked(items), _ranked(regions)
     apart = items.drop_duplicates("sku")
     mild = apart[apart["ratio"].between(*MILD)].head(1)
-    known = pd.concat([mild, apart[~apart["sku"].isin(mild["sku"])].head(2)])
-    wide = regions[~regions["category"].isin(known["category"])].head(1).to_dict("records")
+    known = pd.concat([mild, apart[~apart["sku"].isin(mild["sku"])].head(3)])
+    wide = regions.sort_values("ratio").head(1).to_dict("records")
     rest = items[~items["sku"].isin(known["sku"]) & (items["ratio"] < RIGHT_BELOW)]
-    hoped = rest.sort_values("forecast", ascending=False).drop_duplicates("sku").head(4).to_dict("records")
+    hoped = rest.sort_values("forecast", ascending=False).drop_duplicates("sku").head(3).to_dict("records")
     past, beyond = BACK_DAYS - 1, BACK_DAYS + 13
-    return [
-        *(
-            Planted(
-                KNOWING,
-                Scope(sku=item["sku"], region=item["region"]),
-                _towards(item["ratio"]),
-                0,
-                beyond if i < len(mild) else past,
-            )
-            for i, item in enumerate(known.to_dict("records"))
-        ),
-        *(
-            Planted(
-                KNOWING,
-                Scope(category=each["category"], region=each["region"]),
-                _towards(each["ratio"]),
-                0,
-                past,
-            )
-            for each in wide
-        ),
-        *(
-            Planted(
-                HOPEFUL, Scope(sku=item["sku"], region=item["region"]), HOPE, i, beyond if i < 2 else past
-            )
-            for i, item in enumerate(hoped)
-        ),
+    knowing = [
+        Planted(KNOWING, _scope(row), _towards(row["ratio"]), 0, beyond if i < len(mild) else past)
+        for i, row in enumerate(known.to_dict("records"))
     ]
+    hopeful = [
+        Planted(HOPEFUL, _scope(row), HOPE, i, beyond if i < STILL_HOPED else past)
+        for i, row in enumerate([*hoped, *wide])
+    ]
+    return [*knowing, *hopeful]
+
+
+def _scope(row: dict[Any, Any]) -> Scope:
+    """Return the scope of an item, or else a category, in a region."""
+    return Scope(
+        sku=row.get("sku", ""), category="" if "sku" in row else row["category"], region=row["region"]
+    )
 
 
 def _ranked(totals: pd.DataFrame) -> pd.DataFrame:

@@ -216,6 +216,7 @@ OVERRIDES = (
     "gain",
     "low",
     "high",
+    "range_text",
     "money",
     "points",
     "bias_before",
@@ -250,6 +251,7 @@ def override_list(
             _span(first, last) for first, last in zip(frame["from_date"], frame["to_date"], strict=True)
         ],
         change=frame["factor"] - 1,
+        range_text=[_range(low, high) for low, high in zip(frame["low"], frame["high"], strict=True)],
     )
     return frame.sort_values(["gain", "created_at"], na_position="last", kind="stable", ignore_index=True)[
         list(OVERRIDES)
@@ -293,6 +295,10 @@ def _what(scope: Scope, products: Mapping[str, str], locations: Mapping[str, str
     product = products.get(scope.sku, scope.sku) or scope.category or "All products"
     place = locations.get(scope.location, scope.location) or scope.region or "all locations"
     return f"{product} · {place}"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:+,.0f} … {high:+,.0f}".replace("-", "−") if low == low else ""
 
 
 def _span(first: pd.Timestamp, last: pd.Timestamp) -> str:

@@ -75,7 +75,7 @@ def leaderboard(scores: pd.DataFrame, by: Segment) -> pd.DataFrame:
     -------
     DataFrame
         Columns `BOARD`, segments by demand, in each the best model first: `series` that both were scored on;
-        of the segment's series the shares `won` (lowest pinball loss of all; ties shared) and `chosen`; gains
+        share `won` of them on which the model's pinball loss is lower; share `chosen` of the segment's; gains
         are 1 − model's loss ÷ naive's on the same series, weighted by demand (0.2: a fifth less);
         `wape`, `bias`, `coverage` are the model's own, NaN where no backtest knows them.
     """
@@ -85,19 +85,18 @@ def leaderboard(scores: pd.DataFrame, by: Segment) -> pd.DataFrame:
     key = ["sku", "location"]
     naive = scores.loc[scores["model"] == NAIVE, [*key, *_SCORES]]
     frame = scores.merge(naive, on=key, how="left", suffixes=("", "_naive"))
-    best = frame.groupby(key)["pinball"].transform("min")
-    first = (frame["pinball"] == best).astype(float)
-    frame["win"] = first / first.groupby([frame["sku"], frame["location"]]).transform("sum").clip(lower=1)
     series_of = frame.drop_duplicates(key).groupby(segment).size().to_dict()
     demand_of = frame.drop_duplicates(key).groupby(segment)["weight"].sum()
     rows = []
     for (name, model), part in frame.groupby([segment, "model"]):
+        compared = int(part["pinball_naive"].notna().sum())
+        wins = int((part["pinball"] < part["pinball_naive"]).sum())
         rows.append(
             {
                 "segment": name,
                 "model": model,
-                "series": int(part["pinball_naive"].notna().sum()),
-                "won": float(part["win"].sum()) / series_of[name],
+                "series": compared,
+                "won": wins / compared if compared else float("nan"),
                 "chosen": float(part["chosen"].sum()) / series_of[name],
                 **{f"{score}_gain": _gain(part, score) for score in _SCORES},
                 "wape": _weighted(part, "wape"),
