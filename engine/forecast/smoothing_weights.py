@@ -1,9 +1,10 @@
 """How much each row of a parameter grid counts for a series: a blend by likelihood, not the single best.
 
-Akaike weights (K. P. Burnham and D. R. Anderson 2002, Model Selection and Multimodel Inference, section 2.9)
-of models with as many parameters each: exp(−½·n·log(S/S_best)), S the sum of squared one-step errors. Errors
-of daily sales are neither normal nor independent: `EVIDENCE` of a period counts. A short series so blends
-the whole grid, a long one takes what fits, and no series' parameters depend on another's.
+Akaike weights (K. P. Burnham and D. R. Anderson 2002, Model Selection and Multimodel Inference, section
+2.9) of models with as many parameters each: exp(−½·n·log(S/S_best)), S the sum of squared one-step errors.
+Errors of sales are neither normal nor independent, and demand of years ago says little of what fits next
+month: `EVIDENCE` of a period counts, of `MOST_PERIODS` at most. A short series so blends the whole grid, a
+long one leans to what fits, and no series' parameters depend on another's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 
 EVIDENCE = 0.1
 """Independent normal errors that one observed period is worth: chosen on early origins of four data sets."""
+MOST_PERIODS = 200
+"""Observed periods beyond which a longer history is no more evidence; chosen likewise."""
 
 
 def parameter_weights(errors: Floats, observations: npt.NDArray[np.int64]) -> Floats:
@@ -35,7 +38,8 @@ def parameter_weights(errors: Floats, observations: npt.NDArray[np.int64]) -> Fl
     known = np.isfinite(least) & (least > 0)
     usable = known & np.isfinite(finite)
     distance = np.log(np.where(usable, finite, 1.0)) - np.log(np.where(known, least, 1.0))
-    likely = np.where(usable, np.exp(-0.5 * EVIDENCE * observations[:, None] * distance), 0.0)
+    periods = EVIDENCE * np.minimum(observations, MOST_PERIODS)[:, None]
+    likely = np.where(usable, np.exp(-0.5 * periods * distance), 0.0)
     # A perfect fit (or none at all) leaves all rows that share it.
     chances = np.where(known, likely, finite == least)
     weights: Floats = chances / chances.sum(axis=1, keepdims=True)
