@@ -3,11 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from engine.forecast.censored.periods import demand_estimate
+from engine.forecast.censored.periods import demand_estimate, with_estimates
 from engine.forecast.panel import make_panel
 
 START = np.datetime64("2024-01-01")
+
+
+def panel_of(sales, in_stock, period="D"):
+    keys = pd.DataFrame({"sku": [str(i // 2) for i in range(len(sales))], "location": "x"})
+    return make_panel(keys, START, period, np.asarray(sales, float), np.asarray(in_stock, float))
 
 
 def test_hidden_demand_is_estimated_much_better_than_by_sales():
@@ -68,3 +76,74 @@ def test_a_series_always_out_of_stock_has_no_estimate_but_its_sales():
         pd.DataFrame({"sku": ["a"], "location": ["x"]}), START, "D", np.full((1, 20), 1.0), np.zeros((1, 20))
     )
     assert demand_estimate(panel).mean.tolist() == [[1.0] * 20]
+
+
+def test_stockouts_that_fall_on_busy_days_are_not_taken_for_usual_ones():
+    """A week's delivery is sold customer by customer until it is gone; the busiest days lose most."""
+    rng = np.random.default_rng(8)
+    n, days = 60, 420
+    level = rng.gamma(4.0, 3.0, (n, 1))
+    demand = rng.poisson(level * rng.gamma(4.0, 0.25, (n, days)))
+    sales, share = demand.astype(float), np.ones((n, days))
+    for i in range(n):
+        stock = 0
+        for t in range(days):
+            stock = stock + int(6.5 * level[i, 0]) if t % 7 == 0 else stock
+            if demand[i, t] >= stock:
+                # The last unit goes with the stock-th of the day's customers, who come at random moments.
+                share[i, t] = np.sort(rng.random(demand[i, t]))[stock - 1] if stock else 0.0
+                sales[i, t] = stock
+            stock -= int(sales[i, t])
+    found = demand_estimate(panel_of(sales, share))
+    for hidden in (share < 1, (share < 1) & (share > 0)):
+        assert found.mean[hidden].sum() == pytest.approx(demand[hidden].sum(), rel=0.03)
+    usual = np.where(share == 1, sales, 0).sum(axis=1, keepdims=True) / (share == 1).sum(
+        axis=1, keepdims=True
+    )
+    taken = np.maximum(sales, usual)[share < 1].sum()
+    assert taken < 0.9 * demand[share < 1].sum()
+    far = np.abs(found.mean - demand)[share < 1] / found.sd[share < 1]
+    assert 0.75 < (far < 1.2816).mean() < 0.9
+
+
+def test_observed_periods_in_part_without_stock_take_their_estimate_and_censored_ones_stay_unobserved():
+    sales = np.full((2, 60), 6.0)
+    share = np.ones_like(sales)
+    sales[0, 30], share[0, 30] = 4.0, 0.6
+    sales[0, 31], share[0, 31] = 1.0, 0.2
+    panel = panel_of(sales, share)
+    ready = with_estimates(panel, demand_estimate(panel))
+    assert ready.values[0, 30] == pytest.approx(4.0 + 0.4 * 6.0, rel=0.05)
+    assert not ready.observed[0, 31]
+    assert ready.values[0, 31] == 0.0
+    assert ready.values[1].tolist() == [6.0] * 60
+    without = make_panel(pd.DataFrame({"sku": ["a"], "location": ["x"]}), START, "D", np.ones((1, 3)))
+    assert with_estimates(without, demand_estimate(without)) is without
+
+
+@pytest.mark.parametrize(("period", "length"), [("W", 120), ("M", 40)])
+def test_weeks_and_months_are_estimated_too(period, length):
+    rng = np.random.default_rng(5)
+    demand = rng.poisson(40.0, (8, length)).astype(float)
+    share = np.where(rng.random(demand.shape) < 0.1, rng.integers(0, 7, demand.shape) / 7, 1.0)
+    found = demand_estimate(panel_of(np.floor(demand * share), share, period))
+    hidden = share < 1
+    assert found.mean[hidden].sum() == pytest.approx(demand[hidden].sum(), rel=0.05)
+    assert (found.sd[hidden & (share == 0)] > found.sd[hidden & (share > 0.5)].mean()).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_any_panel_has_finite_demand_of_at_least_its_sales(data):
+    shape = data.draw(st.tuples(st.integers(1, 4), st.integers(1, 40)))
+    number = st.one_of(st.sampled_from([np.nan, -2.0, 0.0, 1e9]), st.floats(0, 60, allow_subnormal=False))
+    sales = data.draw(hnp.arrays(float, shape, elements=number))
+    share = data.draw(hnp.arrays(float, shape, elements=st.sampled_from([np.nan, 0.0, 0.3, 0.7, 1.0])))
+    panel = panel_of(sales, share, data.draw(st.sampled_from(["D", "W", "M"])))
+    found = demand_estimate(panel)
+    assert np.isfinite(found.mean).all()
+    assert np.isfinite(found.sd).all()
+    assert (found.mean >= panel.sales * (1 - 1e-9)).all()
+    throughout = panel.observed & ~(share < 1)
+    assert np.array_equal(found.mean[throughout], panel.sales[throughout])
+    assert not found.sd[throughout].any()
