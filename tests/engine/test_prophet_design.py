@@ -169,6 +169,12 @@ def test_a_countrys_holidays_can_be_given_windows():
     assert_same_design(pd.date_range("2022-06-01", periods=500), ProphetSpec(holidays=holidays))
 
 
+def test_a_holiday_given_twice_has_one_prior_scale():
+    spec = ProphetSpec(country_holidays="US", holidays=(Holiday("Christmas Day", (), prior_scale=2.0),))
+    with pytest.raises(EngineError, match=r"'Christmas Day' has two prior scales, 2.0 and 10.0"):
+        design_columns(day_numbers(pd.date_range("2026-01-01", periods=9)), (0, 0, 0), spec)
+
+
 @pytest.mark.parametrize("standardize", ["auto", True, False])
 def test_regressors_are_standardised_as_prophet_does(standardize):
     rng = np.random.default_rng(0)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import EngineError
 from engine.forecast.prophet.blocks import on_one_blas_thread
 from engine.forecast.prophet.changepoints import n_ramps, place_changepoints
 from engine.forecast.prophet.design import (
@@ -133,13 +132,11 @@ def _set_scales(parameters: ProphetParameters, history: History, inputs: Inputs,
 
 
 def _scaled_cap(
-    inputs: Inputs, parameters: ProphetParameters, at: slice | NDArray[np.int64]
+    cap: NDArray[np.float64], inputs: Inputs, parameters: ProphetParameters, at: slice | NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return past capacities of some series above the floor, in the scale of the model."""
-    if inputs.cap is None:
-        raise EngineError("growth is 'logistic': cap must be given")
     past = slice(0, len(inputs.days))
-    cap = inputs.cap[at, past]
+    cap = cap[at, past]
     if inputs.floor is not None:
         cap = cap - inputs.floor[at, past]
     scaled: NDArray[np.float64] = (cap - parameters.floor[:, None]) / parameters.y_scale[:, None]
@@ -203,8 +200,8 @@ def _fit_group(
     cuts = place_changepoints(chosen, days, counts, own_spec, part)
     if group.growth == LOGISTIC or not group.is_additive:
         scaled = part.scaled(chosen, slice(None))
-        if group.growth == LOGISTIC:
-            cap = _scaled_cap(inputs, part, at)
+        if group.growth == LOGISTIC and inputs.cap is not None:
+            cap = _scaled_cap(inputs.cap, inputs, part, at)
             found = fit_logistic(scaled, days, columns, drivers, cap, own_spec, part, threads=threads)
         else:
             found = fit_multiplicative(scaled, days, columns, drivers, own_spec, part, threads=threads)

@@ -86,7 +86,7 @@ def read_inputs(
         faults += [f"{name} needs growth 'logistic'" for name, level in given.items() if level is not None]
     if faults:
         raise EngineError("; ".join(faults))
-    shares_regressors = np.ndim(regressors) == 2 or not spec.extra_regressors
+    shares_regressors = regressors is None or not spec.extra_regressors or np.ndim(regressors) == 2
     return Inputs(values, days, future, history, drivers, shares_regressors, capacity, bottom)
 
 

@@ -36,8 +36,8 @@ def fit_with_stan(
 
     Arguments, result and errors are those of `engine.forecast.prophet.fit.fit_predict`. `yhat` is what
     Prophet's `predict` gives; the interval is computed from Stan's parameters without drawing samples, so
-    that it does not depend on a random state. Series that Prophet refuses (fewer than two observed rows) or does not fit
-    (constants) continue at their value. About 0.2 s a daily series of three years.
+    that it does not depend on a random state. Series that Prophet refuses (fewer than two observed rows) or
+    does not fit (constants) continue at their value. About 0.2 s a daily series of three years.
     """
     spec = spec or ProphetSpec()
     inputs = read_inputs(
