@@ -155,19 +155,26 @@ def _fit(
     width = features.width
     coefficients = np.zeros((panel.n_series, width)) if before is None else before.coefficients[0]
     pooled = before
-    flat = np.zeros((1, panel.n_periods))
+    # One memory layout: the kernel is compiled for it once.
+    values, observed = np.ascontiguousarray(panel.values), np.ascontiguousarray(panel.observed)
+    short, yearly = (
+        np.ascontiguousarray(part) for part in (profile.short, profile.yearly(0, panel.n_periods))
+    )
+    event, cell = np.zeros((1, panel.n_periods)), np.zeros(panel.n_series, dtype=np.int64)
+    if events is not None:
+        event, cell = events.log_factor, events.cell
     for _ in range(steps):
         information = np.zeros((len(rows), width, width))
         score, noise = np.zeros((len(rows), width)), np.zeros((len(rows), 2))
         gather(
             rows,
-            panel.values,
-            panel.observed,
-            profile.short,
-            profile.yearly(0, panel.n_periods),
+            values,
+            observed,
+            short,
+            yearly,
             profile.group,
-            flat if events is None else events.log_factor,
-            np.zeros(panel.n_series, dtype=np.int64) if events is None else events.cell,
+            event,
+            cell,
             features.mechanic,
             features.depth,
             features.share,

@@ -137,7 +137,7 @@ def estimate_events(
         start[-1] = prior
         signal = np.vstack([pooled.signal[:-1], prior])
         pooled = pool(information, evidence, parents, start, signal, 1, overlap)
-    log_factor = np.einsum("ck,ckp->cp", pooled.coefficients[0][leaf], x)
+    log_factor = np.ascontiguousarray(np.einsum("ck,ckp->cp", pooled.coefficients[0][leaf], x))
     return EventEffects(
         log_factor=log_factor,
         cell=cell.astype(np.int64),

@@ -85,14 +85,14 @@ def build_features(drivers: Drivers, history: int, period: str) -> Features | No
     for place, code in enumerate(kept):
         column[code] = place + 1
     column[rare] = len(names)
-    mechanic = column[drivers.mechanic]
+    mechanic = np.ascontiguousarray(column[drivers.mechanic])
     empty = np.empty((0, 0))
     return Features(
         mechanics=tuple(names),
         mechanic=mechanic,
-        depth=drivers.depth,
-        share=empty if drivers.share is None else drivers.share,
-        price=empty if price is None else price,
+        depth=np.ascontiguousarray(drivers.depth),
+        share=empty if drivers.share is None else np.ascontiguousarray(drivers.share),
+        price=empty if price is None else np.ascontiguousarray(price),
         depths=_depths(mechanic[:, :history], drivers.depth[:, :history], len(names)),
         dip_periods=DIP[period],
         promoted=np.bincount(mechanic[:, :history].ravel(), minlength=len(names) + 1)[1:],

@@ -1,4 +1,4 @@
-"""The regular price, and how far the price of the day is from it."""
+"""The regular price, and how far the price of a period is from that of today."""
 
 from __future__ import annotations
 
@@ -57,17 +57,19 @@ def last_known(values: Floats, known: Mask) -> Floats:
 
 
 def price_index(price: Floats, promoted: Mask, period: str) -> Floats | None:
-    """Return log(price ÷ regular price) outside promotions, [n, P]; None if no price ever moves.
+    """Return log(price ÷ the regular price last known), [n, P]; None if no price ever moves.
 
-    It is 0 in promotions, whose price cut is their depth. Where no price is known the last known distance
-    stays: a price holds until it is changed.
+    In promotions it is the regular price of then instead: a promotion's own price cut is its depth. Where no
+    price is known the last known one stays: a price holds until it is changed.
     """
-    regular = regular_price(price, period)
-    usable = np.isfinite(price) & (price > 0) & (regular > 0)
+    usable = np.isfinite(price) & (price > 0)
+    regular = regular_price(np.where(usable, price, np.nan), period)
+    regular = last_known(regular, np.isfinite(regular))
+    reference = regular[:, -1:]
     with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.where(usable, np.log(price / regular), np.nan)
-    index = last_known(distance, usable & ~promoted)
-    index[promoted | np.isnan(index)] = 0.0
+        index = last_known(np.log(price / reference), usable & ~promoted)
+        index = np.where(promoted, np.log(regular / reference), index)
+    index[~np.isfinite(index)] = 0.0
     return index if index.any() else None
 
 
