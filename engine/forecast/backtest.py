@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.forecast.model import Model, forecast_all
+from engine.forecast.model import Field, Model
 from engine.forecast.panel import Panel
-from engine.forecast.seasonality import seasonal_profile
+from engine.forecast.usual import Usual
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -90,7 +90,7 @@ def run_backtest(
     models: Sequence[Model],
     protection: npt.NDArray[np.int64],
     *,
-    eligible: Mask | None = None,
+    field: Field | None = None,
     origins: int = ORIGINS,
 ) -> Backtest:
     """Forecast the panel with every model at every cut-off.
@@ -100,7 +100,7 @@ def run_backtest(
     panel : the whole history
     models : the competitors
     protection : [n] periods that an order must cover
-    eligible : [models, n] which model may forecast which series (its forecast of others is 0); None: all
+    field : the competitors at work, who keep what they learn; None: everyone may forecast every series
     origins : cut-offs wanted
     """
     horizon = backtest_horizon(protection, panel.n_periods, panel.period)
@@ -111,11 +111,12 @@ def run_backtest(
     scored = np.zeros(shape, dtype=bool)
     within = np.arange(horizon)[None, :] < protection[:, None]
     demand, observed = panel.values, panel.observed
-    if eligible is None:
-        eligible = np.ones((len(models), panel.n_series), dtype=bool)
-    for k, count in enumerate(known):
+    if field is None:
+        field = Field(models, np.ones((len(models), panel.n_series), dtype=bool), horizon)
+    # The earliest cut-off first: what global models learn there, they may use at all.
+    for k, count in reversed(list(enumerate(known))):
         past = panel.head(count)
-        forecast[:, k] = forecast_all(models, past, seasonal_profile(past), horizon, eligible)
+        forecast[:, k] = field.forecast(Usual.of(past), horizon)
         window = slice(count, count + horizon)
         actual[k] = demand[:, window]
         enough = past.observations >= LEAST_TRAINING[panel.period]

@@ -9,20 +9,32 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineError
+from engine.forecast.bootstrap import Bootstrap
+from engine.forecast.global_model.boosting import GlobalBoosting
+from engine.forecast.holt_winters import HoltWinters
 from engine.forecast.intermittent import Croston, TeunterSyntetosBabai
-from engine.forecast.model import Model
+from engine.forecast.model import GlobalModel, Model
 from engine.forecast.moving_average import SeasonalMovingAverage
 from engine.forecast.naive import SeasonalNaive
 from engine.forecast.panel import Panel
 from engine.forecast.pattern import Patterns
 from engine.forecast.prophet_model import LEAST_OBSERVED, Prophet, ProphetStan
-from engine.forecast.smoothing import DampedTrend, SimpleSmoothing
+from engine.forecast.smoothing import DampedTrend, Holt, SimpleSmoothing
+from engine.forecast.theta import Theta
 
 Mask = npt.NDArray[np.bool_]
 
 NAIVE = SeasonalNaive()
-FOR_ALL: tuple[Model, ...] = (NAIVE, SeasonalMovingAverage(), SimpleSmoothing())
-FOR_REGULAR: tuple[Model, ...] = (DampedTrend(), Prophet())
+FOR_ALL: tuple[Model, ...] = (
+    NAIVE,
+    SeasonalMovingAverage(),
+    SimpleSmoothing(),
+    Theta(),
+    HoltWinters(),
+    Bootstrap(),
+    GlobalBoosting(),
+)
+FOR_REGULAR: tuple[Model, ...] = (Holt(), DampedTrend(), Prophet())
 """Compete for smooth and erratic demand only."""
 FOR_SLOW: tuple[Model, ...] = (Croston(), Croston("SBA", unbiased=True), TeunterSyntetosBabai())
 """Compete for intermittent and lumpy demand only: slow movers never go to Prophet."""
@@ -92,6 +104,8 @@ def _may_compete(panel: Panel, patterns: Patterns) -> dict[Model, Mask]:
     for model in may:
         if isinstance(model, Prophet | ProphetStan):
             may[model] = may[model] & (panel.observations >= LEAST_OBSERVED[panel.period])
+        elif isinstance(model, GlobalModel):
+            may[model] = may[model] & model.may_compete(panel)
     return may
 
 

@@ -11,19 +11,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.errors import EngineError
-from engine.forecast.backtest import Backtest, run_backtest
+from engine.forecast.backtest import Backtest, backtest_horizon, run_backtest
 from engine.forecast.competitors import Competitors, competitors_for
-from engine.forecast.model import forecast_all
+from engine.forecast.model import Field
 from engine.forecast.moving_average import SeasonalMovingAverage
 from engine.forecast.noise import Noise, estimate_noise
 from engine.forecast.panel import Panel
 from engine.forecast.pattern import Patterns, classify
 from engine.forecast.reasons import reasons
 from engine.forecast.scores import backtest_table, chosen_rows, score
-from engine.forecast.seasonality import Profile, seasonal_profile
-from engine.forecast.select import CATEGORY_MEAN, CORE, NO_DEMAND, Selection, Trial, choose, trial_of
+from engine.forecast.seasonality import Profile
+from engine.forecast.select import CATEGORY_MEAN, NO_DEMAND, Selection, Trial, choose, core_weights, trial_of
 from engine.forecast.smoothing import SimpleSmoothing
 from engine.forecast.uniforms import series_seed
+from engine.forecast.usual import Usual
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -97,14 +98,19 @@ def forecast_panel(
         raise EngineError("horizon and protection_periods must be at least 1 period")
     patterns = classify(panel)
     field = competitors_for(panel, patterns, models)
-    profile = seasonal_profile(panel)
-    backtest = run_backtest(panel, field.in_backtests, protection, eligible=field.eligible)
-    judged = _judge(panel, profile, backtest, field, patterns)
-    uses = judged.selection.uses
-    mean = judged.selection.combine(forecast_all(field.models, panel, profile, horizon, uses))
+    longest = max(horizon, backtest_horizon(protection, panel.n_periods, panel.period))
+    tested = Field(field.in_backtests, field.eligible, longest)
+    backtest = run_backtest(panel, tested.models, protection, field=tested)
+    usual = Usual.of(panel)
+    judged = _judge(usual, backtest, field, patterns)
+    final = Field(field.models, field.eligible, longest)
+    final.learnt = tested.learnt
+    mean = judged.selection.combine(final.forecast(usual, horizon, judged.selection.uses))
     none = patterns.pattern == "none"
     new = (patterns.pattern == "new") & ~none
-    mean[new] = category_mean(panel, profile, ~(new | none), horizon)[new]
+    planned = usual.planned(horizon)
+    fresh = category_mean(usual.panel, usual.profile, ~(new | none), horizon)[new]
+    mean[new] = fresh if planned is None else fresh * planned[new]
     mean[none] = 0.0
     noise = judged.noise
     # What is known of a new item's level is a few observations beside its category's.
@@ -146,14 +152,13 @@ class _Judged:
     noise: Noise
 
 
-def _judge(
-    panel: Panel, profile: Profile, backtest: Backtest, field: Competitors, patterns: Patterns
-) -> _Judged:
+def _judge(usual: Usual, backtest: Backtest, field: Competitors, patterns: Patterns) -> _Judged:
     """Choose the weights, then take the noise from sums whose weights *the other* cut-offs chose.
 
     Errors of an average at the cut-offs that chose its weights are too small: intervals would be too narrow.
     """
-    _, squares = SimpleSmoothing().fit(panel, profile)
+    panel = usual.panel
+    _, squares = SimpleSmoothing().fit(panel, usual.profile)
 
     def noise_of(forecast: Floats) -> Noise:
         sums = np.where(backtest.scored, forecast, 0.0).sum(axis=2).T
@@ -162,20 +167,27 @@ def _judge(
         demand = panel.values.sum(axis=1)
         return estimate_noise(sums, actual, known, squares, demand, panel.observations, patterns.pattern)
 
-    core = np.isin(backtest.models, CORE)
-    some = core if core.any() else np.ones(len(core), dtype=bool)
-    spread = noise_of(backtest.forecast[some].mean(axis=0))
+    prior = core_weights(np.array(backtest.models), field.eligible)
+    before = Selection(prior, backtest.origins)
+    spread = noise_of(_at_cutoffs(backtest, [before] * len(backtest.cutoffs)))
     trial = trial_of(backtest, spread.level_cv, spread.dispersion)
     order = np.argsort(_seeds(panel, 0), kind="stable")
     chosen = partial(
         choose, eligible=field.eligible, segment=patterns.pattern, asked=field.asked, order=order
     )
     selection = chosen(trial)
-    held_out = np.zeros_like(backtest.actual)
-    for k in range(len(backtest.cutoffs)):
-        others = chosen(trial.without(k)) if len(backtest.cutoffs) > 1 else selection
-        held_out[k] = others.combine(backtest.forecast[:, k])
+    count = len(backtest.cutoffs)
+    others = [chosen(trial.without(k)) for k in range(count)] if count > 1 else [selection] * count
+    held_out = _at_cutoffs(backtest, others)
     return _Judged(trial, selection, held_out, noise_of(held_out))
+
+
+def _at_cutoffs(backtest: Backtest, selections: Sequence[Selection]) -> Floats:
+    """Return what one choice a cut-off would have forecast there, [K, n, H]."""
+    result = np.zeros_like(backtest.actual)
+    for k, selection in enumerate(selections):
+        result[k] = selection.combine(backtest.forecast[:, k])
+    return result
 
 
 def category_mean(panel: Panel, profile: Profile, established: Mask, horizon: int) -> Floats:

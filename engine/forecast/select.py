@@ -28,8 +28,8 @@ SEGMENT_SUMS = 24.0
 """How many sums of its own a series needs for its loss to count as much as its segment's."""
 TILT = 4.0
 """Weights fall with this power of the series' own relative loss."""
-CORE = ("seasonal moving average", "exponential smoothing")
-"""Equal weights of these are taken where nothing was scored."""
+CORE = ("global boosting", "exponential smoothing", "seasonal moving average")
+"""Equal weights of the first two of these that compete are taken where nothing was scored."""
 AVERAGE = "weighted average"
 CATEGORY_MEAN = "category mean"
 """For new items."""
@@ -137,7 +137,7 @@ def choose(
     own_sums = trial.known.sum(axis=1, dtype=np.int64)
     relative = _relative(trial.loss.sum(axis=2), eligible)
     scale = _eligible_mean(trial.loss.sum(axis=2), eligible) / np.maximum(own_sums, 1)
-    is_core = np.isin(trial.models, CORE)
+    names = np.array(trial.models)
     weights = np.zeros((n_models, n))
     tilt = np.ones((n_models, n))
     ordered = np.arange(n) if order is None else order
@@ -148,7 +148,7 @@ def choose(
             may = np.flatnonzero(signatures[:, s])
             own = rows[member.ravel() == s]
             pool = rows[choice[np.ix_(may, rows)].all(axis=0)]
-            core = is_core[may] if is_core[may].any() else np.ones(len(may), dtype=bool)
+            core = core_weights(names[may], np.ones((len(may), 1), dtype=bool))[:, 0]
             weights[np.ix_(may, own)] = ensemble_weights(
                 trial.forecast[np.ix_(may, pool)], trial.actual[pool], trial.known[pool],
                 trial.level_cv[pool], trial.dispersion[pool], scale[pool], core,
@@ -158,6 +158,22 @@ def choose(
     weights /= weights.sum(axis=0)
     selection = Selection(weights, own_sums)
     return _not_worse_than_naive(selection, trial, choice[0], relative[0], scale, segment)
+
+
+def core_weights(names: npt.NDArray[np.str_], eligible: Mask) -> Floats:
+    """Return weights before any evidence, [models, n]: equal over the core, or over all if none competes.
+
+    Examples
+    --------
+    >>> core_weights(np.array(["seasonal naive", "exponential smoothing"]), np.ones((2, 1), dtype=bool)).T
+    array([[0., 1.]])
+    """
+    core = np.zeros(eligible.shape, dtype=bool)
+    for name in CORE:
+        core |= (names == name)[:, None] & eligible & (core.sum(axis=0) < 2)
+    core = np.where(core.any(axis=0), core, eligible)
+    weights: Floats = core / core.sum(axis=0)
+    return weights
 
 
 def _relative(loss: Floats, eligible: Mask) -> Floats:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.forecast.ensemble import CORE_SUMS, LEAST_WEIGHT, PICKS, ensemble_weights
+from engine.forecast.ensemble import PRIOR_SUMS, LEAST_WEIGHT, PICKS, ensemble_weights
 from engine.forecast.select import AVERAGE, Selection, Trial, choose, trial_of
 from engine.forecast.sum_loss import sum_pinball
 
@@ -146,9 +146,9 @@ def test_picks_follow_the_paper():
     forecast = np.abs(actual + RNG.normal(0, [[[6.0]], [[7.0]], [[9.0]]], (3, 500, 3)))
     noise = np.full(500, 0.1), np.full(500, 1.5)
     scale = RNG.gamma(5.0, 1.0, 500)
-    core = np.array([True, False, False])
+    core = np.array([1.0, 0.0, 0.0])
     learnt = slow_ensemble(forecast, actual, *noise, scale)
-    due = (1500 * learnt + CORE_SUMS * core) / (1500 + CORE_SUMS)
+    due = (1500 * learnt + PRIOR_SUMS * core) / (1500 + PRIOR_SUMS)
     due[due < LEAST_WEIGHT] = 0
     got = ensemble_weights(forecast, actual, np.ones((500, 3), dtype=bool), *noise, scale, core)
     assert (learnt > 0).sum() > 1
