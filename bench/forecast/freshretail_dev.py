@@ -19,7 +19,9 @@ import pandas as pd
 
 from bench.report import Report, cpu_seconds
 from engine.forecast.censored.days import reconstruct_days
+from engine.forecast.censored.periods import demand_estimate
 from engine.forecast.censored.posterior import interval
+from engine.forecast.panel import make_panel
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -27,6 +29,7 @@ Mask = npt.NDArray[np.bool_]
 HOURS = range(6, 22)
 HIDDEN_SHARE = 0.25
 SEED = 2025
+ANY_MONDAY = np.datetime64("2024-01-01")
 BIAS_BAR = 0.01
 ERROR_BAR = 0.85
 WINDOWS = {"trailing_7": (7, 0), "trailing_14": (14, 0), "trailing_28": (28, 0), "centred_29": (14, 14)}
@@ -126,6 +129,10 @@ def score(report: Report, part: str, days: Days, seed: int) -> None:
         ratio = error(found.mean) / error(peer)
         report.figure(f"{part}.wape_over_{name}", ratio, "ratio", bar=ERROR_BAR, averaged=best)
     report.figure(f"{part}.wape_without_groups", error(alone.mean), "share", bias=bias(alone.mean))
+    # What a daily lake knows: the day's sales and the share of its hours with stock.
+    keys = pd.DataFrame({"sku": seen.product.astype(str), "location": seen.store.astype(str)})
+    daily = demand_estimate(make_panel(keys, ANY_MONDAY, "D", sold, share)).mean
+    report.figure(f"{part}.wape_by_daily_shares", error(daily), "share", bias=bias(daily))
     part_hidden = hidden & ~whole
     low, high = (edge[part_hidden] for edge in interval(found, sold))
     inside = (demand[part_hidden] >= low - 1e-9) & (demand[part_hidden] <= high + 1e-9)
