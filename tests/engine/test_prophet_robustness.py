@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.errors import EngineError
 from engine.forecast.prophet.estimate import (
     MOSTLY_ZERO,
     NEVER_CHANGES,
@@ -63,6 +64,13 @@ def test_the_odd_series_of_a_portfolio(spec):
     np.testing.assert_allclose(forecast.yhat[:4], np.repeat([[0.0], [0.0], [4.0], [6.0]], 30, axis=1))
     expected = MOSTLY_ZERO if spec.has_multiplicative_terms else ""
     assert forecast.fallback[6:8].tolist() == [expected, expected]
+
+
+@pytest.mark.parametrize("kind", [pd.DatetimeIndex, list])
+def test_dates_with_a_time_zone_are_refused(kind):
+    dates = pd.date_range("2026-03-01", periods=60, tz="Europe/Berlin")
+    with pytest.raises(EngineError, match="time zone Europe/Berlin: give local dates"):
+        fit_predict(np.ones((1, 50)), kind(dates[:50]), kind(dates[50:]))
 
 
 def test_twenty_years_of_days():

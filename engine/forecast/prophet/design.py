@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from engine.errors import EngineError
 from engine.forecast.prophet.holiday_columns import holiday_columns
 from engine.forecast.prophet.spec import ProphetSpec, Seasonality, SeasonalityOption
 from engine.forecast.prophet.terms import BUILT_IN
@@ -30,8 +31,17 @@ Orders = tuple[int, int, int]
 
 
 def day_numbers(dates: Dates) -> NDArray[np.float64]:
-    """Return days since 1970-01-01, with fractions, shape (len(dates),)."""
-    microseconds = np.asarray(pd.DatetimeIndex(np.asarray(dates)), dtype="datetime64[us]")
+    """Return days since 1970-01-01, with fractions, shape (len(dates),).
+
+    Raises
+    ------
+    EngineError
+        If dates have a time zone: Prophet counts calendar days, which a change of clocks must not move.
+    """
+    index = dates if isinstance(dates, pd.DatetimeIndex) else pd.DatetimeIndex(np.asarray(dates))
+    if index.tz is not None:
+        raise EngineError(f"dates have the time zone {index.tz}: give local dates without one")
+    microseconds = np.asarray(index, dtype="datetime64[us]")
     days: NDArray[np.float64] = microseconds.astype(np.int64) / 86_400e6
     return days
 
