@@ -2,8 +2,9 @@
 
 `dispersion` φ: variance over mean of one period, given the right level. `level_cv`: relative error of the
 level that all periods of the protection period share. The protection-period sum S with forecast F has
-variance φF + level_cv²·F². Few backtest sums a series are seen, so both are shrunk to the segment; then one
-factor a segment sets the share of sums inside the 80 % interval.
+variance φF + level_cv²·F². Few backtest sums a series are seen, so both are shrunk to the segment; then two
+factors a segment make the 80 % interval hold 80 %: one on φ, of single periods, one on level_cv, of sums
+(`engine.forecast.conformal`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc
+
+from engine.forecast.conformal import COVERAGE, covered, dispersion_factor
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -24,9 +26,13 @@ SEGMENT_SUMS = 12.0
 """Protection-period sums that weigh as much as the segment's level error."""
 LEAST_SUMS = 60
 """A segment with fewer sums than this takes the figures of all series."""
-COVERAGE = 0.8
+OUTLIERS = 0.02
+"""Share of a series' largest demands, at least one, that do not set what is large."""
+OUTLIER = 3.0
+"""More than this times the largest of the others is cut to it before noise is measured."""
 _FACTORS = np.array([0.0, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5])
 _LARGEST_LEVEL_CV = 1.0
+_PASSES = 2
 _LARGEST_RATIO = 4.0
 
 
@@ -53,6 +59,7 @@ def estimate_noise(
     demand_sum: Floats,
     periods: npt.NDArray[np.int64],
     segment: Names,
+    single: tuple[Floats, Floats, Mask] | None = None,
 ) -> Noise:
     """Estimate and calibrate the noise of every series.
 
@@ -62,43 +69,53 @@ def estimate_noise(
     residual_squares, demand_sum : [n] one-step squared errors of smoothing, and demand, over the history
     periods : [n] observed periods of the history
     segment : [n] series that share noise
+    single : backtest forecast, actual and scored of single periods, [n, cells]; None: φ is not calibrated
     """
     n = len(segment)
     dispersion = np.ones(n)
     level_cv = np.zeros(n)
-    covered = np.zeros_like(known)
+    share = np.zeros(known.shape)
     usable = known & (forecast_sum > 0)
     groups = _segments(segment, usable)
     for rows in groups:
         dispersion[rows] = _dispersion(residual_squares[rows], demand_sum[rows], periods[rows])
         sums = forecast_sum[rows], actual_sum[rows]
-        level_cv[rows], without = _level_cv(*sums, usable[rows], dispersion[rows])
-        factor = _calibration(*sums, usable[rows], without, dispersion[rows])
-        level_cv[rows] *= factor
-        covered[rows] = inside(*sums, factor * without, dispersion[rows, None])
-    coverage = float(covered[usable].mean()) if usable.any() else float("nan")
+        for step in range(_PASSES if single is not None else 1):
+            level_cv[rows], without = _level_cv(*sums, usable[rows], dispersion[rows])
+            factor = _calibration(*sums, usable[rows], without, dispersion[rows])
+            level_cv[rows] *= factor
+            if single is not None and step + 1 < _PASSES:
+                forecast, actual, scored = single[0][rows], single[1][rows], single[2][rows]
+                at, _ = np.nonzero(scored)
+                narrow = dispersion_factor(
+                    forecast[scored], actual[scored], level_cv[rows][at], dispersion[rows][at]
+                )
+                dispersion[rows] = np.maximum(narrow * dispersion[rows], 1.0)
+        share[rows] = covered(*sums, factor * without, np.broadcast_to(dispersion[rows, None], without.shape))
+    coverage = float(share[usable].mean()) if usable.any() else float("nan")
     return Noise(np.minimum(level_cv, _LARGEST_LEVEL_CV), dispersion, coverage)
 
 
-def inside(forecast_sum: Floats, actual_sum: Floats, level_cv: Floats, dispersion: Floats) -> Mask:
-    """Whether each sum lies inside its central 80 % interval, by the middle of its probability step."""
-    tail = (1.0 - COVERAGE) / 2
-    chance = sum_probability(forecast_sum, actual_sum, level_cv, dispersion)
-    result: Mask = (chance > tail) & (chance < 1.0 - tail)
+def without_outliers(values: Floats) -> Floats:
+    """Return demand [n, T] with single huge values cut, for measuring noise.
+
+    A bulk sale (later returned, often) would make a series' buffer many times what it needs. The largest 2 %
+    of its demands, at least one, are cut to three times the largest of the others; ordinary peaks stay.
+
+    Examples
+    --------
+    >>> without_outliers(np.array([[1.0, 0.0, 2.0, 3.0, 900.0]]))
+    array([[1., 0., 2., 3., 9.]])
+    """
+    ranked = np.sort(values, axis=1)
+    positive = (values > 0).sum(axis=1)
+    above = np.maximum(np.ceil(OUTLIERS * positive).astype(np.int64), 1)
+    at = values.shape[1] - 1 - above
+    enough = positive > above
+    largest = ranked[np.arange(len(values)), np.where(enough, at, values.shape[1] - 1)]
+    limit = np.where(enough, OUTLIER * largest, np.inf)
+    result: Floats = np.minimum(values, limit[:, None])
     return result
-
-
-def sum_probability(forecast_sum: Floats, actual_sum: Floats, level_cv: Floats, dispersion: Floats) -> Floats:
-    """P(S < actual) + ½P(S = actual) for S negative binomial with the paths' mean and variance."""
-    mean = np.maximum(forecast_sum, 1e-9)
-    excess = np.maximum(dispersion - 1.0 + level_cv**2 * mean, 1e-6)
-    size = mean / excess
-    share = 1.0 / (1.0 + excess)
-    least = np.ceil(actual_sum)
-    # P(S ≤ k) = I_share(size, k + 1), the regularised incomplete beta function.
-    below = np.where(least > 0, betainc(size, np.maximum(least, 1.0), share), 0.0)
-    up_to = betainc(size, np.floor(actual_sum) + 1.0, share)
-    return np.asarray(0.5 * (below + up_to), dtype=np.float64)
 
 
 def _segments(segment: Names, usable: Mask) -> list[npt.NDArray[np.intp]]:
@@ -165,5 +182,5 @@ def _calibration(
     mean, sold = forecast[usable], actual[usable]
     cv = level_cv[usable]
     spread = np.broadcast_to(dispersion[:, None], usable.shape)[usable]
-    shares = [float(inside(mean, sold, factor * cv, spread).mean()) for factor in _FACTORS]
+    shares = [float(covered(mean, sold, factor * cv, spread).mean()) for factor in _FACTORS]
     return float(np.interp(COVERAGE, np.maximum.accumulate(shares), _FACTORS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.errors import EngineError
-from engine.forecast.backtest import Backtest, backtest_horizon, run_backtest
+from engine.forecast.accuracy import accuracy_by_segment
+from engine.forecast.backtest import Backtest, backtest_horizon, by_series, run_backtest
 from engine.forecast.competitors import Competitors, competitors_for
 from engine.forecast.model import Field
 from engine.forecast.moving_average import SeasonalMovingAverage
-from engine.forecast.noise import Noise, estimate_noise
+from engine.forecast.noise import Noise, estimate_noise, without_outliers
 from engine.forecast.panel import Panel
 from engine.forecast.pattern import Patterns, classify
 from engine.forecast.reasons import reasons
@@ -30,6 +31,8 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.object_]
 
+HORIZON_BUCKETS = {"D": (7, 14, 28), "W": (2, 4, 8), "M": (1, 3)}
+"""Last periods ahead of each bucket of horizons that share noise and are reported together."""
 CATEGORY_OBSERVATIONS = 3.0
 """How many observed periods the category's mean weighs for a new item."""
 
@@ -50,6 +53,7 @@ class PortfolioForecast:
     backtests : one row a series and competing model: sku, location, model, origins, wape, rmsse, bias,
         pinball, chosen
     coverage : share of backtest protection-period sums inside the 80 % interval
+    accuracy_by_segment : scores of every model by demand pattern and horizon (`engine.forecast.accuracy`)
     """
 
     mean: Floats
@@ -67,6 +71,7 @@ class PortfolioForecast:
     censoring_share: Floats
     backtests: pd.DataFrame
     coverage: float
+    accuracy_by_segment: pd.DataFrame
 
 
 def forecast_panel(
@@ -102,7 +107,7 @@ def forecast_panel(
     tested = Field(field.in_backtests, field.eligible, longest)
     backtest = run_backtest(panel, tested.models, protection, field=tested)
     usual = Usual.of(panel)
-    judged = _judge(usual, backtest, field, patterns)
+    judged = _judge(usual, backtest, field, patterns, protection)
     final = Field(field.models, field.eligible, longest)
     final.learnt = tested.learnt
     mean = judged.selection.combine(final.forecast(usual, horizon, judged.selection.uses))
@@ -139,6 +144,17 @@ def forecast_panel(
         censoring_share=panel.censoring_share,
         backtests=backtest_table(panel, backtest, judged.selection, field.eligible, scores, names),
         coverage=noise.coverage,
+        accuracy_by_segment=accuracy_by_segment(
+            panel,
+            backtest,
+            judged.trial,
+            judged.held_out,
+            field.eligible,
+            patterns.pattern,
+            noise.level_cv,
+            noise.dispersion,
+            HORIZON_BUCKETS[panel.period],
+        ),
     )
 
 
@@ -152,20 +168,29 @@ class _Judged:
     noise: Noise
 
 
-def _judge(usual: Usual, backtest: Backtest, field: Competitors, patterns: Patterns) -> _Judged:
+def _judge(
+    usual: Usual,
+    backtest: Backtest,
+    field: Competitors,
+    patterns: Patterns,
+    protection: npt.NDArray[np.int64],
+) -> _Judged:
     """Choose the weights, then take the noise from sums whose weights *the other* cut-offs chose.
 
     Errors of an average at the cut-offs that chose its weights are too small: intervals would be too narrow.
     """
     panel = usual.panel
-    _, squares = SimpleSmoothing().fit(panel, usual.profile)
+    calm = replace(panel, values=without_outliers(panel.values))
+    _, squares = SimpleSmoothing().fit(calm, usual.profile)
+    segment = _segments(patterns, protection, panel.period)
 
     def noise_of(forecast: Floats) -> Noise:
         sums = np.where(backtest.scored, forecast, 0.0).sum(axis=2).T
         actual = np.where(backtest.scored, backtest.actual, 0.0).sum(axis=2).T
         known = np.asarray(backtest.scored.any(axis=2).T)
-        demand = panel.values.sum(axis=1)
-        return estimate_noise(sums, actual, known, squares, demand, panel.observations, patterns.pattern)
+        demand = calm.values.sum(axis=1)
+        single = by_series(forecast), by_series(backtest.actual), by_series(backtest.scored)
+        return estimate_noise(sums, actual, known, squares, demand, panel.observations, segment, single)
 
     prior = core_weights(np.array(backtest.models), field.eligible)
     before = Selection(prior, backtest.origins)
@@ -180,6 +205,12 @@ def _judge(usual: Usual, backtest: Backtest, field: Competitors, patterns: Patte
     others = [chosen(trial.without(k)) for k in range(count)] if count > 1 else [selection] * count
     held_out = _at_cutoffs(backtest, others)
     return _Judged(trial, selection, held_out, noise_of(held_out))
+
+
+def _segments(patterns: Patterns, protection: npt.NDArray[np.int64], period: str) -> Names:
+    """Return what series share noise with: their demand pattern and how long they must be covered, [n]."""
+    bucket = np.searchsorted(HORIZON_BUCKETS[period], protection)
+    return (patterns.pattern.astype(str) + np.char.add(" ", bucket.astype(str))).astype(object)
 
 
 def _at_cutoffs(backtest: Backtest, selections: Sequence[Selection]) -> Floats:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from engine.forecast.noise import estimate_noise, inside, sum_probability
+from engine.forecast.conformal import covered
+from engine.forecast.noise import estimate_noise, without_outliers
 
 N, K = 600, 3
 
@@ -42,7 +42,8 @@ def test_known_noise_is_recovered(level_cv, dispersion):
 def test_noise_is_calibrated_on_sums_not_seen():
     noise = estimate(*drawn(0.35, 2.0), 2.0)
     forecast, actual = drawn(0.35, 2.0, seed=2)
-    share = inside(forecast, actual, noise.level_cv[:, None], noise.dispersion[:, None]).mean()
+    wide = (np.broadcast_to(part[:, None], forecast.shape) for part in (noise.level_cv, noise.dispersion))
+    share = covered(forecast, actual, *wide).mean()
     assert share == pytest.approx(0.8, abs=0.03)
 
 
@@ -103,8 +104,35 @@ def test_nothing_known_still_gives_noise():
     assert np.isnan(noise.coverage)
 
 
-def test_probability_of_a_sum_is_the_middle_of_its_step():
-    """Poisson of mean 4: P(X < 3) + ½P(X = 3)."""
-    expected = stats.poisson.cdf(2, 4.0) + 0.5 * stats.poisson.pmf(3, 4.0)
-    got = sum_probability(np.array([4.0]), np.array([3.0]), np.array([0.0]), np.array([1.0]))
-    assert got == pytest.approx([expected], abs=1e-4)
+def test_dispersion_is_set_by_single_periods():
+    """The history says 3, but the backtest's days have 1.5: what they show counts."""
+    rng = np.random.default_rng(3)
+    level = rng.gamma(1 / 0.04, 0.04, (N, K, 1))
+    days = rng.negative_binomial(5.0 * level / 0.5, 1 / 1.5, (N, K, 12)).astype(float)
+    single = np.full((N, K * 12), 5.0), days.reshape(N, -1), np.ones((N, K * 12), dtype=bool)
+    noise = estimate_noise(
+        np.full((N, K), 60.0),
+        days.sum(axis=2),
+        np.ones((N, K), dtype=bool),
+        np.full(N, 3.0 * 5.0 * 400),
+        np.full(N, 5.0 * 400),
+        np.full(N, 400),
+        np.array(["smooth"] * N, dtype=object),
+        single,
+    )
+    assert noise.dispersion.mean() == pytest.approx(1.5, rel=0.12)
+    assert noise.level_cv.mean() == pytest.approx(0.2, rel=0.2)
+
+
+def test_one_bulk_sale_is_cut_and_ordinary_peaks_stay():
+    rng = np.random.default_rng(2)
+    lumpy = rng.lognormal(1.0, 1.0, (50, 300)) * (rng.random((50, 300)) < 0.2)
+    spoilt = lumpy.copy()
+    spoilt[:, 100] = 74_215.0
+    kept = without_outliers(lumpy)
+    assert (kept == lumpy).mean() > 0.995
+    cut = without_outliers(spoilt)
+    assert cut[:, 100].max() < 3.01 * np.sort(lumpy, axis=1)[:, -1].max()
+    assert np.array_equal(np.delete(cut, 100, axis=1) > 0, np.delete(lumpy, 100, axis=1) > 0)
+    assert without_outliers(np.zeros((2, 3))).tolist() == [[0.0] * 3] * 2
+    assert without_outliers(np.array([[0.0, 7.0, 0.0]])).tolist() == [[0.0, 7.0, 0.0]]
