@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.forecast.global_model.history import Block, cumulative, levels, window_sum
+from engine.forecast.global_model.history import Block, levels, window_sum
 from engine.forecast.global_model.promotion import promotion_ahead, promotion_state
 from engine.forecast.global_model.settings import SETTINGS, Settings
 from engine.forecast.global_model.state import momentum, state_features
@@ -104,8 +104,8 @@ def _shared(
     for rows in blocks:
         block = Block.of(panel, profile, rows)
         level[rows] = levels(block, cutoffs, settings)
-        sold[rows] = window_sum(cumulative(block.demand), cutoffs, settings.recent)
-        exposed[rows] = window_sum(cumulative(block.exposure), cutoffs, settings.recent)
+        sold[rows] = window_sum(block.demand_sums, cutoffs, settings.recent)
+        exposed[rows] = window_sum(block.exposure_sums, cutoffs, settings.recent)
     everything = np.where(level > 0, np.log(np.where(level > 0, level, 1.0)), np.nan)
     features = {
         "level over the portfolio's": everything - _mean(everything, np.zeros(len(level), dtype=np.int64))

@@ -6,6 +6,7 @@ With cumulative sums every window costs the same, and a sum over [first, last) c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ FORGOTTEN = 0.01
 """Weight below which the level's exponential memory ends."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """History of b series, as matrices [b, T].
 
@@ -51,7 +52,17 @@ class Block:
             promoted = (panel.drivers.depth[rows] > 0) | (panel.drivers.mechanic[rows] > 0)
         return cls(demand, exposure, observed, censored, promoted)
 
-    @property
+    @cached_property
+    def demand_sums(self) -> Floats:
+        """Demand over [0, t), [b, T + 1]."""
+        return cumulative(self.demand)
+
+    @cached_property
+    def exposure_sums(self) -> Floats:
+        """Exposure over [0, t), [b, T + 1]."""
+        return cumulative(self.exposure)
+
+    @cached_property
     def plain(self) -> Mask | None:
         """Observed without a promotion, [b, T]; None: no drivers."""
         return None if self.promoted is None else self.observed & ~self.promoted[:, : self.demand.shape[1]]
@@ -84,7 +95,7 @@ def levels(block: Block, cutoffs: Whole, settings: Settings) -> Floats:
     An exponentially weighted mean of observed demand over its seasonal exposure, without promoted periods,
     shrunk to the mean of everything before the cut-off, which weighs `LEVEL_PRIOR` periods.
     """
-    sold, exposed = cumulative(block.demand)[:, cutoffs], cumulative(block.exposure)[:, cutoffs]
+    sold, exposed = block.demand_sums[:, cutoffs], block.exposure_sums[:, cutoffs]
     usual = np.nan_to_num(ratio(sold, exposed))
     used = block.observed if block.plain is None else block.plain
     memory = int(np.ceil(np.log(FORGOTTEN) / np.log(1.0 - settings.level_memory)))

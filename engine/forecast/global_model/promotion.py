@@ -29,9 +29,10 @@ def promotion_state(
     periods = block.demand.shape[1]
     plain = block.observed if block.plain is None else block.plain
     promoted = block.observed & ~plain
+    unpromoted = cumulative(block.demand * plain), cumulative(block.exposure * plain)
+    offered = block.demand_sums - unpromoted[0], block.exposure_sums - unpromoted[1]
     features = {}
-    for name, mask in (("without promotion", plain), ("on promotion", promoted)):
-        demand, exposure = cumulative(block.demand * mask), cumulative(block.exposure * mask)
+    for name, (demand, exposure) in (("without promotion", unpromoted), ("on promotion", offered)):
         for length in (settings.windows[2], settings.windows[-1]):
             sold, exposed = (window_sum(sums, cutoffs, length) for sums in (demand, exposure))
             features[f"rate of {length} {name}"] = ratio(sold, exposed * level)

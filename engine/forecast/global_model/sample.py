@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int64]
 
-STEPS_A_CUTOFF = 4
+STEPS_A_CUTOFF = 2
 """Periods ahead taken of one series at one cut-off, spread evenly over the horizon, at most."""
 LEAST_CUTOFFS = 10
 """Cut-offs wanted before a second period ahead is."""

@@ -40,7 +40,7 @@ class Settings:
     half_life: float
     event_reach: int
     rounds: int = 100
-    learning_rate: float = 0.05
+    learning_rate: float = 0.06
     leaves: int = 15
     least_rows: int = 100
 

@@ -17,7 +17,7 @@ def state_features(block: Block, level: Floats, cutoffs: Whole, settings: Settin
 
     level : [b, K]
     """
-    demand, exposure = cumulative(block.demand), cumulative(block.exposure)
+    demand, exposure = block.demand_sums, block.exposure_sums
     observed = cumulative(block.observed)
     sales = cumulative(block.demand > 0)
     features = {}

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.forecast.drivers.drivers import Drivers
-from engine.forecast.global_model.history import Block, cumulative, ratio
+from engine.forecast.global_model.history import Block, ratio
 from engine.forecast.global_model.settings import Settings
 from engine.forecast.panel import Period, period_dates
 
@@ -27,7 +27,7 @@ def lagged_features(
     level : [b, K]
     due : [b, K, m] the period that is forecast, at or after its cut-off
     """
-    demand, exposure = cumulative(block.demand), cumulative(block.exposure)
+    demand, exposure = block.demand_sums, block.exposure_sums
     known = cutoffs[None, :, None]
     scale = level[:, :, None]
     # The latest same time of an earlier year that was wholly past at the cut-off.
