@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from engine.forecast.censored import periods
 from engine.forecast.censored.periods import demand_estimate, with_estimates
 from engine.forecast.panel import make_panel
+from engine.forecast.seasonality import seasonal_profile
 
 START = np.datetime64("2024-01-01")
 
@@ -147,3 +149,20 @@ def test_any_panel_has_finite_demand_of_at_least_its_sales(data):
     throughout = panel.observed & ~(share < 1)
     assert np.array_equal(found.mean[throughout], panel.sales[throughout])
     assert not found.sd[throughout].any()
+
+
+def test_blocks_of_products_give_the_demand_of_each_alone(monkeypatch):
+    rng = np.random.default_rng(3)
+    sales = rng.poisson(6.0, (8, 90)).astype(float)
+    share = np.where(rng.random(sales.shape) < 0.1, 0.25, 1.0)
+    share[6:] = 1.0
+    panel = panel_of(sales, share)
+    monkeypatch.setattr(periods, "BLOCK_SERIES", 3)
+    blocks = periods._blocks(periods.codes(panel.sku), (share < 1).any(axis=1))
+    assert [block.tolist() for block in blocks] == [[0, 1, 2, 3], [4, 5]]
+    found, profile = demand_estimate(panel), seasonal_profile(panel)
+    for block in blocks:
+        alone = demand_estimate(panel.rows(block), profile.rows(block))
+        assert np.array_equal(found.mean[block], alone.mean)
+        assert np.array_equal(found.sd[block], alone.sd)
+    assert np.array_equal(found.mean[6:], sales[6:])

@@ -20,7 +20,9 @@ Codes = npt.NDArray[np.int64]
 HALF_WINDOW = {"D": 28, "W": 6, "M": 3}
 """Periods before and after a stockout whose demand sets its level."""
 LEAST_WHOLE = 5
-"""A series with fewer observed periods is also judged by the hours in stock of its censored ones."""
+"""A series with fewer observed periods is also judged by the in-stock time of its censored ones."""
+BLOCK_SERIES = 4096
+"""Series estimated at a time: bounds memory on large lakes."""
 
 
 def demand_estimate(panel: Panel, profile: Profile | None = None) -> DemandEstimate:
@@ -36,34 +38,45 @@ def demand_estimate(panel: Panel, profile: Profile | None = None) -> DemandEstim
     hidden = in_stock < 1.0
     if not hidden.any():
         return DemandEstimate(mean, sd)
-    short = np.unique(panel.sku[hidden.any(axis=1)].astype(str))
-    rows = np.flatnonzero(np.isin(panel.sku.astype(str), short))
-    season = (profile or seasonal_profile(panel)).factors(0, panel.n_periods)[rows]
-    part, share = panel.rows(rows), in_stock[rows]
-    known = part.observed if part.censored is None else part.observed | part.censored
-    sold = sales[rows]
+    season = profile or seasonal_profile(panel)
+    for rows in _blocks(codes(panel.sku), np.any(hidden, axis=1)):
+        found = _estimate(panel.rows(rows), in_stock[rows], season.rows(rows))
+        row, period = np.nonzero(hidden[rows])
+        mean[rows[row], period], sd[rows[row], period] = found.mean, found.sd
+    return DemandEstimate(mean, sd)
+
+
+def _blocks(product: Codes, short: Mask) -> list[npt.NDArray[np.intp]]:
+    """Return rows of the products that ran out, whole products together, about `BLOCK_SERIES` at a time."""
+    rows = np.flatnonzero(np.isin(product, product[short]))
+    rows = rows[np.argsort(product[rows], kind="stable")]
+    first = np.searchsorted(product[rows], product[rows])
+    return np.split(rows, np.flatnonzero(np.diff(first // BLOCK_SERIES)) + 1)
+
+
+def _estimate(panel: Panel, in_stock: Floats, profile: Profile) -> DemandEstimate:
+    """Return mean and deviation of the periods that were not in stock throughout, row by row, [k]."""
+    sold = panel.values if panel.sales is None else panel.sales
+    known = panel.observed if panel.censored is None else panel.observed | panel.censored
     expected = expected_demand(
-        *counted(np.where(share > 0, sold, 0.0), np.where(known, share, 0.0), part.observed),
-        season,
-        codes(part.sku),
-        codes(part.location),
-        HALF_WINDOW[part.period],
+        *counted(np.where(in_stock > 0, sold, 0.0), np.where(known, in_stock, 0.0), panel.observed),
+        profile.factors(0, panel.n_periods),
+        codes(panel.sku),
+        codes(panel.location),
+        HALF_WINDOW[panel.period],
     )
-    varies = variation_of_periods(sold, expected, part.observed & (share == 1.0))
-    which = hidden[rows]
-    row = np.nonzero(which)[0]
-    sold, share, empty = sold[which], share[which], share[which] == 0
-    found = demand_posterior(
-        np.where(empty, 0.0, sold),
-        expected[which],
+    varies = variation_of_periods(sold, expected, panel.observed & (in_stock == 1.0))
+    hidden = in_stock < 1.0
+    row = np.nonzero(hidden)[0]
+    units, share = sold[hidden], in_stock[hidden]
+    return demand_posterior(
+        np.where(share > 0, units, 0.0),
+        expected[hidden],
         share,
         varies.rate[row],
         varies.dispersion[row],
-        np.where(empty, sold, 0.0),
+        np.where(share > 0, 0.0, units),
     )
-    mean[rows[row], np.nonzero(which)[1]] = found.mean
-    sd[rows[row], np.nonzero(which)[1]] = found.sd
-    return DemandEstimate(mean, sd)
 
 
 def with_estimates(panel: Panel, estimate: DemandEstimate) -> Panel:
