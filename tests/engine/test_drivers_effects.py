@@ -197,6 +197,8 @@ def test_cannibalisation_is_reported():
     assert taken.error[0] < 0.1
     row = effects_table(effects, taken).set_index("kind").loc["cannibalisation"]
     assert row["low"] < taken.taken[0] / taken.gained[0] < row["high"]
+    alone = panel.rows(np.arange(len(values)) % skus == 0)
+    assert estimate_cannibalisation(alone, estimate_effects(alone)) is None
     assert 0.2 < row["uplift"] < 0.8
 
 
@@ -232,15 +234,34 @@ def test_closed_periods_sell_nothing_and_teach_nothing():
     values = np.full((2, 60), 10.0)
     closed = np.zeros((2, 70), dtype=bool)
     closed[0, [30, 65]] = True
+    values[0, 30] = 0.0
     none = np.zeros((2, 70), dtype=np.int16)
     events = np.zeros((2, 70, 0), dtype=bool)
     effects = estimate_effects(
         panel_of(values, drivers_of(none, events=events, closed=closed, region=np.array([0, 1])))
     )
     assert effects.future(10)[:, 5].tolist() == [0.0, 1.0]
+    assert (effects.component("promotion") == 1.0).all()
+    assert (effects.component("event") == 1.0).all()
+    assert effects_table(effects).empty
     usual = adjust(panel_of(values, None), effects)
     assert usual.observed[:, 30].tolist() == [False, True]
     assert usual.values[0, 30] == 0.0
+
+
+@pytest.mark.parametrize(("work", "leaves"), [(1e9, 4), (3 * 11**3, 2), (1.0, 1)])
+def test_many_categories_and_regions_are_put_together(work, leaves, monkeypatch):
+    rng = np.random.default_rng(6)
+    events = np.zeros((2, 220, 1), dtype=bool)
+    events[:, 20::70, 0] = True
+    log = 0.5 * events[0, :, 0]
+    values = rng.poisson(30.0 * np.exp(log), (40, 220))[:, :200].astype(float)
+    group = np.array(["a", "b"], dtype=object)[np.arange(40) % 2]
+    drivers = drivers_of(np.zeros((40, 220)), events=events, region=np.arange(40) // 20)
+    monkeypatch.setattr("engine.forecast.drivers.events.MOST_WORK", work)
+    effects = estimate_effects(panel_of(values, drivers, group=group))
+    assert len(effects.events.leaf_group) == leaves
+    assert effects.factor[:, events[0, :, 0]].mean() == pytest.approx(np.exp(0.5), rel=0.1)
 
 
 def test_half_a_week_of_promotion_has_half_of_its_effect():

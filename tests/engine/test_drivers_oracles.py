@@ -107,7 +107,9 @@ def oracle(values, observed, season, columns, beta, block):
     return information, score
 
 
-def test_the_kernel_is_the_dense_regression():
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_kernel_is_the_dense_regression(compiled):
+    gather_rows, write_logs = (gather, log_effects) if compiled else (gather.py_func, log_effects.py_func)
     rng = np.random.default_rng(1)
     n, periods, dip = 3, 60, 5
     mechanic = np.where(rng.random((n, periods)) < 0.3, rng.integers(1, 3, (n, periods)), 0).astype(np.int16)
@@ -135,10 +137,10 @@ def test_the_kernel_is_the_dense_regression():
                 columns[i, t, 4] = max(0.0, 1 - (since - 1) / dip)
     columns[:, :, 5] = price
     logs = np.empty((n, periods))
-    log_effects(mechanic, depth, share, price, depths, dip, beta, logs)
+    write_logs(mechanic, depth, share, price, depths, dip, beta, logs)
     assert logs == pytest.approx(np.einsum("ntk,nk->nt", columns, beta))
     information, score, noise = np.zeros((n, 6, 6)), np.zeros((n, 6)), np.zeros((n, 2))
-    gather(
+    gather_rows(
         np.arange(n), values, observed, short, yearly, group, event, np.zeros(n, dtype=np.int64),
         mechanic, depth, share, price, depths, dip, beta, 25, information, score, noise,
     )  # fmt: skip

@@ -7,10 +7,8 @@ the demand without them: history ÷ factor → model → forecast × factor of w
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.forecast.drivers.drivers import Drivers, Floats
 from engine.forecast.drivers.events import EventEffects, estimate_events
@@ -67,11 +65,6 @@ class DriverEffects:
         missing = horizon - known.shape[1]
         return known if not missing else np.pad(known, ((0, 0), (0, missing)), constant_values=1.0)
 
-    @cached_property
-    def observations(self) -> npt.NDArray[np.int64]:
-        """Promoted periods of history of each mechanic, [M]."""
-        return np.empty(0, np.int64) if self.features is None else self.features.promoted
-
     def component(self, kind: str) -> Floats:
         """Return the factor of "promotion", "dip", "price" or "event" alone, [n, P]; they multiply."""
         if kind == "event":
@@ -99,15 +92,18 @@ def adjust(panel: Panel, effects: DriverEffects | None) -> Panel:
     return replace(panel, values=values, observed=observed)
 
 
-@on_one_blas_thread
 def estimate_effects(panel: Panel) -> DriverEffects | None:
     """Estimate what promotions, prices and events do to the demand of a panel with `drivers`.
 
     Returns None if there is nothing to estimate: no drivers known, none in the history, or nothing sold.
     """
-    drivers = panel.drivers
-    if drivers is None or not panel.n_series or not (panel.values > 0).any():
+    if panel.drivers is None or not (panel.values > 0).any():
         return None
+    return _estimate(panel, panel.drivers)
+
+
+@on_one_blas_thread
+def _estimate(panel: Panel, drivers: Drivers) -> DriverEffects | None:
     features = build_features(drivers, panel.n_periods, panel.period)
     eventful = drivers.events[:, : panel.n_periods].any()
     if features is None and not eventful and (drivers.closed is None or not drivers.closed.any()):
