@@ -18,7 +18,8 @@ TABLE_HEIGHT = 260
 
 def section(line: Mapping[str, Any], view: ItemDemand, colors: Palette) -> None:
     """Show the periods whose demand stock cut short, and let the planner say what it was."""
-    if not view.sells:
+    last_day = view.last_day
+    if last_day is None:
         st.caption("Nothing is sold here: demand is that of the places supplied; correct it there.")
         return
     st.markdown(view.summary)
@@ -35,7 +36,7 @@ def section(line: Mapping[str, Any], view: ItemDemand, colors: Palette) -> None:
             )
         with right:
             chosen = _table(view)
-    _form(line, view, chosen)
+    _form(line, view, chosen, last_day)
     _corrections(view)
 
 
@@ -66,11 +67,13 @@ def _table(view: ItemDemand) -> pd.Series[Any] | None:
     return view.periods.iloc[rows[0]] if rows and rows[0] < len(view.periods) else None
 
 
-def _form(line: Mapping[str, Any], view: ItemDemand, chosen: pd.Series[Any] | None) -> None:
+def _form(
+    line: Mapping[str, Any], view: ItemDemand, chosen: pd.Series[Any] | None, last_day: pd.Timestamp
+) -> None:
     """Offer to correct the selected period, else the latest one that is listed, else the last of all."""
     if chosen is None and len(view.periods):
         chosen = view.periods.iloc[0]
-    first = view.last_day if chosen is None else chosen["date"]
+    first = last_day if chosen is None else chosen["date"]
     demand = 0.0 if chosen is None else float(round(chosen["estimate"]))
     name = f"{line['line_id']}-{first:%Y%m%d}"
     with st.form("correct_demand", border=True):

@@ -21,8 +21,6 @@ PERIOD_WORDS = {"D": "day", "W": "week", "M": "month"}
 class ItemDemand:
     """What the section "Demand behind stockouts" shows; frames are ready to draw."""
 
-    sells: bool
-    """Whether the location sells the item; if not, its demand is that of the places it supplies."""
     period_word: str
     """day, week or month."""
     periods: pd.DataFrame
@@ -34,7 +32,7 @@ class ItemDemand:
     """All of it in a sentence."""
     first_day: pd.Timestamp | None
     last_day: pd.Timestamp | None
-    """Of the history that can be corrected."""
+    """Of the history that can be corrected; None where nothing is sold: correct the places supplied."""
 
 
 def load(lake: Lake, run: Run, line: Mapping[str, Any], *, history_days: int | None = 92) -> ItemDemand:
@@ -55,12 +53,10 @@ def load(lake: Lake, run: Run, line: Mapping[str, Any], *, history_days: int | N
     read = read_history(lake, run, sku, [])
     word = PERIOD_WORDS[run.period]
     if read is None or location not in read.places:
-        return ItemDemand(False, word, _no_periods(), tuple(made), "", None, None)
+        return ItemDemand(word, _no_periods(), tuple(made), "", None, None)
     since = None if history_days is None else pd.Timestamp(run.as_of) - pd.Timedelta(days=history_days)
     periods = _periods(read, read.places.index(location), made, run.period, since)
-    return ItemDemand(
-        True, word, periods, tuple(made), _summary(periods, word), read.dates[0], read.dates[-1]
-    )
+    return ItemDemand(word, periods, tuple(made), _summary(periods, word), read.dates[0], read.dates[-1])
 
 
 def _no_periods() -> pd.DataFrame:

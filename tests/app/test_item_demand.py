@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,15 @@ def test_corrected_periods_are_drawn(planned_lake: Lake) -> None:
     assert names == ["Sold", "Demand, 80 % range"]
     shown.loc[0, "corrected"] = 12.0
     assert [trace.name for trace in behind_stockouts(shown, LIGHT).data][-1] == "Corrected"
+
+
+def test_a_place_that_sells_nothing_says_where_demand_is_corrected(planned_lake: Lake) -> None:
+    sales = planned_lake.read("sales")
+    planned_lake.replace("sales", sales[sales["location"] != "S02"])
+    record = next((Path(planned_lake.uri) / "runs").glob("*.json"))
+    known = json.loads(record.read_text())
+    known["inputs"]["sales"] = planned_lake.current("sales").number
+    record.write_text(json.dumps(known))
+    page = open_item()
+    assert any("correct it there" in text.value for text in page.caption)
+    assert not [button for button in page.button if button.label == "Correct demand"]

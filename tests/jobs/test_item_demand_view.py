@@ -64,7 +64,6 @@ def correct(lake: Lake, day: date, demand: float, at: datetime) -> str:
 
 def test_periods_without_stock_have_an_estimate_with_its_range(lake: Lake) -> None:
     view = load(lake, run_of(lake), LINE)
-    assert view.sells
     assert view.periods["date"].dt.day.tolist() == [16, 15, 14], "October, latest first"
     assert view.periods["sold"].tolist() == [6.0, 0.0, 0.0]
     assert view.periods["estimate"].to_numpy() == pytest.approx([10.0, 8.0, 8.0], rel=0.05)
@@ -101,8 +100,8 @@ def test_weeks_are_listed_by_their_monday(lake: Lake) -> None:
 
 
 def test_a_place_that_only_supplies_others_sells_nothing(lake: Lake) -> None:
-    assert not load(lake, run_of(lake), DC).sells
-    assert not load(lake, run_of(lake), {"sku": "009", "location": "S1"}).sells
+    assert load(lake, run_of(lake), DC).last_day is None
+    assert load(lake, run_of(lake), {"sku": "009", "location": "S1"}).last_day is None
     assert item_history(lake, run_of(lake), {"sku": "009", "location": "S1"}, None).empty
     history = item_history(lake, run_of(lake), DC, None)
     assert history["quantity"].iloc[0] == 16.0
