@@ -130,7 +130,8 @@ def _no_override(value: ForecastValue, overrides: pd.DataFrame) -> None:
 def _retire(reasons: dict[str, str]) -> None:
     done = states.guarded(lambda: acts.retire_many(reasons))
     if done is not None:
-        shell.notify(f"{columns.count(len(done), 'override')} retired. The next plan leaves them out.")
+        them = "it" if len(done) == 1 else "them"
+        shell.notify(f"{columns.count(len(done), 'override')} retired. The next plan leaves {them} out.")
         st.rerun()
 
 

@@ -19,6 +19,7 @@ from data_lake.lake import Lake
 from data_lake.ledger import append_events
 from data_lake.progress import Progress
 from data_lake.runs import list_runs
+from engine.forecast.value_added import value_added
 from jobs.override_scope import Scope, with_groups
 
 BACK_DAYS = 21
@@ -32,13 +33,13 @@ KNOWING, HOPEFUL = "Niamh Kelly", "Declan Ryan"
 SHARE_KNOWN = 0.75
 """Of the way from the forecast to the demand that came."""
 
-RIGHT_BELOW = 1.02
-"""Demand over forecast at which more forecast is no improvement."""
+FACTORS = (0.3, 3.0)
+"""Least and most that the knowing planner makes of a forecast."""
 
-MILD = (1.05, 1.25)
-"""Demand over forecast of the knowing planner's change that still applies: it must not upset today's plan."""
+MILD = (0.85, 1.2)
+"""Factors of the knowing planner's change that still applies: it must not upset today's plan."""
 
-HOPE = 1.2
+HOPE = 1.3
 """What the hopeful planner makes of a forecast."""
 
 STILL_HOPED = 2
@@ -89,15 +90,16 @@ def plan_history(lake: Lake, progress: Progress | None = None) -> None:
 
     tell = progress or (lambda _text, _share: None)
     tell("Planning three weeks ago", 0.0)
-    append_events(lake, _events(_choose(*_gaps(lake, as_of, last)), as_of))
+    append_events(lake, _events(_choose(*_candidates(lake, as_of, last)), as_of))
     plan(lake, as_of=as_of)
 
 
-def _gaps(lake: Lake, as_of: dt.date, last: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return statistical forecast and demand that came of a few categories.
+def _candidates(lake: Lake, as_of: dt.date, last: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what either planner's change would be worth: of items in a region, of categories in a region.
 
-    By item and region, and by category and region: columns sku, category, region, forecast, demand [each],
-    over the days from `as_of` to `last`.
+    Columns sku (of items), category, region; over the days with stock from `as_of` to `last`: forecast and
+    demand [each], the knowing planner's `factor`, and the error that this factor (`known_gain`) and `HOPE`
+    (`hoped_gain`) save [each].
     """
     from engine.forecast.portfolio import forecast_panel
     from jobs.demand import planning_panel
@@ -109,49 +111,70 @@ def _gaps(lake: Lake, as_of: dt.date, last: dt.date) -> tuple[pd.DataFrame, pd.D
     groups = with_groups(lines, inputs.tables["products"], inputs.tables["locations"])
     stores = ~lines["location"].isin(lines.loc[lines["source_kind"] == "location", "source"])
     days = (last - as_of).days + 1
-    truth = lake.read("demand_truth", since=as_of - dt.timedelta(days=days), until=last)
-    then = truth[truth["date"] >= pd.Timestamp(as_of)]
-    here = stores & groups["category"].isin(_most_changed(truth, as_of, inputs.tables["products"]))
+    sold = lake.read("sales", since=as_of - dt.timedelta(days=days), until=last)
+    sold = sold[sold["in_stock"] >= 1].rename(columns={"quantity": "demand"})
+    here = stores & groups["category"].isin(_most_changed(sold, as_of, inputs.tables["products"]))
     lines, groups = lines[here].reset_index(drop=True), groups[here].reset_index(drop=True)
     panel = planning_panel(inputs.sales, lines.assign(source_kind="supplier"), inputs.tables["products"])
     forecast = forecast_panel(
         panel, days, protection_periods=np.full(len(lines), 7, dtype=np.int64), seed=7
-    ).mean.sum(axis=1)
-    came = then.groupby(["sku", "location"])["demand"].sum()
-    index = pd.MultiIndex.from_frame(lines[["sku", "location"]])
-    series = groups.assign(forecast=forecast, demand=came.reindex(index).fillna(0.0).to_numpy())
-    items = series.groupby(["sku", "category", "region"], as_index=False)[["forecast", "demand"]].sum()
-    regions = series.groupby(["category", "region"], as_index=False)[["forecast", "demand"]].sum()
-    return items, regions
+    ).mean
+    cells = groups.loc[groups.index.repeat(days)].assign(
+        date=np.tile(pd.date_range(as_of, last), len(groups)), forecast=forecast.ravel()
+    )
+    cells = cells.merge(sold[["sku", "location", "date", "demand"]], on=["sku", "location", "date"])
+    return _worth(cells, ["sku", "category", "region"]), _worth(cells, ["category", "region"])
 
 
-def _most_changed(truth: pd.DataFrame, as_of: dt.date, products: pd.DataFrame) -> list[str]:
+def _worth(cells: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Sum forecast and demand of groups of cells, and what either planner's factor on them would save."""
+    sums = cells.groupby(by)[["forecast", "demand"]].transform("sum")
+    some = sums["forecast"] > 0
+    cells, sums = cells[some], sums[some]
+    factor = (1 + SHARE_KNOWN * (sums["demand"] / sums["forecast"] - 1)).round(2).clip(*FACTORS)
+    before, demand = cells["forecast"].to_numpy(), cells["demand"].to_numpy()
+    cells = cells.assign(
+        factor=factor,
+        known_gain=value_added(before, before * factor.to_numpy(), demand),
+        hoped_gain=value_added(before, before * HOPE, demand),
+    )
+    return cells.groupby(by, as_index=False).agg(
+        forecast=("forecast", "sum"),
+        demand=("demand", "sum"),
+        factor=("factor", "first"),
+        known_gain=("known_gain", "sum"),
+        hoped_gain=("hoped_gain", "sum"),
+    )
+
+
+def _most_changed(sold: pd.DataFrame, as_of: dt.date, products: pd.DataFrame) -> list[str]:
     """Return the categories whose items' demand changed most from the days before to those after."""
-    sign = np.where(truth["date"] >= pd.Timestamp(as_of), 1.0, -1.0)
-    change = (truth["demand"] * sign).groupby(truth["sku"]).sum().abs()
-    total = truth["demand"].groupby(truth["sku"]).sum()
+    sign = np.where(sold["date"] >= pd.Timestamp(as_of), 1.0, -1.0)
+    change = (sold["demand"] * sign).groupby(sold["sku"]).sum().abs()
+    total = sold["demand"].groupby(sold["sku"]).sum()
     category = products.set_index("sku")["category"].reindex(total.index)
     share = change.groupby(category).sum() / total.groupby(category).sum()
     return [str(name) for name in share.nlargest(FORECAST_CATEGORIES).index]
 
 
 def _choose(items: pd.DataFrame, regions: pd.DataFrame) -> list[Planted]:
-    """Give the knowing planner the largest misses, the hopeful one forecasts that were not too low."""
-    items, regions = _ranked(items), _ranked(regions)
-    apart = items.drop_duplicates("sku")
-    mild = apart[apart["ratio"].between(*MILD)].head(1)
-    known = pd.concat([mild, apart[~apart["sku"].isin(mild["sku"])].head(3)])
-    wide = regions.sort_values("ratio").head(1).to_dict("records")
-    rest = items[~items["sku"].isin(known["sku"]) & (items["ratio"] < RIGHT_BELOW)]
-    hoped = rest.sort_values("forecast", ascending=False).drop_duplicates("sku").head(3).to_dict("records")
+    """Give the knowing planner the changes that save most, the hopeful one some that cost."""
+    best = items[items["known_gain"] > 0].sort_values("known_gain", ascending=False, kind="stable")
+    best = best.drop_duplicates("sku")
+    mild = best[best["factor"].between(*MILD)].head(1)
+    known = pd.concat([mild, best[~best["sku"].isin(mild["sku"])].head(3)])
+    harmed = items[~items["sku"].isin(known["sku"]) & (items["hoped_gain"] < 0)]
+    harmed = harmed.sort_values("hoped_gain", kind="stable").drop_duplicates("sku")
+    wide = regions[regions["hoped_gain"] < 0].sort_values("hoped_gain", kind="stable")
+    hoped = [*harmed.head(3).to_dict("records"), *wide.head(1).to_dict("records")]
     past, beyond = BACK_DAYS - 1, BACK_DAYS + 13
     knowing = [
-        Planted(KNOWING, _scope(row), _towards(row["ratio"]), 0, beyond if i < len(mild) else past)
+        Planted(KNOWING, _scope(row), row["factor"], 0, beyond if i < len(mild) else past)
         for i, row in enumerate(known.to_dict("records"))
     ]
     hopeful = [
         Planted(HOPEFUL, _scope(row), HOPE, i, beyond if i < STILL_HOPED else past)
-        for i, row in enumerate([*hoped, *wide])
+        for i, row in enumerate(hoped)
     ]
     return [*knowing, *hopeful]
 
@@ -161,20 +184,6 @@ def _scope(row: dict[Any, Any]) -> Scope:
     return Scope(
         sku=row.get("sku", ""), category="" if "sku" in row else row["category"], region=row["region"]
     )
-
-
-def _ranked(totals: pd.DataFrame) -> pd.DataFrame:
-    """Return what was forecast at all, the largest miss [each] first, with demand over forecast."""
-    some = totals[totals["forecast"] > 0]
-    miss = (some["demand"] - some["forecast"]).abs()
-    return some.assign(ratio=some["demand"] / some["forecast"], miss=miss).sort_values(
-        "miss", ascending=False, ignore_index=True
-    )
-
-
-def _towards(ratio: float) -> float:
-    """Return the factor that goes `SHARE_KNOWN` of the way, as a planner would write it."""
-    return float(np.clip(round(1 + SHARE_KNOWN * (ratio - 1), 2), 0.3, 3.0))
 
 
 def _events(planted: list[Planted], as_of: dt.date) -> list[Event]:
