@@ -106,18 +106,24 @@ def _shared(
         level[rows] = levels(block, cutoffs, settings)
         sold[rows] = window_sum(block.demand_sums, cutoffs, settings.recent)
         exposed[rows] = window_sum(block.exposure_sums, cutoffs, settings.recent)
-    everything = np.where(level > 0, np.log(np.where(level > 0, level, 1.0)), np.nan)
-    features = {
-        "level over the portfolio's": everything - _mean(everything, np.zeros(len(level), dtype=np.int64))
-    }
+    size = _sizes(level)
+    features = {"level over the portfolio's": size}
     for what, names in zip(("product", "category", "location"), _names(panel), strict=True):
         numbers = np.unique(names, return_inverse=True)[1].astype(np.int64)
         features[f"recent rate of its {what}"] = momentum(sold, exposed, level, numbers)
         if what == "product":
-            features["level of its product over the portfolio's"] = features["level over the portfolio's"] - (
-                everything - _mean(everything, numbers)
-            )
+            features["level of its product over the portfolio's"] = _mean(size, numbers)
     return level, features
+
+
+def _sizes(level: Floats) -> Floats:
+    """Return the logarithm of levels over the median of all that sold, [n, K]; NaN: nothing sold."""
+    size = np.full_like(level, np.nan)
+    for k in range(level.shape[1]):
+        sold = level[:, k] > 0
+        if sold.any():
+            size[sold, k] = np.log(level[sold, k] / np.median(level[sold, k]))
+    return size
 
 
 def _mean(values: Floats, codes: Whole) -> Floats:

@@ -22,6 +22,9 @@ Whole = npt.NDArray[np.int64]
 FORGOTTEN = 0.01
 """Weight below which the level's exponential memory ends."""
 
+ROUNDING = 1e-6
+"""Periods of exposure that a difference of sums may be wrong by."""
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -82,11 +85,16 @@ def window_sum(sums: Floats, cutoffs: Whole, length: int) -> Floats:
 
 
 def ratio(top: npt.ArrayLike, bottom: npt.ArrayLike) -> Floats:
-    """top ÷ bottom; NaN where the bottom is (numerically) nothing."""
+    """top ÷ bottom; NaN where the bottom is nothing or not known."""
     top, bottom = np.asarray(top, dtype=np.float64), np.asarray(bottom, dtype=np.float64)
-    some = bottom > 1e-9
+    some = bottom > 0.0
     result: Floats = np.where(some, np.maximum(top, 0.0) / np.where(some, bottom, 1.0), np.nan)
     return result
+
+
+def rate(sold: Floats, exposed: Floats, level: Floats) -> Floats:
+    """sold ÷ exposed, in levels; NaN where nothing was exposed, up to rounding, or there is no level."""
+    return ratio(sold, np.where(exposed > ROUNDING, exposed, 0.0) * level)
 
 
 def levels(block: Block, cutoffs: Whole, settings: Settings) -> Floats:

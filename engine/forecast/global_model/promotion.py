@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.forecast.drivers.drivers import Drivers
-from engine.forecast.global_model.history import Block, cumulative, ratio, window_sum
+from engine.forecast.global_model.history import Block, cumulative, rate, ratio, window_sum
 from engine.forecast.global_model.settings import Settings
 from engine.forecast.global_model.target import between
 
@@ -35,7 +35,7 @@ def promotion_state(
     for name, (demand, exposure) in (("without promotion", unpromoted), ("on promotion", offered)):
         for length in (settings.windows[2], settings.windows[-1]):
             sold, exposed = (window_sum(sums, cutoffs, length) for sums in (demand, exposure))
-            features[f"rate of {length} {name}"] = ratio(sold, exposed * level)
+            features[f"rate of {length} {name}"] = rate(sold, exposed, level)
     depth = cumulative(drivers.depth[:, :periods] * promoted)
     count = cumulative(promoted)
     longest = settings.windows[-1]

@@ -25,6 +25,9 @@ STEPS_A_CUTOFF = 2
 LEAST_CUTOFFS = 10
 """Cut-offs wanted before a second period ahead is."""
 
+PLASTIC = 0.7548776662466927
+"""The root of x³ + x² = 1: multiples of it and of its square fill the unit square evenly."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -84,8 +87,9 @@ def pattern(n_series: int, n_periods: int, horizon: int, least_known: int) -> tu
     m = int(np.clip(rows // LEAST_CUTOFFS, 1, min(STEPS_A_CUTOFF, horizon)))
     wanted = int(np.clip(rows // m, 1, last - least_known + 1))
     cutoffs = np.unique(np.linspace(last, least_known, wanted).round().astype(np.int64))[::-1]
-    # A different stretch of the horizon for each series and cut-off: an odd multiplier visits all alike.
-    start = np.arange(n_series)[:, None] * 7 + np.arange(len(cutoffs))[None, :] * 5
+    # Evenly over the horizon for neighbouring series as for neighbouring cut-offs, whatever its length.
+    place = np.arange(n_series)[:, None] * PLASTIC + np.arange(len(cutoffs))[None, :] * PLASTIC**2
+    start = np.floor(place % 1.0 * horizon).astype(np.int64)
     spread = (np.arange(m) * horizon) // m
     steps: Whole = (start[:, :, None] + spread[None, None, :]) % horizon + 1
     return cutoffs.copy(), steps

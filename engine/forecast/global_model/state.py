@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.forecast.global_model.history import Block, cumulative, ratio, window_sum
+from engine.forecast.global_model.history import Block, cumulative, rate, ratio, window_sum
 from engine.forecast.global_model.settings import Settings
 
 Floats = npt.NDArray[np.float64]
@@ -23,7 +23,7 @@ def state_features(block: Block, level: Floats, cutoffs: Whole, settings: Settin
     features = {}
     for length in settings.windows:
         sold, exposed = (window_sum(sums, cutoffs, length) for sums in (demand, exposure))
-        features[f"rate of {length}"] = ratio(sold, exposed * level)
+        features[f"rate of {length}"] = rate(sold, exposed, level)
     for length in settings.activity:
         seen = window_sum(observed, cutoffs, length)
         features[f"selling share of {length}"] = ratio(window_sum(sales, cutoffs, length), seen)

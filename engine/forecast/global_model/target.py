@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.forecast.drivers.drivers import Drivers
-from engine.forecast.global_model.history import Block, ratio
+from engine.forecast.global_model.history import Block, rate, ratio
 from engine.forecast.global_model.settings import Settings
 from engine.forecast.panel import Period, period_dates
 
@@ -40,8 +40,8 @@ def lagged_features(
     before = then - settings.windows[2] * 2
     base = ratio(between(demand, before, then), between(exposure, before, then))
     features = {
-        "rate a year ago": ratio(sold, exposed * scale),
-        "rate a year ago over its weeks before": ratio(sold, exposed * np.nan_to_num(base)),
+        "rate a year ago": rate(sold, exposed, scale),
+        "rate a year ago over its weeks before": rate(sold, exposed, base),
     }
     if settings.week:
         same_demand, same_exposure = (
@@ -51,7 +51,7 @@ def lagged_features(
         for weeks in (4, 12):
             first = last - weeks * settings.week
             sold, exposed = between(same_demand, first, last), between(same_exposure, first, last)
-            features[f"rate of {weeks} same weekdays"] = ratio(sold, exposed * scale)
+            features[f"rate of {weeks} same weekdays"] = rate(sold, exposed, scale)
     return features
 
 
