@@ -7,7 +7,8 @@ A period is *observed* if demand could be seen in it:
   usually does: then the feed was down and the period is unobserved (a location that rarely sends rows,
   or never on Sundays, simply sold nothing);
 - a period with stock on the shelf less than half of the time is *censored*: sales say little about
-  demand, so it is unobserved; with stock between half and all of the time, demand is sales over that share.
+  demand, so it is unobserved; with stock between half and all of the time, demand is sales over that share,
+  until `engine.forecast.censored.periods.with_estimates` puts the estimate in its place.
 
 Net returns (negative quantities) count as zero demand.
 """
