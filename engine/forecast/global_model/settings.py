@@ -89,7 +89,7 @@ SETTINGS = {
 
 LEVEL_PRIOR = 2.0
 """Periods that the mean of the whole history weighs in the level."""
-ROWS, ROWS_A_SERIES, MOST_ROWS = 100_000, 7, 300_000
+ROWS, ROWS_A_SERIES, MOST_ROWS = 80_000, 7, 300_000
 """Training rows: a fixed number and some a series, bounded, so that the cost of learning is."""
 LEAST_TRAINING_ROWS = 1_000
 """With fewer rows the model does not compete."""
