@@ -84,16 +84,19 @@ class Scope:
 
 def with_groups(lines: pd.DataFrame, products: pd.DataFrame, locations: pd.DataFrame) -> pd.DataFrame:
     """Return sku, category, location, region of lines, '' where a master does not say; rows stay in order."""
-    category = products.set_index("sku")["category"]
-    region = locations.set_index("location")["region"]
     return pd.DataFrame(
         {
             "sku": lines["sku"].to_numpy(),
-            "category": lines["sku"].map(category).fillna("").to_numpy(),
+            "category": _looked_up(lines["sku"], products.set_index("sku")["category"]),
             "location": lines["location"].to_numpy(),
-            "region": lines["location"].map(region).fillna("").to_numpy(),
+            "region": _looked_up(lines["location"], locations.set_index("location")["region"]),
         }
     )
+
+
+def _looked_up(codes: pd.Series, words: pd.Series) -> npt.NDArray[np.object_]:
+    found = codes.map(words).astype("object")  # of an empty master the column would be numbers
+    return found.where(found.notna(), "").to_numpy(dtype=object)
 
 
 def known_codes(lake: Lake, run: Run | None) -> dict[str, set[str]]:

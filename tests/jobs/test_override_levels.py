@@ -89,6 +89,13 @@ def test_every_level_covers_its_lines_and_days(lake: Lake, scope: Scope, level: 
     assert override_factors(active_overrides(lake), GROUPS, DAYS).tolist() == expected.tolist()
 
 
+def test_a_lake_without_masters_has_neither_categories_nor_regions() -> None:
+    groups = with_groups(LINES, PRODUCTS.iloc[:0], LOCATIONS.iloc[:0])
+    assert set(groups["category"]) == set(groups["region"]) == {""}
+    assert Scope(category="Dairy").covers(groups).sum() == 0
+    assert Scope(sku="007").covers(groups).sum() == 3
+
+
 def test_factors_of_overrides_that_meet_multiply(lake: Lake) -> None:
     override_forecast(lake, factor=2, sku="007", **FAIR)
     override_forecast(lake, factor=1.5, location="S1", **FAIR | {"from_date": date(2026, 11, 24)})
