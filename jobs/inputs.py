@@ -15,6 +15,7 @@ from data_lake.ledger import read_events
 from data_lake.series import Period, SalesPanel, read_panel_arrays
 from engine.forecast.panel import period_dates
 from jobs.approvals import approved_lines, approved_supply
+from jobs.country_holidays import with_country_holidays
 from jobs.demand_corrections import fold_corrections, with_corrections
 from jobs.errors import JobError
 from jobs.orders_then import is_past, orders_then
@@ -39,6 +40,9 @@ INPUT_TABLES = (*MASTER_TABLES, "sales", "inventory_snapshot", "orders")
 
 PLANNED_EVENTS = ("plan_line.", "forecast.", "demand.")
 """Kinds of event that a plan depends on."""
+
+HOLIDAYS_AHEAD = 2 * 366
+"""Days beyond `as_of` for which public holidays are looked up: further than any forecast reaches."""
 
 RECENT_DAYS = 366
 """Sales and stock rows of this many days are checked and priced; forecasts see all of history as a panel."""
@@ -100,6 +104,10 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     day = next_period(sales, period) if as_of is None else as_of
     since, until = day - dt.timedelta(days=RECENT_DAYS), day - dt.timedelta(days=1)
     tables = {name: lake.read(name, version=versions[name]) for name in MASTER_TABLES}
+    first: dt.date = sales.start.astype("datetime64[D]").item()
+    tables["calendar"] = with_country_holidays(
+        tables["calendar"], known["country"], first, day + dt.timedelta(days=HOLIDAYS_AHEAD)
+    )
     for name in ("sales", "inventory_snapshot"):
         tables[name] = lake.read(name, version=versions[name], since=since, until=until)
     events = [event for event in read_events(lake) if event.event_type.startswith(PLANNED_EVENTS)]

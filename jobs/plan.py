@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from engine.health import check, held_lines
 from engine.replenishment.plan import plan_lines
 from jobs.code_version import code_version
 from jobs.demand import planning_panel
+from jobs.drivers import plan_drivers
 from jobs.inputs import PlanInputs, load_inputs
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, protection_periods
 from jobs.line_terms import line_terms
@@ -94,8 +96,11 @@ def plan(
     horizon = _horizon(protection[~_among(lines, held)], inputs.period)
 
     tell(f"Forecasting {len(lines):,} series", 0.25)
-    panel = planning_panel(inputs.sales, lines, inputs.tables["products"])
     gap = inputs.periods_since_sales
+    panel = replace(
+        planning_panel(inputs.sales, lines, inputs.tables["products"]),
+        drivers=plan_drivers(inputs, lines, gap + horizon),
+    )
     # Whether a line was approved today must not change how it, or any other, is forecast.
     unordered = lines.assign(next_order_date=pd.Series(pd.NaT, index=lines.index))
     forecast = forecast_panel(
