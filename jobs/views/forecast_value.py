@@ -94,7 +94,7 @@ def weekly(value: ForecastValue) -> pd.DataFrame:
     if value.cells.empty:
         return pd.DataFrame(columns=["week"])
     date = value.cells["date"]
-    scores = score_forecasts(value.cells, date - pd.to_timedelta(date.dt.weekday, unit="D"))
+    scores = score_forecasts(value.cells, date - pd.to_timedelta(date.dt.day_of_week, unit="D"))
     return scores.rename(columns={"group": "week"})
 
 
@@ -187,7 +187,7 @@ def _gain_by_week(value: ForecastValue, weeks: pd.DataFrame) -> tuple[float, ...
     date = value.effects["date"]
     if date.empty:
         return ()
-    gain = value.effects["gain"].groupby(date - pd.to_timedelta(date.dt.weekday, unit="D")).sum()
+    gain = value.effects["gain"].groupby(date - pd.to_timedelta(date.dt.day_of_week, unit="D")).sum()
     share = gain.reindex(weeks["week"]).fillna(0.0).to_numpy() / weeks["demand"].to_numpy()
     return tuple(float(points) for points in share if np.isfinite(points))
 
