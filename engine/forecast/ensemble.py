@@ -16,11 +16,11 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 PICKS = 5
-PRIOR_SUMS = 120.0
+PRIOR_SUMS = 400.0
 """How many protection-period sums of evidence the prior is worth."""
 LEAST_WEIGHT = 0.05
 """A model with less is left out: its cost in time and words is more than it brings."""
-LARGEST_SAMPLE = 1000
+LARGEST_SAMPLE = 500
 """Series from which a segment's weights are learnt."""
 _LEAST_GAIN = 1e-4
 
