@@ -32,6 +32,43 @@ def override_factors(
     return factors
 
 
+def planned_factors(
+    overrides: pd.DataFrame,
+    lines: pd.DataFrame,
+    groups: pd.DataFrame,
+    dates: npt.NDArray[np.datetime64],
+    mean: Floats,
+) -> Floats:
+    """Return [n, h] factors of a plan: a location that supplies others follows what it supplies.
+
+    If a store's forecast is doubled, its distribution centre must send more: the centre's factor is that of
+    the sum of what it supplies. On top come only overrides that name the centre itself as their location.
+
+    Parameters
+    ----------
+    overrides, dates : as in `override_factors`
+    lines : columns sku, location, source, source_kind
+    groups : `with_groups` of the lines
+    mean : [n, h] statistical forecast
+    """
+    factors = override_factors(overrides, groups, dates)
+    rows = lines[["sku", "location", "source"]].assign(row=np.arange(len(lines)))
+    flows = rows[lines["source_kind"].eq("location").to_numpy()].merge(
+        rows, left_on=["sku", "source"], right_on=["sku", "location"], suffixes=("", "_of_source")
+    )
+    if flows.empty or overrides.empty:
+        return factors
+    into, out_of = flows["row_of_source"].to_numpy(), flows["row"].to_numpy()
+    before, after = np.zeros_like(mean), np.zeros_like(mean)
+    np.add.at(before, into, mean[out_of])
+    np.add.at(after, into, (mean * factors)[out_of])
+    own = override_factors(overrides[overrides["location"] != ""], groups, dates)
+    centres = np.unique(into)
+    ratio = np.where(before > 0, after / np.where(before > 0, before, 1.0), factors)
+    factors[centres] = ratio[centres] * own[centres]
+    return factors
+
+
 def days_of(
     first: pd.Timestamp, last: pd.Timestamp, dates: npt.NDArray[np.datetime64]
 ) -> npt.NDArray[np.bool_]:

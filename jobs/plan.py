@@ -30,7 +30,7 @@ from jobs.drivers import plan_drivers
 from jobs.inputs import PlanInputs, load_inputs
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, protection_periods
 from jobs.line_terms import line_terms
-from jobs.override_factors import override_factors
+from jobs.override_factors import planned_factors
 from jobs.override_scope import with_groups
 from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
 
@@ -112,7 +112,7 @@ def plan(
     )
     dates = panel.future_dates(gap + horizon)[gap:]
     groups = with_groups(lines, inputs.tables["products"], inputs.tables["locations"])
-    factors = override_factors(inputs.overrides, groups, dates)
+    factors = planned_factors(inputs.overrides, lines, groups, dates, forecast.mean[:, gap:])
     demand = demand_model(forecast, forecast.mean[:, gap:] * factors)
 
     tell(f"Planning {len(lines):,} lines", 0.6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from data_lake.runs import Run, commit_run
 from engine.contracts import TABLES
 from jobs.errors import JobError
 from jobs.override import override_forecast, retire_override, retire_overrides
-from jobs.override_factors import override_factors
+from jobs.override_factors import override_factors, planned_factors
 from jobs.override_fold import active_overrides
 from jobs.override_scope import Scope, with_groups
 
@@ -101,6 +102,26 @@ def test_factors_of_overrides_that_meet_multiply(lake: Lake) -> None:
     override_forecast(lake, factor=1.5, location="S1", **FAIR | {"from_date": date(2026, 11, 24)})
     factors = override_factors(active_overrides(lake), GROUPS, DAYS)
     assert factors[:4].tolist() == [[1, 2, 3, 1], [1, 2, 2, 1], [1, 2, 2, 1], [1, 1, 1.5, 1]]
+
+
+def test_a_centre_follows_what_it_supplies() -> None:
+    """007 sells 1 at S1 and 3 at S2, both from the centre; 008 comes from suppliers."""
+    lines = GROUPS.iloc[:6].assign(
+        source=["DC", "DC", "Acme", "Acme", "Acme", "Acme"],
+        source_kind=["location", "location", *["supplier"] * 4],
+    )
+    mean = np.array([1.0, 3.0, 4.0, 2.0, 2.0, 4.0])[:, None] * np.ones(len(DAYS))
+
+    def factors(*made: tuple[Scope, float]) -> list[float]:
+        days = {"from_date": pd.Timestamp(DAYS[0]), "to_date": pd.Timestamp(DAYS[-1])}
+        overrides = pd.DataFrame([{**asdict(scope), "factor": factor, **days} for scope, factor in made])
+        return planned_factors(overrides, lines, GROUPS.iloc[:6], DAYS, mean)[:, 0].tolist()
+
+    assert factors((Scope(location="S1"), 2.0)) == [2.0, 1.0, 1.25, 2.0, 1.0, 1.0]
+    assert factors((Scope(region="West"), 2.0))[:3] == [2.0, 1.0, 1.25]  # not because the centre is there
+    assert factors((Scope(sku="007"), 0.5)) == [0.5, 0.5, 0.5, 1.0, 1.0, 1.0]
+    assert factors((Scope(), 3.0), (Scope(location="DC"), 2.0)) == [3.0, 3.0, 6.0, 3.0, 3.0, 6.0]
+    assert factors((Scope(sku="008"), 0.0)) == [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
 
 
 def test_an_old_override_without_category_and_region_means_all_of_them() -> None:
