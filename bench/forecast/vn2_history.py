@@ -46,11 +46,12 @@ def organisers(sales: pd.DataFrame, in_stock: pd.DataFrame, horizon: int) -> Flo
     seen = sales.where(in_stock).to_numpy(dtype=float)
     season = pd.Series(np.nanmean(seen, axis=0)).groupby(number).mean()
     season /= season.mean()
-    level = np.nanmean((seen / season.loc[number].to_numpy())[:, -AVERAGED:], axis=1)
+    recent = (seen / season.loc[number].to_numpy())[:, -AVERAGED:]
+    level = np.nansum(recent, axis=1) / np.maximum((~np.isnan(recent)).sum(axis=1), 1)
     ahead = (
         pd.date_range(weeks[-1], periods=horizon + 1, freq="7D")[1:].isocalendar().week.to_numpy(dtype=int)
     )
-    return np.outer(np.nan_to_num(level), season.reindex(ahead).fillna(1.0).to_numpy())
+    return np.outer(level, season.reindex(ahead).fillna(1.0).to_numpy())
 
 
 def run(report: Report, options: Namespace) -> None:

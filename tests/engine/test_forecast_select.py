@@ -36,18 +36,18 @@ def pattern(n, name="smooth"):
 
 def test_the_model_that_serves_the_segment_gets_the_weight():
     chosen = choose(
-        trial_with([[30.0] * 400, [20.0] * 400, [1.0] * 400]),
-        everyone(trial_with([[0.0] * 400] * 3)),
-        pattern(400),
+        trial_with([[30.0] * 1600, [20.0] * 1600, [1.0] * 1600]),
+        everyone(trial_with([[0.0] * 1600] * 3)),
+        pattern(1600),
     )
     assert (chosen.weights[2] > 0.85).all()
-    assert chosen.weights.sum(axis=0) == pytest.approx(np.ones(400))
+    assert chosen.weights.sum(axis=0) == pytest.approx(np.ones(1600))
     assert chosen.labels(NAMES)[0] == AVERAGE
-    assert chosen.own_sums.tolist() == [3] * 400
+    assert chosen.own_sums.tolist() == [3] * 1600
 
 
 def test_little_evidence_leaves_the_core():
-    """Two series, six sums: weights stay near the prior, (6·learnt + 120·core) ÷ 126."""
+    """Two series, six sums: weights stay near the prior, (6·learnt + 120·core) ÷ 406."""
     chosen = choose(
         trial_with([[30.0] * 2, [5.0] * 2, [4.0] * 2]), everyone(trial_with([[0.0] * 2] * 3)), pattern(2)
     )
@@ -77,22 +77,22 @@ def test_without_a_better_model_seasonal_naive_stays():
 
 
 def test_models_that_may_not_compete_are_never_chosen():
-    trial = trial_with([[30.0] * 40, [1.0] * 40, [2.0] * 40])
+    trial = trial_with([[30.0] * 800, [1.0] * 800, [2.0] * 800])
     eligible = everyone(trial)
-    eligible[1, :20] = False
-    eligible[1:, 39] = False
-    chosen = choose(trial, eligible, pattern(40))
+    eligible[1, :400] = False
+    eligible[1:, 799] = False
+    chosen = choose(trial, eligible, pattern(800))
     assert (chosen.weights[~eligible] == 0).all()
-    assert (chosen.weights[2, :20] > 0.7).all()
-    assert chosen.weights[:, 39].tolist() == [1.0, 0.0, 0.0]
-    assert chosen.single[39]
+    assert (chosen.weights[2, :400] > 0.7).all()
+    assert chosen.weights[:, 799].tolist() == [1.0, 0.0, 0.0]
+    assert chosen.single[799]
 
 
 def test_unscored_series_take_what_serves_their_segment():
-    known = np.ones((200, 3), dtype=bool)
+    known = np.ones((1600, 3), dtype=bool)
     known[5] = False
-    trial = trial_with([[30.0] * 200, [20.0] * 200, [1.0] * 200], known=known)
-    chosen = choose(trial, everyone(trial), pattern(200))
+    trial = trial_with([[30.0] * 1600, [20.0] * 1600, [1.0] * 1600], known=known)
+    chosen = choose(trial, everyone(trial), pattern(1600))
     assert chosen.weights[2, 5] > 0.8
     assert chosen.own_sums[5] == 0
 
@@ -108,14 +108,14 @@ def test_with_no_score_at_all_the_core_is_taken():
 
 
 def test_a_cut_off_left_out_teaches_nothing():
-    trial = trial_with([[30.0] * 300, [20.0] * 300, [5.0] * 300])
+    trial = trial_with([[30.0] * 1500, [20.0] * 1500, [5.0] * 1500])
     odd = trial.forecast.copy()
     odd[2, :, 1] = 500.0
     noise = trial.level_cv, trial.dispersion
     loss = np.stack([sum_pinball(one, trial.actual, *noise) for one in odd])
     spoilt = Trial(NAMES, odd, trial.actual, trial.known, *noise, loss)
-    assert choose(spoilt, everyone(trial), pattern(300)).weights[2].max() < 0.3
-    assert choose(spoilt.without(1), everyone(trial), pattern(300)).weights[2].min() > 0.7
+    assert choose(spoilt, everyone(trial), pattern(1500)).weights[2].max() < 0.3
+    assert choose(spoilt.without(1), everyone(trial), pattern(1500)).weights[2].min() > 0.7
 
 
 def test_huge_demand_does_not_overflow():
