@@ -12,6 +12,7 @@ from data_lake.series import SalesPanel
 from engine.forecast.censored.periods import demand_estimate, with_estimates
 from engine.forecast.censored.posterior import DemandEstimate
 from engine.forecast.panel import Panel, make_panel
+from jobs.supply_flows import supply_flows
 
 Floats = npt.NDArray[np.float64]
 
@@ -58,15 +59,9 @@ def _take(matrix: Floats, rows: npt.NDArray[np.int64]) -> Floats:
 
 
 def _with_supplied_demand(panel: Panel, lines: pd.DataFrame, estimate: DemandEstimate) -> Panel:
-    transfers = lines["source_kind"].eq("location")
-    supplied = lines.assign(row=range(len(lines)))[transfers]
-    suppliers = lines[["sku", "location"]].assign(supplier_row=range(len(lines)))
-    flows = supplied.merge(
-        suppliers, left_on=["sku", "source"], right_on=["sku", "location"], suffixes=("", "_of_source")
-    )
-    if flows.empty:
+    into, out_of = supply_flows(lines)
+    if not len(into):
         return panel
-    into, out_of = flows["supplier_row"].to_numpy(), flows["row"].to_numpy()
     seen = panel.observed if panel.censored is None else panel.observed | panel.censored
     values, observed = panel.values.copy(), panel.observed.copy()
     np.add.at(values, into, estimate.mean[out_of])

@@ -11,7 +11,9 @@ from engine.forecast.drivers.drivers import Drivers
 from engine.forecast.drivers.regular_price import regular_price
 from engine.forecast.panel import period_dates
 from jobs.drivers_calendar import calendar_events, line_regions, overlapping
+from jobs.drivers_supplied import passed_to_suppliers
 from jobs.inputs import PlanInputs
+from jobs.supply_flows import supply_flows
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -31,7 +33,7 @@ def plan_drivers(inputs: PlanInputs, lines: pd.DataFrame, horizon: int) -> Drive
     Parameters
     ----------
     inputs : tables promotions, calendar, locations, and the sales
-    lines : columns sku, location; row i of the result is line i
+    lines : columns sku, location, source, source_kind; row i of the result is line i
     horizon : periods after the last one of the sales history
 
     Notes
@@ -39,6 +41,7 @@ def plan_drivers(inputs: PlanInputs, lines: pd.DataFrame, horizon: int) -> Drive
     Promotions are those of `promotions` and of the calendar. A period that sales flag as promoted and neither
     names is one too. A depth that nobody states is how far the price was below the regular one. Of several
     promotions at once the deepest counts; in weeks and months, with the share of the period that they fill.
+    A distribution centre has the promotions of the stores that it supplies.
     """
     sales, tables = inputs.sales, inputs.tables
     periods = sales.quantity.shape[1] + horizon
@@ -64,7 +67,7 @@ def plan_drivers(inputs: PlanInputs, lines: pd.DataFrame, horizon: int) -> Drive
     events, event_names, closed = calendar_events(tables["calendar"], names, edges, sales.period)
     if price is None and not (mechanic.any() or events.any() or closed.any()):
         return None
-    return Drivers(
+    drivers = Drivers(
         depth=depth,
         mechanic=mechanic,
         mechanics=mechanics,
@@ -75,6 +78,7 @@ def plan_drivers(inputs: PlanInputs, lines: pd.DataFrame, horizon: int) -> Drive
         share=share if (share < 1.0).any() else None,
         closed=closed if closed.any() else None,
     )
+    return passed_to_suppliers(drivers, _mean_sales(sales, lines), supply_flows(lines))
 
 
 def _named_promotions(promotions: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
@@ -136,10 +140,22 @@ def _on_grid(
     return ("", *(str(name) for name in known)), mechanic, depth, share_of_period
 
 
+def _rows_of(sales: SalesPanel, lines: pd.DataFrame) -> Codes:
+    """Return the row of each line in the sales, -1 where it never sold."""
+    wanted = pd.MultiIndex.from_frame(lines[["sku", "location"]])
+    return pd.MultiIndex.from_frame(sales.keys[["sku", "location"]]).get_indexer(wanted).astype(np.int64)
+
+
+def _mean_sales(sales: SalesPanel, lines: pd.DataFrame) -> Floats:
+    """Return what each line sells a period, [n]."""
+    rows = _rows_of(sales, lines)
+    mean = np.nan_to_num(sales.quantity).clip(min=0.0).mean(axis=1)
+    return np.where(rows >= 0, mean[rows], 0.0)
+
+
 def _charged(sales: SalesPanel, lines: pd.DataFrame, periods: int) -> tuple[Floats | None, Mask]:
     """Return prices [n, P] of the lines (None if none ever moved), and whether sales flag a promotion."""
-    wanted = pd.MultiIndex.from_frame(lines[["sku", "location"]])
-    rows = pd.MultiIndex.from_frame(sales.keys[["sku", "location"]]).get_indexer(wanted)
+    rows = _rows_of(sales, lines)
     sold, history = rows >= 0, sales.quantity.shape[1]
     flagged = np.zeros((len(lines), periods), dtype=bool)
     flagged[sold, :history] = sales.promo[rows[sold]] > 0

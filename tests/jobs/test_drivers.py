@@ -16,7 +16,12 @@ from jobs.drivers_calendar import overlapping
 from jobs.inputs import load_inputs
 
 LINES = pd.DataFrame(
-    {"sku": ["A", "A", "A", "B", "B"], "location": ["DC", "S1", "S2", "S1", "S2"]}
+    {
+        "sku": ["A", "A", "A", "B", "B"],
+        "location": ["DC", "S1", "S2", "S1", "S2"],
+        "source": ["Acme", "DC", "DC", "Acme", "Acme"],
+        "source_kind": ["supplier", "location", "location", "supplier", "supplier"],
+    }
 ).sort_values(["sku", "location"], ignore_index=True)
 FIRST = dt.date(2026, 1, 5)  # a Monday
 
@@ -90,13 +95,32 @@ def test_promotions_run_where_and_when_they_are_planned(tmp_path: Path) -> None:
     )
     drivers = drivers_of(lake)
     assert drivers.depth.shape == (5, 35)
-    assert where(drivers, 0) == [2, 3]
-    assert where(drivers, 1) == [2, 3, *range(28, 35)]
+    assert where(drivers, 0) == where(drivers, 1) == [2, 3, *range(28, 35)]
     assert where(drivers, 2) == [2, 3]
     assert drivers.mechanics[drivers.mechanic[0, 2]] == "feature"
     assert drivers.mechanics[drivers.mechanic[1, 30]] == "promotion"
     assert drivers.depth[1, [2, 30]].tolist() == [0.2, 0.3]
     assert drivers.share is None
+
+
+def test_a_distribution_centre_has_the_promotions_of_its_stores(tmp_path: Path) -> None:
+    lake = lake_with(
+        tmp_path,
+        prices=False,
+        promotions=promotion_rows(
+            ("A", "S1", "2026-01-07", "2026-01-08", 0.2, "feature"),
+            ("A", "S2", "2026-01-08", "2026-01-09", 0.4, "coupon"),
+            ("A", "DC", "2026-01-12", "2026-01-12", 0.5, "wrong"),
+        ),
+    )
+    sales = lake.read("sales")
+    lake.replace("sales", sales.assign(quantity=sales["location"].map({"S1": 9.0, "S2": 3.0})))
+    drivers = drivers_of(lake)
+    assert drivers.depth[0, 2:8] == pytest.approx([0.15, 0.25, 0.1, 0.0, 0.0, 0.0])
+    assert [drivers.mechanics[code] for code in drivers.mechanic[0, 2:5]] == ["feature", "feature", "coupon"]
+    assert where(drivers, 0) == [2, 3, 4]
+    assert drivers.supplies is not None
+    assert [side.tolist() for side in drivers.supplies] == [[0, 0], [1, 2]]
 
 
 def test_a_flag_without_a_promotion_is_one_as_deep_as_its_price_was_low(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,8 +49,8 @@ def estimate_cannibalisation(panel: Panel, effects: DriverEffects) -> Cannibalis
     """Estimate cannibalisation within category and location; None if nothing was promoted beside others."""
     if effects.features is None:
         return None
-    usual = adjust(panel, effects)
-    seen = panel.observed
+    seen = panel.observed if effects.sells is None else panel.observed & effects.sells[:, None]
+    usual = adjust(replace(panel, values=np.where(seen, panel.values, 0.0), observed=seen), effects)
     level = usual.values.sum(axis=1) / np.maximum(usual.observations, 1)
     moved = effects.component("promotion")[:, : panel.n_periods]
     moved *= effects.component("price")[:, : panel.n_periods]

@@ -33,6 +33,8 @@ class Drivers:
     share : [n, P] share of the period for which the promotion runs, 0 … 1 (weeks and months that it does
         not fill); None: all of it
     closed : [regions, P] nothing can be sold; None: never
+    supplies : pairs (row, row of a series whose demand is a part of it), two vectors: what a distribution
+        centre passes on to its stores; None: every series sells for itself
     """
 
     depth: Floats
@@ -44,6 +46,7 @@ class Drivers:
     price: Floats | None = None
     share: Floats | None = None
     closed: Mask | None = None
+    supplies: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
 
     def __post_init__(self) -> None:
         n, periods = self.depth.shape
@@ -90,4 +93,18 @@ class Drivers:
             region=self.region[which],
             price=None if self.price is None else self.price[which],
             share=None if self.share is None else self.share[which],
+            supplies=self._supplies(which),
         )
+
+    def _supplies(
+        self, which: slice | npt.NDArray[np.int64] | Mask
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
+        """Return the pairs of which both are among some of the series."""
+        if self.supplies is None:
+            return None
+        place = np.full(len(self.depth), -1)
+        kept = np.arange(len(self.depth))[which]
+        place[kept] = np.arange(len(kept))
+        into, out_of = (place[side] for side in self.supplies)
+        both = (into >= 0) & (out_of >= 0)
+        return (into[both], out_of[both]) if both.any() else None

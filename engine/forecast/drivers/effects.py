@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.forecast.drivers.drivers import Drivers, Floats
+from engine.forecast.drivers.drivers import Drivers, Floats, Mask
 from engine.forecast.drivers.events import EventEffects, estimate_events
 from engine.forecast.drivers.features import Features, build_features
 from engine.forecast.drivers.hierarchy import Hierarchy, build_hierarchy
 from engine.forecast.drivers.kernel import gather, log_effects
 from engine.forecast.drivers.pooling import Pooled, pool
+from engine.forecast.drivers.supplied import passed_on, sellers_only
 from engine.forecast.panel import Panel
 from engine.forecast.prophet.blocks import on_one_blas_thread
 from engine.forecast.seasonality import Profile, seasonal_profile
@@ -46,6 +47,8 @@ class DriverEffects:
     n_periods : T
     features : promotions and prices; None: there were none
     events : None: there were none
+    sells : [n] false for series that only pass on what others sell: their factor is the mean of the others';
+        None: all sell for themselves
     pooled : coefficients of promotions and price, by level of `hierarchy`
     coefficients, errors : [n, K] of each series, and their standard errors
     """
@@ -58,6 +61,7 @@ class DriverEffects:
     coefficients: Floats
     errors: Floats
     events: EventEffects | None
+    sells: Mask | None = None
 
     def future(self, horizon: int) -> Floats:
         """Return the factors of the next `horizon` periods, [n, horizon]; 1 where nothing is planned."""
@@ -66,7 +70,10 @@ class DriverEffects:
         return known if not missing else np.pad(known, ((0, 0), (0, missing)), constant_values=1.0)
 
     def component(self, kind: str) -> Floats:
-        """Return the factor of "promotion", "dip", "price" or "event" alone, [n, P]; they multiply."""
+        """Return the factor of "promotion", "dip", "price" or "event" alone, [n, P]; they multiply.
+
+        Not of series that pass on what others sell: theirs are those of nothing promoted.
+        """
         if kind == "event":
             log = None if self.events is None else self.events.log_factor[self.events.cell]
         elif self.features is None:
@@ -97,9 +104,16 @@ def estimate_effects(panel: Panel) -> DriverEffects | None:
 
     Returns None if there is nothing to estimate: no drivers known, none in the history, or nothing sold.
     """
-    if panel.drivers is None or not (panel.values > 0).any():
+    if panel.drivers is None:
         return None
-    return _estimate(panel, panel.drivers)
+    sellers, drivers = sellers_only(panel, panel.drivers)
+    if not (sellers.values > 0).any():
+        return None
+    effects, supplies = _estimate(sellers, drivers), drivers.supplies
+    if effects is None or supplies is None:
+        return effects
+    factor = passed_on(effects.factor, panel, supplies, BLOCK[panel.period])
+    return replace(effects, factor=factor, sells=~np.isin(np.arange(panel.n_series), supplies[0]))
 
 
 @on_one_blas_thread
