@@ -126,11 +126,15 @@ def test_the_table_tells_planted_effects_with_their_intervals(found):
         assert (rows["observations"] > 0).all()
         dip = keyed.loc[("dip", "", group), "uplift"].item()
         assert dip == pytest.approx(np.expm1(-0.3), abs=0.06)
-    events = table[(table["kind"] == "event") & (table["group"] == "")].set_index("name")["uplift"]
-    assert events["e0"] == pytest.approx(np.expm1(0.6), rel=0.1)
-    assert events["e0 -1"] == pytest.approx(np.expm1(0.3), rel=0.15)
-    assert abs(events["e0 -2"]) < 0.03
-    assert abs(events["e1"]) < 0.03
+        usual = rows.set_index("case")["depth"]
+        assert usual["least"] < usual["usual"] < usual["most"]
+    events = table[(table["kind"] == "event") & (table["group"] == "")]
+    uplift = events.set_index(["name", "first"])["uplift"]
+    assert uplift["e0", 0] == pytest.approx(np.expm1(0.6), rel=0.1)
+    assert uplift["e0", -1] == pytest.approx(np.expm1(0.3), rel=0.15)
+    assert abs(uplift["e0", -2]) < 0.03
+    assert abs(uplift["e1", 0]) < 0.03
+    assert not table.duplicated(["kind", "name", "group", "case", "first"]).any()
 
 
 def test_components_multiply_to_the_factor(found):
@@ -196,7 +200,7 @@ def test_cannibalisation_is_reported():
     assert taken.gamma[0] == pytest.approx(-0.5, abs=0.1)
     assert taken.error[0] < 0.1
     row = effects_table(effects, taken).set_index("kind").loc["cannibalisation"]
-    assert row["low"] < taken.taken[0] / taken.gained[0] < row["high"]
+    assert row["low"] < row["taken"] / row["gained"] < row["high"]
     alone = panel.rows(np.arange(len(values)) % skus == 0)
     assert estimate_cannibalisation(alone, estimate_effects(alone)) is None
     assert 0.2 < row["uplift"] < 0.8

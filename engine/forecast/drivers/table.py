@@ -14,7 +14,21 @@ NORMAL_80 = 1.2815515655446004
 """Standard errors either side of an 80 % interval."""
 PRICE_STEP = 0.1
 """A price this share below the regular one is what the price effect is told for."""
-COLUMNS = ("kind", "name", "group", "depth", "uplift", "low", "high", "observations")
+COLUMNS = (
+    "kind",
+    "name",
+    "group",
+    "case",
+    "first",
+    "last",
+    "depth",
+    "uplift",
+    "low",
+    "high",
+    "observations",
+    "gained",
+    "taken",
+)
 
 
 def effects_table(effects: DriverEffects, cannibalisation: Cannibalisation | None = None) -> pd.DataFrame:
@@ -23,14 +37,17 @@ def effects_table(effects: DriverEffects, cannibalisation: Cannibalisation | Non
     Columns
     -------
     kind : promotion, dip, price, event or cannibalisation
-    name : mechanic; event and the periods before (−) or after it; "" otherwise
+    name : mechanic or event; "" otherwise
     group : category; "" for all
-    depth : share off the regular price that the effect is told for: least, usual and most seen of a mechanic;
-        NaN where there is none
+    case : usual, least or most: which depth of a mechanic; "" otherwise
+    first, last : periods relative to the event that the effect is told for, negative before it; 0 otherwise
+    depth : share off the regular price that the effect is told for; NaN where there is none
     uplift : relative change of demand, 0.5 is half as much again; for the dip, of the first period after;
         for cannibalisation, the share of the units gained that neighbours lost (low and high likewise)
     low, high : 80 % interval
     observations : promoted periods of all series, periods of the event; 0: not counted
+    gained, taken : units that promotions added, and those of them that neighbours lost; NaN but for
+        cannibalisation
     """
     rows: list[dict[str, Any]] = []
     if effects.features is not None:
@@ -39,14 +56,16 @@ def effects_table(effects: DriverEffects, cannibalisation: Cannibalisation | Non
         rows += _event_rows(effects)
     if cannibalisation is not None:
         rows += _cannibalisation_rows(cannibalisation)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame([_NOTHING | row for row in rows], columns=list(COLUMNS))
 
 
-def _row(
-    kind: str, name: str, group: str, depth: float, log: float, error: float, count: int
-) -> dict[str, Any]:
+_NOTHING = {"name": "", "case": "", "first": 0, "last": 0, "depth": np.nan, "observations": 0}
+_NOTHING |= {"gained": np.nan, "taken": np.nan}
+
+
+def _row(kind: str, group: str, log: float, error: float, **more: Any) -> dict[str, Any]:
     low, middle, high = (float(np.expm1(log + side * error)) for side in (-NORMAL_80, 0.0, NORMAL_80))
-    return dict(zip(COLUMNS, (kind, name, group, depth, middle, low, high, count), strict=True))
+    return {"kind": kind, "group": group, "uplift": middle, "low": low, "high": high, **more}
 
 
 def _promotion_rows(effects: DriverEffects) -> list[dict[str, Any]]:
@@ -59,31 +78,32 @@ def _promotion_rows(effects: DriverEffects) -> list[dict[str, Any]]:
         nodes += [
             (name, pooled.coefficients[level][node], pooled.errors[level][node])
             for node, name in enumerate(tree.groups)
+            if name
         ]
     kinds = len(features.mechanics)
     rows = []
     for group, log, error in nodes:
         for place, name in enumerate(features.mechanics):
             least, usual, most = features.depths[:, place]
-            count = int(features.promoted[place])
-            for depth in dict.fromkeys((least, usual, most)):
+            depths = {usual: "usual", **{d: c for d, c in ((least, "least"), (most, "most")) if d != usual}}
+            for depth, case in depths.items():
                 deep = depth - usual
-                rows.append(
-                    _row(
-                        "promotion",
-                        name,
-                        group,
-                        depth if depth > 0 else np.nan,
-                        log[place] + deep * log[kinds + place],
-                        float(np.hypot(error[place], deep * error[kinds + place])),
-                        count,
-                    )
+                row = _row(
+                    "promotion",
+                    group,
+                    log[place] + deep * log[kinds + place],
+                    float(np.hypot(error[place], deep * error[kinds + place])),
+                    name=name,
+                    case=case,
+                    depth=depth if depth > 0 else np.nan,
+                    observations=int(features.promoted[place]),
                 )
+                rows.append(row)
         if kinds:
-            rows.append(_row("dip", "", group, np.nan, log[-2], error[-2], 0))
+            rows.append(_row("dip", group, log[-2], error[-2]))
         if features.price.size:
             step = -np.log1p(-PRICE_STEP)
-            rows.append(_row("price", "", group, PRICE_STEP, -step * log[-1], step * error[-1], 0))
+            rows.append(_row("price", group, -step * log[-1], step * error[-1], depth=PRICE_STEP))
     return rows
 
 
@@ -100,20 +120,29 @@ def _event_rows(effects: DriverEffects) -> list[dict[str, Any]]:
     rows = []
     for group, log, error in nodes:
         for place, (event, first, last) in enumerate(events.columns):
-            when = "" if first == 0 else f" {first:+d}" if first == last else f" {first:+d} … {last:+d}"
             count = int(events.occurrences[place])
-            rows.append(_row("event", event + when, group, np.nan, log[place], error[place], count))
+            spot = {"name": event, "first": first, "last": last, "observations": count}
+            rows.append(_row("event", group, log[place], error[place], **spot))
     return rows
 
 
 def _cannibalisation_rows(found: Cannibalisation) -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for place, group in enumerate(found.groups):
         if found.gained[place] > 0 and found.gamma[place] != 0.0:
             share = found.taken[place] / found.gained[place]
             # The units taken are close to proportional to γ.
             wide = NORMAL_80 * found.error[place] * share / found.gamma[place]
             low, high = sorted((share - wide, share + wide))
-            values = ("cannibalisation", "", group, np.nan, share, low, high, 0)
-            rows.append(dict(zip(COLUMNS, values, strict=True)))
+            units = {"gained": found.gained[place], "taken": found.taken[place]}
+            rows.append(
+                {
+                    "kind": "cannibalisation",
+                    "group": group,
+                    "uplift": share,
+                    "low": low,
+                    "high": high,
+                    **units,
+                }
+            )
     return rows
