@@ -14,6 +14,7 @@ from engine.errors import EngineError
 from engine.forecast.accuracy import accuracy_by_segment
 from engine.forecast.backtest import Backtest, backtest_horizon, by_series, run_backtest
 from engine.forecast.competitors import Competitors, competitors_for
+from engine.forecast.drivers.effects import DriverEffects
 from engine.forecast.model import Field
 from engine.forecast.moving_average import SeasonalMovingAverage
 from engine.forecast.noise import Noise, estimate_noise, without_outliers
@@ -54,6 +55,7 @@ class PortfolioForecast:
         pinball, chosen
     coverage : share of backtest protection-period sums inside the 80 % interval
     accuracy_by_segment : scores of every model by demand pattern and horizon (`engine.forecast.accuracy`)
+    effects : of promotions, prices and events; None: nothing is known to have moved demand
     """
 
     mean: Floats
@@ -72,6 +74,7 @@ class PortfolioForecast:
     backtests: pd.DataFrame
     coverage: float
     accuracy_by_segment: pd.DataFrame
+    effects: DriverEffects | None = None
 
 
 def forecast_panel(
@@ -155,6 +158,7 @@ def forecast_panel(
             noise.dispersion,
             HORIZON_BUCKETS[panel.period],
         ),
+        effects=usual.effects,
     )
 
 
