@@ -26,6 +26,7 @@ from engine.health import check, held_lines
 from engine.replenishment.plan import plan_lines
 from jobs.code_version import code_version
 from jobs.demand import planning_panel
+from jobs.driver_effects import driver_effects, driver_factors
 from jobs.drivers import plan_drivers
 from jobs.inputs import PlanInputs, load_inputs
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, protection_periods
@@ -134,6 +135,8 @@ def plan(
             demand=demand,
             dates=dates,
             override_factors=factors,
+            driver_effects=driver_effects(panel, forecast.effects),
+            driver_factors=driver_factors(forecast.effects, len(lines), horizon, gap),
             faults=faults,
             held=held,
         )

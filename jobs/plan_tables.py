@@ -25,6 +25,7 @@ OUTPUT_TABLES = (
     "forecasts",
     "series_models",
     "backtests",
+    "driver_effects",
     "line_inputs",
     "plan_lines",
     "data_faults",
@@ -48,6 +49,8 @@ class Computed:
     dates: Dates
     """First day of each forecast period, [h]."""
     override_factors: npt.NDArray[np.float64]
+    driver_effects: pd.DataFrame
+    driver_factors: npt.NDArray[np.float64]
     faults: pd.DataFrame
     held: pd.DataFrame
 
@@ -59,6 +62,7 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
         "forecasts": _forecasts(done),
         "series_models": _series_models(done),
         "backtests": done.forecast.backtests.assign(run_id=done.run_id),
+        "driver_effects": done.driver_effects.assign(run_id=done.run_id),
         "line_inputs": line_inputs_table(done.run_id, done.lines, done.line_inputs),
         "plan_lines": lines,
         "data_faults": done.faults.assign(run_id=done.run_id),
@@ -182,6 +186,7 @@ def _forecasts(done: Computed) -> pd.DataFrame:
             **{name: bands[:, :, i].ravel() for i, name in enumerate(names)},
             "model": np.repeat(done.forecast.model, horizon),
             "censoring_share": np.repeat(done.forecast.censoring_share, horizon),
+            "driver_factor": done.driver_factors.ravel(),
         }
     )
 
