@@ -8,7 +8,7 @@ the demand that came. The other has a hopeful reason and raises forecasts that w
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,8 +45,10 @@ HOPE = 1.3
 STILL_HOPED = 2
 """Of his overrides still apply: they can be retired."""
 
+MOST_LINES = 600
+"""Of a larger demo the planners act in few categories, because these are forecast an extra time."""
+
 FORECAST_CATEGORIES = 2
-"""Categories in which the planners act: few, because their forecasts are made an extra time."""
 
 _REASONS = {
     KNOWING: (
@@ -103,25 +105,37 @@ def _candidates(lake: Lake, as_of: dt.date, last: dt.date) -> tuple[pd.DataFrame
     """
     from engine.forecast.portfolio import forecast_panel
     from jobs.demand import planning_panel
+    from jobs.drivers import plan_drivers
     from jobs.inputs import load_inputs
+    from jobs.lifecycle import plan_lifecycle
+    from jobs.line_inputs import protection_periods
     from jobs.line_terms import line_terms
 
     inputs = load_inputs(lake, as_of=as_of)
     lines = line_terms(inputs)
     groups = with_groups(lines, inputs.tables["products"], inputs.tables["locations"])
-    stores = ~lines["location"].isin(lines.loc[lines["source_kind"] == "location", "source"])
     days = (last - as_of).days + 1
     sold = lake.read("sales", since=as_of - dt.timedelta(days=days), until=last)
     sold = sold[sold["in_stock"] >= 1].rename(columns={"quantity": "demand"})
-    here = stores & groups["category"].isin(_most_changed(sold, as_of, inputs.tables["products"]))
-    lines, groups = lines[here].reset_index(drop=True), groups[here].reset_index(drop=True)
-    panel = planning_panel(inputs.sales, lines.assign(source_kind="supplier"), inputs.tables["products"])
+    if len(lines) > MOST_LINES:
+        here = groups["category"].isin(_most_changed(sold, as_of, inputs.tables["products"]))
+        lines, groups = lines[here].reset_index(drop=True), groups[here].reset_index(drop=True)
+    panel = replace(
+        planning_panel(inputs.sales, lines, inputs.tables["products"]),
+        drivers=plan_drivers(inputs, lines, days),
+    )
     forecast = forecast_panel(
-        panel, days, protection_periods=np.full(len(lines), 7, dtype=np.int64), seed=7
+        panel,
+        days,
+        protection_periods=protection_periods(lines, inputs.as_of, inputs.period),
+        seed=7,
+        lifecycle=plan_lifecycle(inputs, lines),
     ).mean
     cells = groups.loc[groups.index.repeat(days)].assign(
         date=np.tile(pd.date_range(as_of, last), len(groups)), forecast=forecast.ravel()
     )
+    supplying = set(lines.loc[lines["source_kind"] == "location", "source"])
+    cells = cells[~cells["location"].isin(supplying)]
     cells = cells.merge(sold[["sku", "location", "date", "demand"]], on=["sku", "location", "date"])
     return _worth(cells, ["sku", "category", "region"]), _worth(cells, ["category", "region"])
 
