@@ -20,6 +20,7 @@ from jobs.import_file import preview as preview_file
 from jobs.override_fold import all_overrides
 from jobs.views import approved as approved_view
 from jobs.views import changes, forecast_value_leaderboard, health, item, item_demand, orders, today, what_if
+from jobs.views import driver_effects as driver_effects_view
 from jobs.views import lines as lines_view
 from jobs.views.item import HISTORY_SPANS
 
@@ -137,6 +138,12 @@ def forecast_value(address: str, run_id: str) -> ForecastValue:
 def backtests(address: str, run_id: str) -> pd.DataFrame:
     """Read the backtests of a run."""
     return forecast_value_leaderboard.backtests(lake(address), run(address, run_id), lines(address, run_id))
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner=False)
+def driver_effects(address: str, run_id: str) -> pd.DataFrame | None:
+    """Read what promotions, prices and events do; None: the run is older than that."""
+    return driver_effects_view.read(lake(address), run(address, run_id))
 
 
 @st.cache_resource(max_entries=16, ttl=HOUR, show_spinner=False)

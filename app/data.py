@@ -20,8 +20,18 @@ from jobs.approve import ApprovalResult
 from jobs.errors import JobError
 from jobs.forecast_value import ForecastValue
 from jobs.import_file import ImportResult, Preview, to_yaml, write_template
-from jobs.views import forecast_value, forecast_value_leaderboard, health, imports, item, orders, today
+from jobs.views import (
+    driver_effects,
+    forecast_value,
+    forecast_value_leaderboard,
+    health,
+    imports,
+    item,
+    orders,
+    today,
+)
 from jobs.views.changes import Override
+from jobs.views.driver_effects import DriverView
 from jobs.views.forecast_value import (
     STATE_LABELS,
     VALUE_BY,
@@ -58,6 +68,7 @@ __all__ = [
     "VALUE_BY",
     "VERDICT_LABELS",
     "ApprovalResult",
+    "DriverView",
     "Figure",
     "ForecastFigure",
     "ForecastValue",
@@ -284,6 +295,12 @@ def leaderboard(wanted: ForecastWanted, by: Segment) -> pd.DataFrame:
     """Return every model against seasonal naive, by segment."""
     scores = forecast_value.narrow_scores(cache.backtests(*_key()), wanted)
     return forecast_value_leaderboard.leaderboard(scores, by)
+
+
+def driver_view(wanted: ForecastWanted) -> DriverView | None:
+    """Return what promotions, prices and events do; None: the plan is older than that."""
+    effects = cache.driver_effects(*_key())
+    return None if effects is None else driver_effects.view(effects, wanted.categories, run().period)
 
 
 def override_list(value: ForecastValue) -> pd.DataFrame:
