@@ -21,8 +21,8 @@ def section(wanted: ForecastWanted, colors: Palette) -> None:
         return
     if view.empty:
         st.info(
-            "**No promotion, price change or event is known.** Import promotions, the prices of sales, or name "
-            "the setting `country` for its public holidays: the next plan learns what they do.",
+            "**No promotion, price change or event is known.** Import promotions or the prices of sales, or "
+            "name the setting `country` for its public holidays: the next plan learns what they do.",
             icon=":material/campaign:",
         )
         return

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data, forecast_value_page, shell, states, theme
+from app import data, driver_effects, forecast_value_page, shell, states, theme
 
 states.require_run("Forecast & value")
 shell.show_notice()
@@ -34,6 +34,8 @@ with models:
     forecast_value_page.winners(board)
 if not value.cells.empty:
     st.caption(f"Looked back on: {data.days_in_words(value)}. Demand is estimated where stock was out.")
+
+driver_effects.section(wanted, colors)
 
 st.header("Overrides")
 forecast_value_page.overrides(overrides, currency)

@@ -138,7 +138,7 @@ def _by_category(told: pd.DataFrame, effects: pd.DataFrame, categories: Sequence
     groups = sorted(set(told["group"]) - {""})
     groups = [name for name in groups if name in categories] if categories else groups
     labels = list(dict.fromkeys(told["label"]))
-    wide = told.drop_duplicates(["group", "label"]).pivot(index="group", columns="label", values="uplift")
+    wide = told.pivot_table(index="group", columns="label", values="uplift", aggfunc="first")
     frame = wide.reindex(index=groups, columns=labels)
     lost = effects[effects["kind"] == "cannibalisation"].set_index("group")
     texts = [_taken(lost.loc[name]) if name in lost.index else "" for name in groups]
