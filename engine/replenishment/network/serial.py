@@ -2,7 +2,7 @@
 
 Clark & Scarf, "Optimal policies for a multi-echelon inventory problem", Management Science 6, 1960, in the
 recursion of Chen & Zheng (1994); bounds and heuristic of Shang & Song, "Newsvendor bounds and heuristic for
-optimal policies in serial supply chains", Management Science 49(5), 2003. Stage 1 serves the customer, stage N
+optimal policies in serial supply chains", Management Science 49(5), 2003. Stage 1 serves customers, stage N
 is supplied from outside. An echelon is a stage with everything downstream of it.
 """
 
@@ -39,7 +39,7 @@ def echelon_base_stock(
 
     Parameters
     ----------
-    lead_time_demand : N chance vectors, stage 1 first; entry i is P(demand in the stage's lead time = i·step).
+    lead_time_demand : N chance vectors, stage 1 first; entry i is P(demand in its lead time = i·step).
         A tail may be cut where it no longer matters; the rest is scaled to one.
     echelon_holding_cost : N, money per unit and period added by each stage, > 0
     backorder_cost : money per waiting customer unit and period, > 0
