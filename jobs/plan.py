@@ -29,6 +29,7 @@ from jobs.demand import planning_panel
 from jobs.driver_effects import driver_effects, driver_factors
 from jobs.drivers import plan_drivers
 from jobs.inputs import PlanInputs, load_inputs
+from jobs.lifecycle import plan_lifecycle
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, protection_periods
 from jobs.line_terms import line_terms
 from jobs.override_factors import planned_factors
@@ -110,6 +111,7 @@ def plan(
         protection_periods=protection_periods(unordered, inputs.as_of, inputs.period),
         seed=seed,
         models=None if model is None else (model,),
+        lifecycle=plan_lifecycle(inputs, lines),
     )
     dates = panel.future_dates(gap + horizon)[gap:]
     groups = with_groups(lines, inputs.tables["products"], inputs.tables["locations"])

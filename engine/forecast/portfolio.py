@@ -15,14 +15,14 @@ from engine.forecast.accuracy import accuracy_by_segment
 from engine.forecast.backtest import Backtest, backtest_horizon, by_series, run_backtest
 from engine.forecast.competitors import Competitors, competitors_for
 from engine.forecast.drivers.effects import DriverEffects
+from engine.forecast.lifecycle import LifecycleFacts, lifecycle_factors, say_limits, unknown_lifecycle
 from engine.forecast.model import Field
-from engine.forecast.moving_average import SeasonalMovingAverage
+from engine.forecast.new_items import forecast_new_items, is_new
 from engine.forecast.noise import Noise, estimate_noise, without_outliers
 from engine.forecast.panel import Panel
 from engine.forecast.pattern import Patterns, classify
 from engine.forecast.reasons import reasons
 from engine.forecast.scores import backtest_table, chosen_rows, score
-from engine.forecast.seasonality import Profile
 from engine.forecast.select import CATEGORY_MEAN, NO_DEMAND, Selection, Trial, choose, core_weights, trial_of
 from engine.forecast.smoothing import SimpleSmoothing
 from engine.forecast.uniforms import series_seed
@@ -34,8 +34,6 @@ Names = npt.NDArray[np.object_]
 
 HORIZON_BUCKETS = {"D": (7, 14, 28), "W": (2, 4, 8), "M": (1, 3)}
 """Last periods ahead of each bucket of horizons that share noise and are reported together."""
-CATEGORY_OBSERVATIONS = 3.0
-"""How many observed periods the category's mean weighs for a new item."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +82,7 @@ def forecast_panel(
     protection_periods: int | npt.NDArray[np.int64],
     seed: int,
     models: Sequence[str] | None = None,
+    lifecycle: LifecycleFacts | None = None,
 ) -> PortfolioForecast:
     """Forecast every series of the panel.
 
@@ -96,6 +95,7 @@ def forecast_panel(
     seed : of the run; a series' own seed is a hash of it and the series' key
     models : names of the models to take where they may compete (Prophet never for slow movers); None: all
         compete but prophet-stan, the prophet library itself
+    lifecycle : launches, ends and predecessors of the series; None: not known
 
     Raises
     ------
@@ -114,30 +114,42 @@ def forecast_panel(
     final = Field(field.models, field.eligible, longest)
     final.learnt = tested.learnt
     mean = judged.selection.combine(final.forecast(usual, horizon, judged.selection.uses))
-    none = patterns.pattern == "none"
-    new = (patterns.pattern == "new") & ~none
+    about = lifecycle or unknown_lifecycle(panel.n_series)
+    # A model that a planner asked for is taken wherever it may compete.
+    few = np.isin(patterns.pattern, ("new", "none"))
+    new = is_new(panel, about) & (few | ~field.asked)
+    none = (patterns.pattern == "none") & ~new
     planned = usual.planned(horizon)
-    fresh = category_mean(usual.panel, usual.profile, ~(new | none), horizon)[new]
-    mean[new] = fresh if planned is None else fresh * planned[new]
-    mean[none] = 0.0
     noise = judged.noise
-    # What is known of a new item's level is a few observations beside its category's.
-    level_cv = np.where(
-        new, np.sqrt(noise.level_cv**2 + 1.0 / (panel.observations + CATEGORY_OBSERVATIONS)), noise.level_cv
+    fresh = forecast_new_items(
+        usual.panel,
+        usual.profile,
+        new,
+        about,
+        horizon,
+        dispersion=noise.dispersion,
+        level_cv=noise.level_cv,
     )
+    mean[new] = fresh.mean if planned is None else fresh.mean * planned[new]
+    mean[none] = 0.0
+    mean *= lifecycle_factors(panel, about, horizon)
+    level_cv, dispersion = noise.level_cv.copy(), noise.dispersion.copy()
+    level_cv[new], dispersion[new] = fresh.level_cv, fresh.dispersion
     names = judged.selection.labels(backtest.models)
     names[new], names[none] = CATEGORY_MEAN, NO_DEMAND
     scores = score(panel, backtest, judged.trial, judged.held_out)
     wape, bias, _ = scores.of(chosen_rows(judged.selection))
+    why = reasons(panel, patterns, backtest, judged.selection, field.eligible, scores, names, field.asked)
+    table = backtest_table(panel, backtest, judged.selection, field.eligible, scores, names)
+    names[new], why[new] = fresh.model, fresh.reason
+    say_limits(names, why, about, panel.future_dates(horizon + 1))
     return PortfolioForecast(
         mean=mean,
         level_cv=np.where(none, 0.0, level_cv),
-        dispersion=noise.dispersion,
+        dispersion=dispersion,
         seeds=_seeds(panel, seed),
         model=names,
-        reason=reasons(
-            panel, patterns, backtest, judged.selection, field.eligible, scores, names, field.asked
-        ),
+        reason=why,
         pattern=patterns.pattern,
         adi=patterns.adi,
         cv2=patterns.cv2,
@@ -145,7 +157,7 @@ def forecast_panel(
         bias=np.where(new | none, np.nan, bias),
         wape_naive=scores.wape[0],
         censoring_share=panel.censoring_share,
-        backtests=backtest_table(panel, backtest, judged.selection, field.eligible, scores, names),
+        backtests=table,
         coverage=noise.coverage,
         accuracy_by_segment=accuracy_by_segment(
             panel,
@@ -223,33 +235,6 @@ def _at_cutoffs(backtest: Backtest, selections: Sequence[Selection]) -> Floats:
     for k, selection in enumerate(selections):
         result[k] = selection.combine(backtest.forecast[:, k])
     return result
-
-
-def category_mean(panel: Panel, profile: Profile, established: Mask, horizon: int) -> Floats:
-    """Forecast new items: their own mean, pulled to that of the established items around them, [n, horizon].
-
-    The mean of established series of the same group and location, else of the group, else of all, weighs
-    `CATEGORY_OBSERVATIONS` periods.
-    """
-    recent = SeasonalMovingAverage().fit_predict(panel, profile, 1)[:, 0] / profile.future(1)[:, 0]
-    around = np.full(panel.n_series, np.nan)
-    for key in (
-        np.array(
-            [f"{g}\x1f{where}" for g, where in zip(profile.group, panel.location, strict=True)], dtype=object
-        ),
-        profile.group,
-        np.zeros(panel.n_series),
-    ):
-        means = pd.Series(np.where(established, recent, np.nan)).groupby(key).transform("mean").to_numpy()
-        around = np.where(np.isnan(around), means, around)
-    count = panel.observations
-    exposure = (profile.factors(0, panel.n_periods) * panel.observed).sum(axis=1)
-    own = np.where(count > 0, panel.values.sum(axis=1) / np.maximum(exposure, 1e-9), 0.0)
-    # Nobody to learn from: the item's own mean alone.
-    around = np.where(np.isnan(around), own, around)
-    level = (count * own + CATEGORY_OBSERVATIONS * around) / (count + CATEGORY_OBSERVATIONS)
-    forecast: Floats = level[:, None] * profile.future(horizon)
-    return forecast
 
 
 def _seeds(panel: Panel, seed: int) -> npt.NDArray[np.uint64]:
