@@ -13,6 +13,7 @@ from engine.forecast.panel import period_dates
 from jobs.drivers_calendar import calendar_events, line_regions, overlapping
 from jobs.drivers_supplied import passed_to_suppliers
 from jobs.inputs import PlanInputs
+from jobs.planned_promotions import PROMOTION, planned_promotions
 from jobs.supply_flows import supply_flows
 
 Floats = npt.NDArray[np.float64]
@@ -20,11 +21,6 @@ Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int64]
 Mechanics = npt.NDArray[np.int16]
 Days = npt.NDArray[np.datetime64]
-
-PROMOTION = "promotion"
-"""Mechanic of a promotion that has no name."""
-EVERYWHERE = ("*", "")
-"""Locations of a promotion that runs in all."""
 
 
 def plan_drivers(inputs: PlanInputs, lines: pd.DataFrame, horizon: int) -> Drivers | None:
@@ -47,13 +43,7 @@ def plan_drivers(inputs: PlanInputs, lines: pd.DataFrame, horizon: int) -> Drive
     periods = sales.quantity.shape[1] + horizon
     edges = period_dates(sales.start, sales.period, 0, periods + 1)
     names, region = line_regions(lines, tables["locations"])
-    planned = pd.concat(
-        [
-            _named_promotions(tables["promotions"], lines),
-            _calendar_promotions(tables["calendar"], lines, names[region]),
-        ],
-        ignore_index=True,
-    )
+    planned = planned_promotions(tables["promotions"], tables["calendar"], lines, names[region])
     mechanics, mechanic, depth, share = _on_grid(planned, edges, len(lines))
     price, flagged = _charged(sales, lines, periods)
     flagged &= mechanic == 0
@@ -81,44 +71,6 @@ def plan_drivers(inputs: PlanInputs, lines: pd.DataFrame, horizon: int) -> Drive
     return passed_to_suppliers(drivers, _mean_sales(sales, lines), supply_flows(lines))
 
 
-def _named_promotions(promotions: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    """Table promotions, one row a line that it concerns: row, from_date, to_date, depth, mechanic."""
-    rows = lines[["sku", "location"]].assign(row=range(len(lines)))
-    merged = rows.merge(promotions, on="sku", suffixes=("", "_of_promotion"))
-    place = merged["location_of_promotion"]
-    return merged.loc[
-        place.isin(EVERYWHERE) | (place == merged["location"]),
-        ["row", "from_date", "to_date", "depth", "mechanic"],
-    ]
-
-
-def _calendar_promotions(
-    calendar: pd.DataFrame, lines: pd.DataFrame, region: npt.NDArray[np.object_]
-) -> pd.DataFrame:
-    """Promotions of the calendar, of one day each, in the columns of `_named_promotions`."""
-    found = calendar[calendar["kind"] == "promotion"]
-    sku, location = lines["sku"].to_numpy(), lines["location"].to_numpy()
-    parts = []
-    for entry in found.fillna({"sku": "", "location": "", "mechanic": PROMOTION}).itertuples():
-        here = np.ones(len(lines), dtype=bool)
-        for stated, own in ((entry.sku, sku), (entry.location, location), (entry.region, region)):
-            if stated not in EVERYWHERE:
-                here &= own == stated
-        parts.append(
-            pd.DataFrame(
-                {
-                    "row": np.flatnonzero(here),
-                    "from_date": entry.date,
-                    "to_date": entry.date,
-                    "depth": entry.depth,
-                    "mechanic": entry.mechanic,
-                }
-            )
-        )
-    columns = ["row", "from_date", "to_date", "depth", "mechanic"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-
-
 def _on_grid(
     planned: pd.DataFrame, edges: Days, n_lines: int
 ) -> tuple[tuple[str, ...], Mechanics, Floats, Floats]:
@@ -126,10 +78,8 @@ def _on_grid(
     shape = (n_lines, len(edges) - 1)
     mechanic, depth = np.zeros(shape, dtype=np.int16), np.zeros(shape)
     covered = np.zeros(shape)
-    depths = planned["depth"].astype(float).fillna(0.0)
-    planned = planned.assign(depth=depths).sort_values("depth", kind="stable")
-    names = planned["mechanic"].fillna(PROMOTION).replace("", PROMOTION)
-    code, known = pd.factorize(names, sort=True)
+    planned = planned.sort_values("depth", kind="stable")
+    code, known = pd.factorize(planned["mechanic"], sort=True)
     entry, period, share = overlapping(planned["from_date"], planned["to_date"], edges)
     row = planned["row"].to_numpy(dtype=np.int64)[entry]
     # Of entries for the same cell the last one, the deepest, stays.
