@@ -59,6 +59,14 @@ def facts(view: Item, currency: str) -> None:
         st.metric("Money at risk", columns.money(line["money_at_risk"], currency), border=True)
 
 
+def planned(view: Item) -> None:
+    """Say which promotions and events the forecast holds."""
+    if view.planned:
+        with st.container(gap=None):
+            for sentence in view.planned:
+                st.markdown(f":material/campaign: {sentence}")
+
+
 def stock_tables(view: Item) -> None:
     """Show batches by expiry and what is on the way."""
     if view.batches.empty:

@@ -30,6 +30,7 @@ st.plotly_chart(
     config=charts.CONFIG,
     alt=f"Sales, demand forecast with its 80 % range and projected stock of {name}",
 )
+item_page.planned(view)
 
 left, right = st.columns([5, 6], gap="large")
 with left:

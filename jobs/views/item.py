@@ -16,6 +16,7 @@ from data_lake.runs import Run, read_run_table
 from engine.contracts import EXPLAIN_TERMS, OPEN_ORDER_STATUSES
 from engine.replenishment.words import explain_in_words, known
 from jobs.views.item_history import item_history
+from jobs.views.item_planned import planned_sentences
 from jobs.views.lines import as_date, records
 
 Floats = npt.NDArray[np.float64]
@@ -65,6 +66,8 @@ class Item:
     """order_id, from_source, quantity still to come, expected_date, status."""
     models: pd.DataFrame
     """model, wape, bias, origins, chosen; best first."""
+    planned: tuple[str, ...]
+    """Promotions and events that the forecast holds, and what they add, in sentences."""
     model_sentence: str
     """Which model, why, and how it did against seasonal naive."""
 
@@ -134,6 +137,7 @@ def load(lake: Lake, run: Run, line: Mapping[str, Any], *, history_days: int | N
         batches=_batches(lake, run, where),
         open_orders=_open_orders(lake, run, line),
         models=_models(backtests),
+        planned=planned_sentences(lake, run, line, forecast),
         model_sentence=model_words(model),
     )
 

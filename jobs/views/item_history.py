@@ -39,7 +39,7 @@ def item_history(lake: Lake, run: Run, line: Mapping[str, Any], history_days: in
         `MAX_POINTS` rows.
     """
     read = read_history(lake, run, line["sku"], corrections(lake, line["sku"], until=run.created_at))
-    places = {line["location"], *_supplied(lake, run, line)}
+    places = {line["location"], *supplied_places(lake, run, line)}
     rows = [] if read is None else [row for row, place in enumerate(read.places) if place in places]
     if read is None or not rows:
         return pd.DataFrame(
@@ -58,7 +58,8 @@ def item_history(lake: Lake, run: Run, line: Mapping[str, Any], history_days: in
     return history.reset_index(drop=True)
 
 
-def _supplied(lake: Lake, run: Run, line: Mapping[str, Any]) -> set[str]:
+def supplied_places(lake: Lake, run: Run, line: Mapping[str, Any]) -> set[str]:
+    """Return the locations that a line's location supplies with its product."""
     sourcing = lake.read(
         "sourcing",
         version=run.inputs.get("sourcing"),
