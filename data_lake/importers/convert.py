@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
@@ -18,6 +19,7 @@ from data_lake.importers.kinds import Target
 from data_lake.importers.layout import Layout
 from data_lake.importers.numbers import is_empty, parse_numbers
 from data_lake.importers.table_file import ROW
+from data_lake.importers.zones import local_days
 
 TOTAL = (
     r"(?i)^\s*((grand|sub|gross)[ -]?)?(totals?|sum|summe|gesamt(summe)?|zwischensumme|insgesamt|totaal|"
@@ -44,11 +46,20 @@ class Counts:
 class Converter:
     """Converts the chunks of one file; faults and counts add up over them."""
 
-    def __init__(self, layout: Layout, faults: FaultList, *, today: date, lake_currency: str | None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        faults: FaultList,
+        *,
+        today: date,
+        lake_currency: str | None,
+        zones: Mapping[str, str] | None = None,
+    ) -> None:
         self.layout, self.mapping, self.spec = layout, layout.mapping, layout.mapping.spec
         self.faults, self.today = faults, today
         self.counts = Counts()
         self.lake_currency = lake_currency
+        self.zones = zones or {}
         self._split = re.compile(self.mapping.split.pattern).groupindex if self.mapping.split else {}
 
     def convert(self, raw: pl.DataFrame) -> pl.DataFrame:
@@ -86,6 +97,7 @@ class Converter:
             name: read_cells(values, self.spec.target(name), self.mapping)
             for name, (_, values) in cells.items()
         }
+        self._to_local_days(cells, typed, raw.height)
         totals = self._total_rows(raw, typed)
         if totals is not None:
             self.counts.totals += int(totals.sum())
@@ -121,6 +133,21 @@ class Converter:
             for target in self._split:
                 cells[target] = (header, groups[target].set(missed, "?"))
         return cells
+
+    def _to_local_days(
+        self, cells: dict[str, tuple[str, pl.Series]], typed: dict[str, pl.Series], height: int
+    ) -> None:
+        """Date instants that have an offset by the clock of the row's location, where its zone is known."""
+        place = next((name for name in ("location", "to_location") if name in self.spec.names), None)
+        if place is None or not self.zones:
+            return
+        where = typed.get(place)
+        if where is None:
+            given = self.mapping.constants.get(place, self.spec.target(place).default)
+            where = pl.Series([given], dtype=pl.String).new_from_index(0, height)
+        for name, (_, values) in cells.items():
+            if self.spec.target(name).reads == "date":
+                typed[name] = local_days(values, typed[name], where, self.zones)
 
     def _total_rows(self, raw: pl.DataFrame, typed: dict[str, pl.Series]) -> pl.Series | None:
         """Rows labelled total that lack a key, or that have "total" for a product or location."""

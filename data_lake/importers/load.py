@@ -23,6 +23,7 @@ from data_lake.importers.sales_rows import SalesRows
 from data_lake.importers.table_file import TableFile
 from data_lake.importers.table_rows import TableRows
 from data_lake.importers.text_dialect import UnreadableFileError
+from data_lake.importers.zones import location_zones
 from data_lake.lake import Lake, Version
 from data_lake.progress import Progress
 from engine.contracts import SETTING_DEFAULTS
@@ -95,7 +96,8 @@ def load(
         return _refused(name, mapping, faults, layout)
     settings = lake_settings(lake)
     currency = settings.get("currency")
-    converter = Converter(layout, faults, today=today, lake_currency=currency)
+    zones = location_zones(lake)
+    converter = Converter(layout, faults, today=today, lake_currency=currency, zones=zones)
     with tempfile.TemporaryDirectory(prefix="shelfcast-import-") as folder:
         rows: SalesRows | TableRows
         if mapping.spec.table == "sales":

@@ -21,6 +21,7 @@ from data_lake.importers.reading import open_table
 from data_lake.importers.remembered import recall
 from data_lake.importers.table_file import ROW, TableFile
 from data_lake.importers.text_dialect import UnreadableFileError
+from data_lake.importers.zones import location_zones
 from data_lake.lake import Lake
 
 SHOWN_ROWS = 20
@@ -72,7 +73,13 @@ def look(
     layout = lay_out(chosen, file.header, faults)
     parsed = pl.DataFrame()
     if check and not faults.errors:
-        converter = Converter(layout, faults, today=today, lake_currency=lake_settings(lake).get("currency"))
+        converter = Converter(
+            layout,
+            faults,
+            today=today,
+            lake_currency=lake_settings(lake).get("currency"),
+            zones=location_zones(lake),
+        )
         parsed = converter.convert(sample.select(*layout.columns, ROW))
     last = sample[ROW].max()
     for fault in ragged.kept:
