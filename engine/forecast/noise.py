@@ -107,6 +107,8 @@ def without_outliers(values: Floats) -> Floats:
     >>> without_outliers(np.array([[1.0, 0.0, 2.0, 3.0, 900.0]]))
     array([[1., 0., 2., 3., 9.]])
     """
+    if not values.size:
+        return values
     ranked = np.sort(values, axis=1)
     positive = (values > 0).sum(axis=1)
     above = np.maximum(np.ceil(OUTLIERS * positive).astype(np.int64), 1)

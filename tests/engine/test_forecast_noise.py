@@ -134,5 +134,6 @@ def test_one_bulk_sale_is_cut_and_ordinary_peaks_stay():
     cut = without_outliers(spoilt)
     assert cut[:, 100].max() < 3.01 * np.sort(lumpy, axis=1)[:, -1].max()
     assert np.array_equal(np.delete(cut, 100, axis=1) > 0, np.delete(lumpy, 100, axis=1) > 0)
+    assert without_outliers(np.zeros((2, 0))).shape == (2, 0)
     assert without_outliers(np.zeros((2, 3))).tolist() == [[0.0] * 3] * 2
     assert without_outliers(np.array([[0.0, 7.0, 0.0]])).tolist() == [[0.0, 7.0, 0.0]]
