@@ -101,6 +101,9 @@ class Field:
             if isinstance(model, GlobalModel):
                 # What it knows of the market comes from all its series.
                 forecast[may] = self._global(model, usual, np.flatnonzero(may), horizon)
+                if planned is not None:
+                    # Closed: nothing is sold, whatever was learnt of other days.
+                    forecast[may] *= planned[may] > 0
                 continue
             every = len(rows) == n
             panel = usual.panel if every else usual.panel.rows(rows)
