@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.forecast.ensemble import PRIOR_SUMS, LEAST_WEIGHT, PICKS, ensemble_weights
+from engine.forecast.ensemble import LEAST_WEIGHT, PICKS, PRIOR_SUMS, ensemble_weights
 from engine.forecast.select import AVERAGE, Selection, Trial, choose, trial_of
 from engine.forecast.sum_loss import sum_pinball
 
