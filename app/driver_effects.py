@@ -43,6 +43,7 @@ def section(wanted: ForecastWanted, colors: Palette) -> None:
 
 
 def _promotions(view: DriverView, colors: Palette) -> None:
+    st.markdown("**Promotions and prices**")
     if view.promotions.empty:
         st.caption("No promotion and no change of price is known.")
         return
@@ -55,14 +56,15 @@ def _promotions(view: DriverView, colors: Palette) -> None:
 
 
 def _events(view: DriverView, colors: Palette) -> None:
+    st.markdown("**Strongest holidays and events**")
     if view.events.empty:
         st.caption("No holiday or event stands out from other days.")
         return
     st.plotly_chart(
-        driver_effects_chart.dots(view.events.assign(group="All products"), colors),
+        driver_effects_chart.dots(view.events, colors),
         key="driver_events",
         config=charts.CONFIG,
-        alt="The strongest events: " + _in_words(view.events.assign(group="All products")),
+        alt="The strongest events: " + _in_words(view.events),
     )
 
 

@@ -31,18 +31,18 @@ def dots(effects: pd.DataFrame, colors: Palette) -> go.Figure:
     return figure(
         traces,
         colors,
-        height=84 + ROW * len(labels) * max(len(groups), 2) // 2,
+        height=round(84 + ROW * len(labels) * (0.6 + 0.4 * len(groups))),
         showlegend=len(groups) > 1,
         hovermode="closest",
         scattermode="group",
         scattergap=0.4,
         xaxis={
             "title": "change of demand",
-            "tickformat": "+.0%",
+            "tickformat": ".0%",
             "showgrid": True,
             "zeroline": True,
             "zerolinecolor": colors.muted,
-            "nticks": 6,
+            "nticks": 5,
         },
         yaxis={
             "showgrid": False,

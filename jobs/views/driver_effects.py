@@ -17,6 +17,8 @@ TABLE = "driver_effects"
 ALL = "All products"
 PERIOD_WORDS = {"D": "day", "W": "week", "M": "month"}
 
+SHOWN = ["label", "group", "uplift", "low", "high", "observations"]
+
 MOST_EVENTS = 8
 """Effects of events that are shown: the strongest of those beyond doubt."""
 MOST_OF_ONE_EVENT = 2
@@ -31,7 +33,7 @@ class DriverView:
     """label, group, uplift, low, high [share], observations: each mechanic at its usual depth, the first
     period after a promotion, and a price cut of 10 %; of all products, or of the categories chosen."""
     events: pd.DataFrame
-    """label, uplift, low, high [share], observations: the strongest effects of all products."""
+    """Likewise: the strongest effects on all products, or on the category chosen, strongest first."""
     categories: pd.DataFrame
     """group; one column of uplift [share] for each label of `promotions`; taken_text: the cannibalisation."""
     cannibalisation: str
@@ -70,7 +72,7 @@ def view(effects: pd.DataFrame, categories: Sequence[str], period: str) -> Drive
     shown = shown.sort_values("group", key=lambda names: names.map(order), kind="stable", ignore_index=True)
     return DriverView(
         promotions=shown.assign(group=shown["group"].replace("", ALL)),
-        events=_events(effects, word),
+        events=_events(effects, groups[0] if len(groups) == 1 else "", word),
         categories=_by_category(told, effects, categories),
         cannibalisation=_cannibalisation(effects, categories),
     )
@@ -89,10 +91,9 @@ def _told(effects: pd.DataFrame, word: str) -> pd.DataFrame:
     parts = [
         usual.assign(label=[_mechanic(row) for row in usual.to_dict("records")]),
         effects[kind == "dip"].assign(label=f"First {word} after"),
-        effects[kind == "price"].assign(label="Price 10 % lower"),
+        effects[kind == "price"].assign(label="Price 10% lower"),
     ]
-    columns = ["label", "group", "uplift", "low", "high", "observations"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return pd.concat(parts, ignore_index=True)[SHOWN]
 
 
 def _mechanic(row: dict[Any, Any]) -> str:
@@ -100,9 +101,9 @@ def _mechanic(row: dict[Any, Any]) -> str:
     return name if np.isnan(row["depth"]) else f"{name}, {row['depth']:.0%} off"
 
 
-def _events(effects: pd.DataFrame, word: str) -> pd.DataFrame:
-    """The strongest effects of events on all products whose range leaves out none, strongest first."""
-    found = effects[(effects["kind"] == "event") & (effects["group"] == "")]
+def _events(effects: pd.DataFrame, group: str, word: str) -> pd.DataFrame:
+    """The strongest effects of events on a category (or on all) whose range leaves out none."""
+    found = effects[(effects["kind"] == "event") & (effects["group"] == group)]
     found = found[(found["low"] > 0) | (found["high"] < 0)]
     # Half as much and twice as much are equally strong.
     strength = np.log1p(found["uplift"].clip(lower=-0.99)).abs()
@@ -113,8 +114,8 @@ def _events(effects: pd.DataFrame, word: str) -> pd.DataFrame:
     labels = [
         f"{row['name']}{when_words(row['first'], row['last'], word)}" for row in found.to_dict("records")
     ]
-    frame = found.assign(label=pd.Series(labels, index=found.index, dtype="str"))
-    return frame[["label", "uplift", "low", "high", "observations"]].reset_index(drop=True)
+    frame = found.assign(label=pd.Series(labels, index=found.index, dtype="str"), group=group or ALL)
+    return frame[SHOWN].reset_index(drop=True)
 
 
 def when_words(first: int, last: int, word: str) -> str:
