@@ -61,6 +61,22 @@ TABLES = (
         ),
     ),
     Table(
+        "forecast_totals",
+        "Demand forecast of totals, the sum of the items where they are sold.",
+        ("run_id", "level", "category", "region", "location", "date"),
+        (
+            RUN,
+            text("level", "What is summed", required=True, allowed=("category", "region", "location", "all")),
+            text("category", "Category, or '' for all", required=True),
+            text("region", "Region, or '' for all", required=True),
+            text("location", "Location, or '' for all", required=True),
+            date("date", "Period", required=True),
+            number("mean", "Expected demand", "each/period", required=True, minimum=0),
+            number("q10", "10% quantile of demand", "each/period", required=True, minimum=0),
+            number("q90", "90% quantile of demand", "each/period", required=True, minimum=0),
+        ),
+    ),
+    Table(
         "backtests",
         "Scores of every model on every series over rolling origins.",
         ("run_id", "sku", "location", "model"),
