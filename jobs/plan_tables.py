@@ -15,14 +15,17 @@ from engine.forecast.paths import quantiles
 from engine.forecast.portfolio import PortfolioForecast
 from engine.replenishment.exceptions import describe
 from engine.replenishment.lines import LineInputs, LinePlans
+from jobs.forecast_totals import forecast_totals, sold_here
 from jobs.inputs import PlanInputs
 from jobs.item_state import line_inputs_table
 from jobs.line_inputs import DemandModel, holding_cost_per_day, open_orders, order_offsets
+from jobs.override_scope import with_groups
 
 Dates = npt.NDArray[np.datetime64]
 
 OUTPUT_TABLES = (
     "forecasts",
+    "forecast_totals",
     "series_models",
     "backtests",
     "driver_effects",
@@ -60,6 +63,7 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
     lines = _plan_lines(done)
     frames = {
         "forecasts": _forecasts(done),
+        "forecast_totals": _forecast_totals(done),
         "series_models": _series_models(done),
         "backtests": done.forecast.backtests.assign(run_id=done.run_id),
         "driver_effects": done.driver_effects.assign(run_id=done.run_id),
@@ -189,6 +193,13 @@ def _forecasts(done: Computed) -> pd.DataFrame:
             "driver_factor": done.driver_factors.ravel(),
         }
     )
+
+
+def _forecast_totals(done: Computed) -> pd.DataFrame:
+    tables = done.inputs.tables
+    groups = with_groups(done.lines, tables["products"], tables["locations"])
+    totals = forecast_totals(groups, sold_here(done.lines), done.demand, done.dates, done.forecast.held_out)
+    return totals.assign(run_id=done.run_id)
 
 
 def _series_models(done: Computed) -> pd.DataFrame:

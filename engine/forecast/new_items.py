@@ -113,7 +113,8 @@ def forecast_new_items(
     )
     expected, cv2, of_predecessor = expectation(known, learnt)
     nobody = expected <= 0
-    own_mean = np.where(exposed > 0, sold / np.where(exposed > 0, exposed, 1.0), 0.0)
+    # With nobody to compare with, a first sale is better than nothing.
+    own_mean = panel.values[rows].sum(axis=1) / np.maximum(panel.observations[rows], 1)
     widen = np.broadcast_to(learnt.widen, (len(learnt.profile),))[profile.group[rows]]
     settled, own_weight, left = credible(
         np.where(nobody, own_mean, expected), widen * cv2, sold, exposed, known.dispersion

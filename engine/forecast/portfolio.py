@@ -15,6 +15,7 @@ from engine.forecast.accuracy import accuracy_by_segment
 from engine.forecast.backtest import Backtest, backtest_horizon, by_series, run_backtest
 from engine.forecast.competitors import Competitors, competitors_for
 from engine.forecast.drivers.effects import DriverEffects
+from engine.forecast.hierarchy import HeldOut
 from engine.forecast.lifecycle import LifecycleFacts, lifecycle_factors, say_limits, unknown_lifecycle
 from engine.forecast.model import Field
 from engine.forecast.new_items import forecast_new_items, is_new
@@ -54,6 +55,7 @@ class PortfolioForecast:
     coverage : share of backtest protection-period sums inside the 80 % interval
     accuracy_by_segment : scores of every model by demand pattern and horizon (`engine.forecast.accuracy`)
     effects : of promotions, prices and events; None: nothing is known to have moved demand
+    held_out : what the backtest forecast of the demand that came, for the errors of totals
     """
 
     mean: Floats
@@ -73,6 +75,7 @@ class PortfolioForecast:
     coverage: float
     accuracy_by_segment: pd.DataFrame
     effects: DriverEffects | None = None
+    held_out: HeldOut | None = None
 
 
 def forecast_panel(
@@ -171,6 +174,7 @@ def forecast_panel(
             HORIZON_BUCKETS[panel.period],
         ),
         effects=usual.effects,
+        held_out=HeldOut(judged.held_out, backtest.actual, backtest.scored),
     )
 
 
