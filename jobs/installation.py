@@ -1,4 +1,4 @@
-"""Is this installation whole? Python, pinned packages, and a place for compiled kernels."""
+"""Is this installation whole? Python, pinned packages, LightGBM, and a place for compiled kernels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from engine.forecast.global_model.library import available
 from jobs.kernel_cache import kernel_cache_folder
 
 State = Literal["ok", "warn", "fail"]
@@ -34,8 +35,9 @@ class Check:
 
 
 def environment_checks(root: Path = ROOT, environ: MutableMapping[str, str] = os.environ) -> list[Check]:
-    """Check Python, the pinned packages and the cache of compiled kernels."""
-    return [_python(), packages_check(root / "requirements.txt"), kernel_cache_check(environ)]
+    """Check Python, the pinned packages, LightGBM and the cache of compiled kernels."""
+    packages = packages_check(root / "requirements.txt")
+    return [_python(), packages, boosting_check(available()), kernel_cache_check(environ)]
 
 
 def _python() -> Check:
@@ -72,6 +74,18 @@ def packages_check(pins: Path) -> Check:
     if other:
         return Check("Packages", "warn", "; ".join(other), "run make install to get the tested versions")
     return Check("Packages", "ok", f"all {len(wanted)} as pinned")
+
+
+def boosting_check(fault: str | None) -> Check:
+    """Check that LightGBM can be loaded: `fault` says why it cannot, None that it can."""
+    if fault is None:
+        return Check("LightGBM", "ok", "can be loaded: global boosting competes")
+    return Check(
+        "LightGBM",
+        "warn",
+        f"{fault}; forecasts are made by the other models",
+        "install its OpenMP runtime (Debian: apt-get install libgomp1), then run make install",
+    )
 
 
 def kernel_cache_check(environ: MutableMapping[str, str]) -> Check:

@@ -16,6 +16,7 @@ from data_lake.events import make_event
 from data_lake.lake import Lake
 from data_lake.ledger import append_events
 from data_lake.runs import Run, commit_run
+from engine.forecast.global_model.library import available
 from jobs.doctor import (
     GIGABYTE,
     diagnose,
@@ -23,7 +24,7 @@ from jobs.doctor import (
     storage_checks,
     worst,
 )
-from jobs.installation import Check, environment_checks, kernel_cache_check, packages_check
+from jobs.installation import Check, boosting_check, environment_checks, kernel_cache_check, packages_check
 
 TODAY = date(2026, 11, 22)
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -168,10 +169,20 @@ def test_the_kernel_cache(tmp_path: Path) -> None:
     assert "NUMBA_CACHE_DIR" in check.fix
 
 
+def test_a_machine_without_lightgbm_is_told_what_to_install() -> None:
+    assert boosting_check(None).state == "ok"
+    check = boosting_check("LightGBM cannot be loaded on this machine (libgomp.so.1)")
+    assert check.state == "warn"
+    assert "libgomp.so.1" in check.seen
+    assert "the other models" in check.seen
+    assert "libgomp1" in check.fix
+
+
 def test_this_installation_can_run() -> None:
-    python, packages, cache = environment_checks()
+    python, packages, boosting, cache = environment_checks()
     assert python == Check("Python", "ok", f"{platform.python_implementation()} {platform.python_version()}")
     assert packages.state != "fail"
+    assert boosting == boosting_check(available())
     assert cache.state == "ok"
 
 
@@ -180,6 +191,7 @@ def test_the_whole_diagnosis(whole: Lake) -> None:
     assert [check.name for check in checks] == [
         "Python",
         "Packages",
+        "LightGBM",
         "Kernel cache",
         "Disk",
         "Lake",
