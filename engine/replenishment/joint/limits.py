@@ -1,0 +1,163 @@
+"""Rules on a total that earn and cost nothing: supplier minimum, room, cash."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from engine.replenishment.joint.curves import Curves, FloatArray
+from engine.replenishment.joint.terms import Program, excess, load_faults, range_faults, rows_of
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Order nothing from the lines together, or at least a value or a number of units.
+
+    One for each supplier (scope "order") or for each supplier and location (scope "location").
+    """
+
+    bound: ClassVar[str] = "supplier_minimum"
+    name: str
+    lines: ArrayLike
+    least: float
+    """[money] or [each]"""
+    measure: Literal["value", "units"] = "value"
+
+    @property
+    def wants_less(self) -> bool:
+        """Whether a smaller total is never worse."""
+        return False
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether it may bring or cost money."""
+        return False
+
+    def use(self, curves: Curves) -> FloatArray:
+        """Money paid, or eaches."""
+        rows = rows_of(self.lines)
+        return curves.cash[rows] if self.measure == "value" else curves.quantity[rows]
+
+    def broken_by(self, total: float) -> float:
+        """What lacks to the minimum."""
+        return excess(-total, -self.least) if total > 0 else 0.0
+
+    def money(self, total: float) -> float:  # noqa: ARG002
+        """None."""
+        return 0.0
+
+    def program(self, most: float) -> Program:  # noqa: ARG002
+        """A switch, and at least the minimum where it is on."""
+        return Program((0.0,), (1.0,), (True,), ((-1.0, (self.least,), 0.0),), switch=0)
+
+    def tighter(self, by: float) -> Minimum:
+        """A greater minimum."""
+        return Minimum(self.name, self.lines, self.least + by, self.measure)
+
+    def faults(self) -> list[str]:
+        """The least is a number of at least 0."""
+        good = math.isfinite(self.least) and self.least >= 0
+        faults = range_faults(self, {"least": (self.least, good, "finite and ≥ 0")})
+        if self.measure not in ("value", "units"):
+            faults.append(
+                f"measure of {self.bound} {self.name!r} is {self.measure!r}, must be value or units"
+            )
+        return faults
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The orders of a location must find room."""
+
+    bound: ClassVar[str] = "storage"
+    name: str
+    lines: ArrayLike
+    load: ArrayLike
+    """Room that one each of each line takes [litre/each]."""
+    room: float
+    """Room left when they arrive [litre]; below 0 counts as none."""
+
+    @property
+    def wants_less(self) -> bool:
+        """Whether a smaller total is never worse."""
+        return True
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether it may bring or cost money."""
+        return False
+
+    def use(self, curves: Curves) -> FloatArray:
+        """Room taken."""
+        load: FloatArray = curves.quantity[rows_of(self.lines)] * np.asarray(self.load, float)[:, None]
+        return load
+
+    def broken_by(self, total: float) -> float:
+        """What finds no room."""
+        return excess(total, max(self.room, 0.0))
+
+    def money(self, total: float) -> float:  # noqa: ARG002
+        """None."""
+        return 0.0
+
+    def program(self, most: float) -> Program:  # noqa: ARG002
+        """One row."""
+        return Program(rows=((1.0, (), max(self.room, 0.0)),))
+
+    def tighter(self, by: float) -> Storage:
+        """Less room."""
+        return Storage(self.name, self.lines, self.load, self.room - by)
+
+    def faults(self) -> list[str]:
+        """Loads and room are numbers."""
+        faults = load_faults(self, np.asarray(self.load, float))
+        return faults + range_faults(self, {"room": (self.room, not math.isnan(self.room), "a number")})
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The orders of the lines are paid from one sum, overall or for a supplier."""
+
+    bound: ClassVar[str] = "budget"
+    name: str
+    lines: ArrayLike
+    cash: float
+    """[money]; below 0 counts as none."""
+
+    @property
+    def wants_less(self) -> bool:
+        """Whether a smaller total is never worse."""
+        return True
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether it may bring or cost money."""
+        return False
+
+    def use(self, curves: Curves) -> FloatArray:
+        """Money paid, after the price breaks of lines and before rebates."""
+        return curves.cash[rows_of(self.lines)]
+
+    def broken_by(self, total: float) -> float:
+        """What is not covered."""
+        return excess(total, max(self.cash, 0.0))
+
+    def money(self, total: float) -> float:  # noqa: ARG002
+        """None."""
+        return 0.0
+
+    def program(self, most: float) -> Program:  # noqa: ARG002
+        """One row."""
+        return Program(rows=((1.0, (), max(self.cash, 0.0)),))
+
+    def tighter(self, by: float) -> Budget:
+        """Less cash."""
+        return Budget(self.name, self.lines, self.cash - by)
+
+    def faults(self) -> list[str]:
+        """Cash is a number."""
+        return range_faults(self, {"cash": (self.cash, not math.isnan(self.cash), "a number")})
