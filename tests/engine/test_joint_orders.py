@@ -11,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
+from engine.replenishment.joint.candidates import candidate_quantities
 from engine.replenishment.joint.curves import Curves, curves_of
+from engine.replenishment.joint.explain import BOUNDS, cost_of_terms, explain
 from engine.replenishment.joint.limits import Budget, Minimum, Storage
+from engine.replenishment.joint.price_breaks import purchase_value
+from engine.replenishment.joint.ranking import ranked_increments
 from engine.replenishment.joint.rebate import Rebate
 from engine.replenishment.joint.solve import solve_joint
 from engine.replenishment.joint.terms import Term
@@ -146,3 +150,215 @@ def test_the_plan_is_the_best_of_all_combinations(problem: tuple[Curves, list[Te
     assert None not in chosen
     assert plan.term_money == pytest.approx(chosen)
     assert np.isfinite(curves.at(plan.choice, curves.money)).all()
+
+
+P01 = (165, [23, 31, 29, 44, 53, 38, 63, 85, 89, 82], [92, 57, 49, 68, 60, 43, 67, 84, 87, 72], 309)
+P07 = (
+    750,
+    [70, 73, 77, 80, 82, 87, 90, 94, 98, 106, 110, 113, 115, 118, 120],
+    [135, 139, 149, 150, 156, 163, 173, 184, 192, 201, 210, 214, 221, 229, 240],
+    1458,
+)
+
+
+@pytest.mark.parametrize(("cash", "weights", "profits", "best"), [P01, P07])
+def test_published_knapsacks(cash: int, weights: list[int], profits: list[int], best: int) -> None:
+    """Kreher & Stinson (1999), Combinatorial Algorithms, as collected in Burkardt's KNAPSACK_01."""
+    n = len(weights)
+    curves = curves_of(np.tile([0.0, 1.0], (n, 1)), np.column_stack([np.zeros(n), profits]), weights)
+    plan = solve_joint(curves, [Budget("knapsack", range(n), cash)])
+    assert plan.money == pytest.approx(best)
+    assert plan.total[0] <= cash
+
+
+@pytest.mark.parametrize(("incremental", "best", "cost"), [(False, 800, 978.60), (True, 304, 1043.41)])
+def test_published_price_breaks(incremental: bool, best: float, cost: float) -> None:
+    """Snyder & Shen, 2nd ed., Examples 3.6 and 3.7: yearly cost of orders of whole units."""
+    quantity = np.arange(1.0, 2001.0)
+    prices = np.array([0.75])
+    paid = purchase_value(quantity[None], prices, [[400, 800]], [[0.72, 0.68]], incremental)[0]
+    yearly = 1300 / quantity * (8 + paid) + 0.3 * paid / 2
+    assert quantity[yearly.argmin()] == best
+    assert yearly.min() == pytest.approx(cost, abs=0.005)
+
+
+def _random_curves(n: int, seed: int) -> Curves:
+    rng = np.random.default_rng(seed)
+    quantity = np.arange(8.0) * rng.choice([1, 6, 12], n)[:, None]
+    money = np.cumsum(np.sort(rng.normal(2, 6, (n, 8)))[:, ::-1], axis=1)
+    money -= money[:, :1]
+    return curves_of(quantity, money, rng.uniform(1, 9, n))
+
+
+def test_without_terms_every_line_orders_its_own_best() -> None:
+    curves = _random_curves(40, 1)
+    plan = solve_joint(curves, [])
+    assert plan.choice.tolist() == curves.money.argmax(axis=1).tolist()
+    assert plan.money == pytest.approx(curves.money.max(axis=1).sum())
+    assert set(explain(curves, [], plan).bound) == {"none"}
+
+
+@settings(max_examples=40, derandomize=True)
+@given(seed=st.integers(0, 10_000), shares=st.lists(st.floats(0, 1.2), min_size=2, max_size=2))
+def test_more_budget_is_never_worse(seed: int, shares: list[float]) -> None:
+    curves = _random_curves(12, seed)
+    cash = float(curves.at(curves.own_best, curves.cash).sum())
+    terms = [Minimum("supplier", range(6), 0.2 * cash)]
+    low, high = (
+        solve_joint(curves, [*terms, Budget("all", range(12), share * cash)]).money
+        for share in sorted(shares)
+    )
+    assert low <= high + 1e-9
+
+
+@settings(max_examples=60, derandomize=True)
+@given(seed=st.integers(0, 10_000), share=st.floats(0.05, 1.1))
+def test_the_ranked_list_brackets_the_optimum(seed: int, share: float) -> None:
+    curves = _random_curves(15, seed)
+    budget = share * float(curves.at(curves.own_best, curves.cash).sum())
+    ranked = ranked_increments(curves, budget)
+    assert (np.diff(ranked.money_per_cash) <= 1e-12).all()
+    assert (ranked.money > 0).all()
+    above = ranked.is_above
+    money = float(ranked.money[above].sum())
+    assert ranked.cash[above].sum() <= budget * (1 + 1e-9)
+    best = solve_joint(curves, [Budget("all", range(15), budget)]).money
+    cut = float(ranked.money[ranked.cut]) if ranked.cut < len(ranked.line) else 0.0
+    assert money - 1e-9 <= best <= money + cut + 1e-9
+    for line in range(15):
+        of_line = ranked.line == line
+        steps = np.append(ranked.from_quantity[of_line], curves.quantity[line, curves.own_best[line]])
+        assert steps[0] == 0.0
+        assert (ranked.to_quantity[of_line] == steps[1:]).all()
+
+
+def test_free_steps_come_first_and_no_budget_cuts_nothing() -> None:
+    curves = curves_of([[0, 5], [0, 5]], [[0, 10], [0, 3]], [1.0, 0.0])
+    ranked = ranked_increments(curves)
+    assert ranked.line.tolist() == [1, 0]
+    assert ranked.cut == 2
+    assert ranked_increments(curves, 0.0).cut == 1
+    assert len(ranked_increments(curves_of([[0.0]], [[0.0]], [1.0])).line) == 0
+    with pytest.raises(EngineError, match="budget is -1"):
+        ranked_increments(curves, -1)
+
+
+@settings(max_examples=80, derandomize=True)
+@given(problem=problems())
+def test_every_moved_line_has_a_reason(problem: tuple[Curves, list[Term]]) -> None:
+    curves, terms = problem
+    plan = solve_joint(curves, terms)
+    why = explain(curves, terms, plan)
+    assert set(why.bound) <= set(BOUNDS)
+    costly = why.opportunity > 1e-9
+    assert (why.term[costly] >= 0).all()
+    assert (why.term[~costly & (why.bound == "price_break")] == -1).all()
+    for line in np.flatnonzero(costly):
+        term = terms[why.term[line]]
+        assert term.bound == why.bound[line]
+        alone = plan.choice.copy()
+        alone[line] = curves.own_best[line]
+        total = _plain_use(term, curves.at(alone, curves.quantity), curves.at(alone, curves.cash))
+        money = _plain_money(term, total)
+        gained = curves.at(alone, curves.money).sum() - curves.at(plan.choice, curves.money).sum()
+        assert money is None or money < plan.term_money[why.term[line]]
+        assert gained == pytest.approx(why.opportunity[line])
+
+
+def test_reasons_and_costs_of_a_small_order() -> None:
+    quantity = [[0, 10, 20]] * 4
+    money = [[0, 30, 35], [0, 20, 22], [0, 5, -4], [0, 8, 7]]
+    breaks = [[np.nan], [np.nan], [np.nan], [20]]
+    curves = curves_of(quantity, money, [2, 2, 2, 2.0], break_quantity=breaks, break_cost=[[1.8]] * 4)
+    terms: list[Term] = [
+        Budget("cash", [0, 1], 50),
+        Minimum("Oats Ltd", [2], 60),
+        Minimum("Rye", [3], 30, "units"),
+    ]
+    plan = solve_joint(curves, terms[:2])
+    why = explain(curves, terms[:2], plan)
+    assert plan.quantity.tolist() == [10.0, 10.0, 0.0, 20.0]
+    assert why.bound.tolist() == ["budget", "budget", "supplier_minimum", "price_break"]
+    assert why.opportunity.tolist() == [5.0, 2.0, 5.0, 0.0]
+    assert why.own_quantity.tolist() == [20.0, 20.0, 10.0, 20.0]
+    assert why.over.tolist() == [10.0, 10.0, 40.0, 0.0]
+    assert plan.price[0] == pytest.approx(0.25)
+    assert cost_of_terms(curves, terms[:2], plan, [0, 1]).tolist() == [7.0, 5.0]
+    assert solve_joint(curves, terms).quantity[3] == 0.0
+
+
+def test_a_truck_is_sent_only_if_it_pays() -> None:
+    curves = curves_of([[0, 10]] * 3, [[0, 30], [0, 30], [0, 12]], [1, 1, 1])
+    truck = Trucks("haulier", range(3), [1, 1, 1], 20, cost=25)
+    plan = solve_joint(curves, [truck])
+    assert plan.quantity.tolist() == [10.0, 10.0, 0.0]
+    assert plan.term_money.tolist() == [-25.0]
+    assert explain(curves, [truck], plan).bound.tolist() == ["none", "none", "truck"]
+    assert solve_joint(curves, [Trucks("haulier", range(3), [1, 1, 1], 30, cost=71)]).quantity.sum() == 30
+    assert solve_joint(curves, [Trucks("haulier", range(3), [1, 1, 1], 30, cost=73)]).quantity.sum() == 0
+
+
+def test_candidates_are_lots_with_the_breaks_among_them() -> None:
+    assert candidate_quantities(6, 10, 40).tolist() == [0, 12, 18, 24, 30, 36]
+    assert candidate_quantities(0, 0, 3).tolist() == [0, 1, 2, 3]
+    assert candidate_quantities(12, 0, 11).tolist() == [0]
+    many = candidate_quantities(6, 30, 60_000, breaks=[1001, 7000, 90_000], near=2400)
+    assert len(many) <= 64
+    assert (np.diff(many) > 0).all()
+    assert (many % 6 == 0).all()
+    assert {0.0, 30.0, 1002.0, 7002.0, 2394.0, 2400.0, 2406.0, 60_000.0} <= set(many.tolist())
+    crowded = candidate_quantities(1, 0, 1000, breaks=range(5, 200), near=500, count=8)
+    assert len(crowded) <= 8
+    assert crowded[[0, -1]].tolist() == [0, 1000]
+
+
+def test_all_faults_are_named_at_once() -> None:
+    with pytest.raises(
+        EngineError, match=r"unit_cost of line 0 is -1.*first quantity of line 1 .*quantity of line 2"
+    ):
+        curves_of([[0, 1], [1, 2], [0, 0]], np.zeros((3, 2)), [-1, 1, 1])
+    with pytest.raises(EngineError, match="money of line 0 is nan"):
+        curves_of([[0, 1]], [[0, np.nan]], [1])
+    with pytest.raises(EngineError, match="money has shape"):
+        curves_of([[0, 1]], [[0]], [1])
+    with pytest.raises(EngineError, match="65 columns"):
+        curves_of(np.arange(65.0)[None], np.zeros((1, 65)), [1])
+    with pytest.raises(EngineError, match=r"break_quantity of line 0 is 5.*break_cost of line 0 is -2"):
+        curves_of([[0, 1]], [[0, 1]], [1], break_quantity=[[9, 5]], break_cost=[[1, -2]])
+    with pytest.raises(EngineError, match="break_cost"):
+        curves_of([[0, 1]], [[0, 1]], [1], break_quantity=[[9, 5]], break_cost=[[1]])
+    curves = curves_of([[0, 1]], [[0, 1]], [1])
+    bad: list[Term] = [
+        Minimum("A", [0], -1, measure="pieces"),  # type: ignore[arg-type]
+        Trucks("B", [0], [np.nan], 0, at_most=-1, least_fill=2, cost=-1),
+        Trucks("C", [0], [1, 2], 1),
+        Storage("D", [0], [1], float("nan")),
+        Budget("E", [0, 0], float("nan")),
+        Rebate("F", [4], [10, 5], [0.1]),
+    ]
+    with pytest.raises(EngineError) as caught:
+        solve_joint(curves, bad)
+    message = str(caught.value)
+    for part in ("least of", "measure of", "load of truck 'B'", "capacity of", "at_most of", "least_fill of"):
+        assert part in message
+    for part in (
+        "cost of truck",
+        "'C' has shape",
+        "room of",
+        "cash of",
+        "lines of budget 'E'",
+        "lines of rebate",
+    ):
+        assert part in message
+    assert "values of rebate 'F'" in message
+
+
+def test_no_time_leaves_a_plan_that_keeps_all_and_says_how_far_it_may_be() -> None:
+    curves = _random_curves(400, 3)
+    cash = float(curves.at(curves.own_best, curves.cash).sum())
+    terms = [Minimum(str(s), range(40 * s, 40 * s + 40), 0.08 * cash) for s in range(10)]
+    terms.append(Budget("all", range(400), 0.6 * cash))
+    plan = solve_joint(curves, terms, time_limit=1e-6)
+    assert not any(term.broken_by(total) for term, total in zip(terms, plan.total, strict=True))
+    best = solve_joint(curves, terms, relative_gap=1e-3)
+    assert best.money <= plan.money + plan.gap + 1e-6

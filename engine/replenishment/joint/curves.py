@@ -47,7 +47,8 @@ class Curves:
     @property
     def own_best(self) -> IntArray:
         """Candidate of most money of each line on its own; of equal ones the smallest."""
-        return self.money.argmax(axis=1).astype(np.int64)
+        best: IntArray = self.money.argmax(axis=1).astype(np.int64)
+        return best
 
     def at(self, choice: IntArray, values: FloatArray) -> FloatArray:
         """One value a line: that of its chosen candidate."""

@@ -15,7 +15,7 @@ from engine.replenishment.joint.terms import Program, excess, rows_of
 
 @dataclass(frozen=True)
 class Rebate:
-    """A supplier pays back a share of the order value from each step on: of all of it, or of what is beyond."""
+    """A supplier pays back a share of the order value from each step on: of all, or of what is beyond."""
 
     bound: ClassVar[str] = "rebate"
     name: str

@@ -52,7 +52,7 @@ def relax(program: ChoiceProgram) -> Relaxation:
     small = _PRECISION * max(float(np.abs(gain).max(initial=0.0)), 1.0)
     while True:
         columns = np.concatenate([np.flatnonzero(is_in), np.arange(n, len(program.gain))])
-        solution = linprog(
+        solution = linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrices
             -program.gain[columns],
             A_ub=program.rows[:, columns],
             b_ub=program.bound,

@@ -37,9 +37,9 @@ class JointPlan:
     term_money: FloatArray
     """Money each term brings or costs, shape (t,)."""
     price: FloatArray
-    """Shadow price of each term: what one unit of its use is charged at the margin, shape (t,). Positive where
-    use is scarce (money per unit of cash, room …), negative where it is wanted (minimum, rebate). From the
-    relaxation."""
+    """Shadow price of each term: what one unit of its use is charged at the margin, shape (t,). Positive
+    where use is scarce (money per unit of cash, room …), negative where it is wanted (minimum, rebate). From
+    the relaxation."""
 
 
 def solve_joint(
