@@ -99,7 +99,7 @@ def test_facts_come_from_products_assortment_and_sales(shop):
 
 
 def test_a_plan_names_life_cycles_and_totals_agree_with_their_items(shop):
-    run = plan(shop, as_of=(FIRST + pd.Timedelta(days=DAYS)).date())
+    run = plan(shop, as_of=(FIRST + pd.Timedelta(days=DAYS)).date(), model="seasonal-moving-average")
     forecasts = read_run_table(shop, run, "forecasts")
     models = read_run_table(shop, run, "series_models").set_index(["sku", "location"])
     assert models.loc[("young", "x"), "model"] == "predecessor"
