@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
+from engine.replenishment.network import transfer_model
 from engine.replenishment.network.curve import ValueCurve
 from engine.replenishment.network.transfer_plan import plan_transfers
 from engine.replenishment.network.transfer_words import describe_transfer, describe_unused
@@ -215,7 +216,7 @@ def test_nothing_moves_for_nothing():
     assert plan_transfers([product]).transfers == ()
 
 
-def test_a_search_cut_short_tells_its_gap():
+def test_a_search_cut_short_tells_its_gap(monkeypatch):
     rng = np.random.default_rng(2)
     places = [f"s{i}" for i in range(5)]
     supplies = tuple(
@@ -238,6 +239,11 @@ def test_a_search_cut_short_tells_its_gap():
         assert cut.money <= full.money + 1e-6
         assert full.money <= cut.money + cut.gap + 1e-6
     assert plan_transfers([product], node_limit=0).gap > 0
+    monkeypatch.setattr(transfer_model, "EXACT_COLUMNS", 0)
+    monkeypatch.setattr(transfer_model, "LARGE_GAP", 0.5)
+    near = plan_transfers([product])
+    assert 0 < near.gap <= 0.5 * full.money
+    assert near.money <= full.money + 1e-6 <= near.money + near.gap + 2e-6
 
 
 def test_faults_are_told_together():

@@ -23,6 +23,13 @@ LEAST_EARNED = 1e-3
 """Scaled cost of moving a unit of the batch that expires first, so that nothing moves for nothing: a
 millionth of the dearest unit. Others cost up to half as much again, so that old batches move first."""
 
+EXACT_COLUMNS = 3000
+"""Programmes up to this size, as those of single products are, are solved to the end."""
+LARGE_GAP = 0.01
+"""Share of the money within which the search for larger ones stops."""
+SOLVED = 1e-6
+"""Gap, as a share of the money, below which a programme counts as solved to the end."""
+
 
 @dataclass(frozen=True)
 class Way:
@@ -174,10 +181,13 @@ class _Model:
             integrality=np.array(self.whole, dtype=np.int64),
             bounds=Bounds(0.0, np.array(self.upper)),
             constraints=LinearConstraint(matrix, np.array(self.low), np.array(self.high)),
-            options={"mip_rel_gap": 0.0, "node_limit": node_limit},
+            options={
+                "mip_rel_gap": 0.0 if len(cost) <= EXACT_COLUMNS else LARGE_GAP,
+                "node_limit": node_limit,
+            },
         )
         if result.x is None:
             earns = cost < 0
             return np.zeros(len(cost)), float(-cost[earns] @ np.array(self.upper)[earns]) / scale
-        open_gap = 0.0 if result.status == 0 else float(result.fun - result.mip_dual_bound)
-        return result.x, max(open_gap, 0.0) / scale
+        gap = float(result.fun - result.mip_dual_bound)
+        return result.x, 0.0 if gap <= SOLVED * abs(result.fun) else gap / scale

@@ -19,7 +19,7 @@ from engine.replenishment.network.transfers import (
     check_products,
 )
 
-NODE_LIMIT = 20_000
+NODE_LIMIT = 2_000
 """Branches that HiGHS may open; beyond, the best plan found is returned with its gap."""
 
 
@@ -28,7 +28,8 @@ def plan_transfers(
 ) -> TransferPlan:
     """Return the transfers of most expected money, ranked.
 
-    Each product is solved by itself; those that may travel on a shared truck are solved together. Of plans
+    Each product is solved by itself, exactly; those that may travel on a shared truck are solved together,
+    within 1 % of the money, told as `gap`, where they are many (`transfer_model.EXACT_COLUMNS`). Of plans
     that earn the same, to a millionth of the dearest unit's money for each unit moved, the one is taken that
     moves least and old batches first: nothing moves for nothing.
 
