@@ -109,8 +109,8 @@ def power_of_two_joint_replenishment(
     -----
     Without the powers of two the problem is convex: items of least k/hλ join the shared order as long as
     that shortens its interval, the others keep their own (Jackson, Maxwell & Muckstadt 1985); its cost bounds
-    every policy. Rounding each interval T to the power of two within T/√2 … T√2 is then optimal. The best
-    base period is exact: between the points where an interval jumps to another power the cost is ``A/q + Bq``.
+    every policy. Rounding each interval T to the power of two in T/√2 … T√2 is then optimal. The best
+    base period is exact: between the points where an interval jumps to another power, cost is ``A/q + Bq``.
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
 With G(y) the expected holding and stockout cost of a period that starts at inventory position y, an
 (s, S) policy costs ``c(s, S) = (K + Σ m(j)·G(S − j)) / M(S − s)`` a period, j = 0 … S − s − 1. m is the
-renewal density of demand, M its sum: how often the position is j below S before the next order. m does not depend
-on S, so each policy costs a sum, and only a few dozen are ever looked at.
+renewal density of demand, M its sum: how often the position is j below S before the next order. m does not
+depend on S, so each policy costs a sum, and only a few dozen are ever looked at.
 """
 
 from __future__ import annotations

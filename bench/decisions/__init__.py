@@ -1,0 +1,1 @@
+"""The replenishment engine: decisions against published records and other libraries."""

@@ -1,0 +1,26 @@
+"""The replenishment engine's claims: `python -m bench.decisions [PART] [--quick] [--data DIR]`.
+
+Every part is a module of this package with `run(report, options)`; without a part all run in turn.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from bench.report import Report, arguments
+
+PARTS = {"s_S": "reorder_up_to"}
+"""The module of each part."""
+
+
+def main() -> None:
+    """Run one part or all of them."""
+    options = arguments(__doc__ or "", tuple(PARTS))
+    report = Report("decisions")
+    for part in (options.part,) if options.part else PARTS:
+        import_module(f"bench.decisions.{PARTS[part]}").run(report, options)
+    report.close()
+
+
+if __name__ == "__main__":
+    main()
