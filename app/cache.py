@@ -21,6 +21,7 @@ from jobs.override_fold import all_overrides
 from jobs.views import approved as approved_view
 from jobs.views import changes, forecast_value_leaderboard, health, item, item_demand, orders, today, what_if
 from jobs.views import driver_effects as driver_effects_view
+from jobs.views import forecast_totals as forecast_totals_view
 from jobs.views import lines as lines_view
 from jobs.views.item import HISTORY_SPANS
 
@@ -144,6 +145,12 @@ def backtests(address: str, run_id: str) -> pd.DataFrame:
 def driver_effects(address: str, run_id: str) -> pd.DataFrame | None:
     """Read what promotions, prices and events do; None: the run is older than that."""
     return driver_effects_view.read(lake(address), run(address, run_id))
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner=False)
+def forecast_totals(address: str, run_id: str) -> pd.DataFrame | None:
+    """Read forecasts of totals; None: the run is older than that."""
+    return forecast_totals_view.read(lake(address), run(address, run_id))
 
 
 @st.cache_resource(max_entries=16, ttl=HOUR, show_spinner=False)

@@ -30,8 +30,10 @@ from jobs.views import (
     orders,
     today,
 )
+from jobs.views import forecast_totals as forecast_totals_view
 from jobs.views.changes import Override
 from jobs.views.driver_effects import DriverView
+from jobs.views.forecast_totals import TotalsBy
 from jobs.views.forecast_value import (
     STATE_LABELS,
     VALUE_BY,
@@ -301,6 +303,12 @@ def driver_view(wanted: ForecastWanted) -> DriverView | None:
     """Return what promotions, prices and events do; None: the plan is older than that."""
     effects = cache.driver_effects(*_key())
     return None if effects is None else driver_effects.view(effects, wanted.categories, run().period)
+
+
+def forecast_totals(level: TotalsBy) -> pd.DataFrame | None:
+    """Return the forecasts of one level's totals, largest first; None: the plan is older than that."""
+    totals = cache.forecast_totals(*_key())
+    return None if totals is None else forecast_totals_view.by_level(totals, level, choices().locations)
 
 
 def override_list(value: ForecastValue) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data, driver_effects, forecast_value_page, shell, states, theme
+from app import data, driver_effects, forecast_totals, forecast_value_page, shell, states, theme
 
 states.require_run("Forecast & value")
 shell.show_notice()
@@ -35,6 +35,7 @@ with models:
 if not value.cells.empty:
     st.caption(f"Looked back on: {data.days_in_words(value)}. Demand is estimated where stock was out.")
 
+forecast_totals.section(colors)
 driver_effects.section(wanted, colors)
 
 st.header("Overrides")
