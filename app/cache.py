@@ -19,7 +19,17 @@ from jobs.import_file import Preview
 from jobs.import_file import preview as preview_file
 from jobs.override_fold import all_overrides
 from jobs.views import approved as approved_view
-from jobs.views import changes, forecast_value_leaderboard, health, item, item_demand, orders, today, what_if
+from jobs.views import (
+    changes,
+    forecast_accuracy,
+    forecast_value_leaderboard,
+    health,
+    item,
+    item_demand,
+    orders,
+    today,
+    what_if,
+)
 from jobs.views import driver_effects as driver_effects_view
 from jobs.views import forecast_totals as forecast_totals_view
 from jobs.views import lines as lines_view
@@ -139,6 +149,12 @@ def forecast_value(address: str, run_id: str) -> ForecastValue:
 def backtests(address: str, run_id: str) -> pd.DataFrame:
     """Read the backtests of a run."""
     return forecast_value_leaderboard.backtests(lake(address), run(address, run_id), lines(address, run_id))
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner=False)
+def accuracy_by_horizon(address: str, run_id: str) -> pd.DataFrame:
+    """Read how far ahead the forecast of a run holds."""
+    return forecast_accuracy.by_horizon(lake(address), run(address, run_id))
 
 
 @st.cache_resource(max_entries=4, ttl=HOUR, show_spinner=False)

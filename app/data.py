@@ -16,6 +16,7 @@ from app import cache, columns
 from data_lake.errors import LakeError
 from data_lake.lake import Lake
 from data_lake.runs import Run
+from engine.contracts import PERIOD_WORDS
 from jobs.approve import ApprovalResult
 from jobs.errors import JobError
 from jobs.forecast_value import ForecastValue
@@ -299,6 +300,16 @@ def leaderboard(wanted: ForecastWanted, by: Segment) -> pd.DataFrame:
     return forecast_value_leaderboard.leaderboard(scores, by)
 
 
+def period_word() -> str:
+    """Return what one period of the forecast is called: day, week or month."""
+    return PERIOD_WORDS[run().period]
+
+
+def accuracy_by_horizon() -> pd.DataFrame:
+    """Return how far ahead the forecast of the plan shown holds."""
+    return cache.accuracy_by_horizon(*_key())
+
+
 def driver_view(wanted: ForecastWanted) -> DriverView | None:
     """Return what promotions, prices and events do; None: the plan is older than that."""
     effects = cache.driver_effects(*_key())
@@ -323,6 +334,7 @@ def in_per_cent(frame: pd.DataFrame) -> pd.DataFrame:
         name
         for name in (
             "won",
+            "saved",
             "chosen",
             "pinball_gain",
             "wape_gain",

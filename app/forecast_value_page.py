@@ -190,6 +190,34 @@ def board(frame: pd.DataFrame) -> None:
     )
 
 
+def by_horizon(frame: pd.DataFrame) -> None:
+    """Show the backtest of the forecast in use by pattern and periods ahead."""
+    if frame.empty:
+        states.nothing_here("No backtest of this plan tells how far ahead its forecast holds.")
+        return
+    unit = data.period_word()
+    st.dataframe(
+        data.in_per_cent(frame),
+        key="by_horizon",
+        hide_index=True,
+        height=_height(frame, MOST_ROWS),
+        row_height=ROW_HEIGHT,
+        placeholder=columns.UNKNOWN,
+        column_config={
+            "pattern": columns.text("Pattern", width=104),
+            "horizon": columns.text(f"{unit.capitalize()}s ahead", width=104),
+            "wape": columns.whole_per_cent("WAPE", width=66, help=f"Of single {unit}s, units pooled"),
+            "saved": columns.whole_per_cent("Saves", width=66, help=_SAVES),
+            "bias": columns.whole_per_cent("Bias", width=60, help="Forecast minus actual, over actual"),
+            "coverage": columns.whole_per_cent(
+                "80 % range", width=86, help=f"Share of single {unit}s inside the 80 % range"
+            ),
+            "series": columns.quantity("Lines", width=66),
+        },
+        alt="Backtest error, loss saved and range held by pattern and periods ahead",
+    )
+
+
 def segment(place: Any) -> Segment:
     """Let the planner choose what the leaderboard is split by."""
     return cast("Segment", _choice(place, "segment", "Split models by", data.SEGMENTS))

@@ -28,6 +28,7 @@ OUTPUT_TABLES = (
     "forecast_totals",
     "series_models",
     "backtests",
+    "forecast_accuracy",
     "driver_effects",
     "line_inputs",
     "plan_lines",
@@ -66,6 +67,7 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
         "forecast_totals": _forecast_totals(done),
         "series_models": _series_models(done),
         "backtests": done.forecast.backtests.assign(run_id=done.run_id),
+        "forecast_accuracy": _forecast_accuracy(done),
         "driver_effects": done.driver_effects.assign(run_id=done.run_id),
         "line_inputs": line_inputs_table(done.run_id, done.lines, done.line_inputs),
         "plan_lines": lines,
@@ -193,6 +195,11 @@ def _forecasts(done: Computed) -> pd.DataFrame:
             "driver_factor": done.driver_factors.ravel(),
         }
     )
+
+
+def _forecast_accuracy(done: Computed) -> pd.DataFrame:
+    scores = done.forecast.accuracy_by_segment.rename(columns={"segment": "pattern"})
+    return scores.assign(run_id=done.run_id)
 
 
 def _forecast_totals(done: Computed) -> pd.DataFrame:

@@ -50,3 +50,5 @@ with left:
 with right:
     st.header("All models")
     forecast_value_page.board(board)
+    st.header("How far ahead it holds")
+    forecast_value_page.by_horizon(data.accuracy_by_horizon())

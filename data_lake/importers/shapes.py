@@ -11,6 +11,7 @@ from data_lake.importers.dates import Step, form_shares
 from data_lake.importers.layout import wide_dates
 from data_lake.importers.mapping import Split, Wide
 from data_lake.importers.profile import Profile, guess_form
+from engine.contracts import PERIOD_WORDS
 
 _M5_ID = r"^(?P<sku>.+_\d{3})_(?P<location>[A-Z]{2}_\d+)(?:_(?:evaluation|validation))?$"
 _M5_ORIGIN = date(2011, 1, 29)
@@ -44,7 +45,7 @@ def find_wide(
     pattern = re.escape(stem).replace(r"\ ", " ") + r"(\d+)"
     texts_of = [name for name in header if sample[name].dtype == pl.String]
     m5 = stem == "d_" and any(sample[name].head(20).str.contains(_M5_ID).any() for name in texts_of)
-    unit = {"D": "day", "W": "week", "M": "month"}[step]
+    unit = PERIOD_WORDS[step]
     reason = f"{len(names):,} headers are {stem} and a number: a column a {unit}"
     if m5:
         return (

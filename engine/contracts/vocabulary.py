@@ -7,6 +7,9 @@ SCHEMA_VERSION = 1
 PERIODS = ("D", "W", "M")
 """Forecast periods: days, weeks (dated by their Monday), calendar months (dated by their first day)."""
 
+PERIOD_WORDS = {"D": "day", "W": "week", "M": "month"}
+"""What one period is called, by its code."""
+
 QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 """Probabilities of the forecast quantiles that are stored, in column order `q05` … `q95`."""
 

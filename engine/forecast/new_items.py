@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.contracts import PERIOD_WORDS
 from engine.forecast.lifecycle import LifecycleFacts
 from engine.forecast.new_items_evidence import evidence
 from engine.forecast.new_items_experience import Experience, expectation, learn
@@ -186,7 +187,7 @@ def _reasons(
     of_predecessor: Floats,
     own_weight: Floats,
 ) -> Names:
-    unit = {"D": "day", "W": "week", "M": "month"}[panel.period]
+    unit = PERIOD_WORDS[panel.period]
     result = np.empty(len(rows), dtype=object)
     for k, row in enumerate(rows):
         count = int(panel.observations[row])

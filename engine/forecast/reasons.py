@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from engine.contracts import PERIOD_WORDS
 from engine.forecast.backtest import LEAST_TRAINING, Backtest
 from engine.forecast.panel import Panel
 from engine.forecast.pattern import Patterns
@@ -15,7 +16,6 @@ Mask = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.object_]
 
 LOSS = "pinball loss of the protection-period sum"
-_UNIT = {"D": "day", "W": "week", "M": "month"}
 
 
 def reasons(
@@ -29,7 +29,7 @@ def reasons(
     asked: Mask,
 ) -> Names:
     """Say for every series why its model was chosen, and by which loss."""
-    unit = _UNIT[panel.period]
+    unit = PERIOD_WORDS[panel.period]
     result = np.empty(panel.n_series, dtype=object)
     competitors = eligible.sum(axis=0)
     origins = backtest.origins

@@ -11,12 +11,11 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
+from engine.contracts import PERIOD_WORDS
 
 TABLE = "driver_effects"
 
 ALL = "All products"
-PERIOD_WORDS = {"D": "day", "W": "week", "M": "month"}
-
 SHOWN = ["label", "group", "uplift", "low", "high", "observations"]
 
 MOST_EVENTS = 8

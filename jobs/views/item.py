@@ -13,7 +13,7 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
-from engine.contracts import EXPLAIN_TERMS, OPEN_ORDER_STATUSES
+from engine.contracts import EXPLAIN_TERMS, OPEN_ORDER_STATUSES, PERIOD_WORDS
 from engine.replenishment.words import explain_in_words, known
 from jobs.views.item_history import item_history
 from jobs.views.item_planned import planned_sentences
@@ -35,8 +35,6 @@ TERM_LABELS = {
 
 HISTORY_SPANS = {"3 months": 92, "1 year": 366, "All": None}
 """Choices of how much history is drawn [days]."""
-
-PERIOD_WORDS = {"D": "day", "W": "week", "M": "month"}
 
 SHOWN_PERIODS = {"D": 63, "W": 26, "M": 12}
 """Periods ahead that are drawn; the plan may look further where a lead time is long."""

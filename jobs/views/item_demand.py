@@ -11,10 +11,9 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run
+from engine.contracts import PERIOD_WORDS
 from jobs.demand_corrections import Correction, corrections, period_of
 from jobs.views.product_history import ProductHistory, read_history
-
-PERIOD_WORDS = {"D": "day", "W": "week", "M": "month"}
 
 
 @dataclass(frozen=True)

@@ -156,3 +156,12 @@ def test_filters_and_segments_come_from_the_url(past: Lake) -> None:
     assert set(table(page, "chosen")["segment"]) == {category}
     assert len(whole["segment"].unique()) > 1
     assert page.metric[0].value != open_page().metric[0].value
+
+
+def test_the_plan_says_how_far_ahead_its_forecast_holds(planned_lake: Lake) -> None:
+    ahead = table(open_page(), "horizon")
+    smooth = ahead[ahead["pattern"] == "Smooth"]
+    assert smooth["horizon"].iloc[0].startswith("1")
+    assert smooth["coverage"].between(50, 100).all()
+    assert (smooth["saved"] < 100).all()
+    assert (smooth["series"] > 0).all()
