@@ -22,7 +22,9 @@ LEAST_BEFORE = {"D": 56, "W": 8, "M": 3}
 def first_period(panel: Panel, about: LifecycleFacts) -> Codes:
     """Return the period of each series' launch, else of the first that anything is known of, [n]."""
     known = panel.observed if panel.censored is None else panel.observed | panel.censored
-    seen = np.where(known.any(axis=1), known.argmax(axis=1), panel.n_periods)
+    seen = np.full(panel.n_series, panel.n_periods)
+    if panel.n_periods:
+        seen = np.where(known.any(axis=1), known.argmax(axis=1), panel.n_periods)
     return np.where(np.isnat(about.launch), seen, period_index(panel, about.launch)).astype(np.int64)
 
 
@@ -78,6 +80,6 @@ def launched(panel: Panel, about: LifecycleFacts, after: int) -> Codes:
     """Return rows launched within the history, with at least `after` periods since."""
     start = first_period(panel, about)
     known = panel.observed if panel.censored is None else panel.observed | panel.censored
-    begins = int(known.any(axis=0).argmax()) if panel.n_series else 0
+    begins = int(known.any(axis=0).argmax()) if known.size else 0
     within = (start >= begins + LEAST_BEFORE[panel.period]) & (start <= panel.n_periods - after)
     return np.flatnonzero(within & (panel.values.sum(axis=1) > 0)).astype(np.int64)
