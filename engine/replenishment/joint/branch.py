@@ -1,8 +1,9 @@
-"""The best whole choice of a program: mixed-integer programs over the candidates that can still win."""
+"""The best whole choice of a program: branching on the terms, then mixed-integer programs over few candidates."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import heapq
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -12,8 +13,13 @@ from engine.replenishment.joint.curves import FloatArray, IntArray
 from engine.replenishment.joint.program import ChoiceProgram
 from engine.replenishment.joint.relaxation import Relaxation, choices, relax
 
-FEW = 200
+FEW = 30
 """Candidates beyond one a line and a quarter that the first mixed-integer program may hold."""
+MOST_BRANCHED = 8
+"""Whole own columns of a program that is branched here; HiGHS branches those of a larger one."""
+MOST_NODES = 400
+"""Relaxations of a program before HiGHS gets what is left."""
+_WHOLE = 1e-6
 _SCALE = 2.0**14
 """HiGHS stops within 1e-6 of the optimum; money is scaled to this, so that it means 1e-10 of it."""
 
@@ -37,15 +43,15 @@ class Choice:
 def branch(program: ChoiceProgram, *, time_limit: float, relative_gap: float) -> Choice:
     """Choose one candidate a line.
 
-    First among those that lose least at the prices of the relaxation. Whoever loses more than the difference
-    between the bound and the money so found is in no better choice; the rest is solved again. So the second
-    answer is the best of all, not only of the candidates looked at.
+    How many trucks, whether anything is ordered, which rebate: these few whole numbers make the relaxation
+    loose. With them fixed it is tight. So they are branched first, best bound first (Land & Doig 1960), and only
+    where the relaxation has them whole are candidates chosen (`_choose`).
 
     Parameters
     ----------
     program : ChoiceProgram
     time_limit : float
-        For each of at most two mixed-integer programs [s].
+        For each mixed-integer program, of which a group needs few [s].
     relative_gap : float
         Distance to the bound, as a share of the money, that will do.
 
@@ -53,24 +59,94 @@ def branch(program: ChoiceProgram, *, time_limit: float, relative_gap: float) ->
     -------
     Choice
     """
-    relaxation = relax(program)
+    n = program.n_candidates
+    whole = n + np.flatnonzero(program.is_integer[n:])
+    root = relax(program)
+    if root is None:
+        raise AssertionError("unreachable: ordering nothing keeps every term")
+    best = _nothing(program, root)
+    if len(whole) > MOST_BRANCHED:
+        return _choose(program, root, best, time_limit, relative_gap)
+    left = [(-root.bound, 0, program, root)]
+    open_bound, nodes = -np.inf, 0
+    while left and -left[0][0] > best.money + _enough(best.money, relative_gap):
+        _, _, box, relaxation = heapq.heappop(left)
+        value = relaxation.own[whole - n]
+        if nodes < MOST_NODES and (np.abs(value - np.round(value)) > _WHOLE).any():
+            at = int(np.abs(value - np.round(value)).argmax())
+            boxes = [_cut(box, whole[at], upper=np.floor(value[at])), _cut(box, whole[at], lower=np.ceil(value[at]))]
+        elif nodes < MOST_NODES:
+            # at these whole numbers, and then everywhere else
+            boxes = []
+            for column, number in zip(whole, np.round(value), strict=True):
+                boxes += [_cut(box, column, upper=number - 1), _cut(box, column, lower=number + 1)]
+                box = _cut(_cut(box, column, upper=number), column, lower=number)
+            found = _choose(box, relaxation, best, time_limit, relative_gap)
+            open_bound = max(open_bound, found.bound)
+            best = found
+        else:
+            found = _choose(box, relaxation, best, time_limit, relative_gap)
+            open_bound = max(open_bound, found.bound)
+            best, boxes = found, []
+        for child in boxes:
+            if (child.lower <= child.upper).all() and (inside := relax(child)):
+                nodes += 1
+                heapq.heappush(left, (-min(inside.bound, relaxation.bound), nodes, child, inside))
+    rest = -left[0][0] if left else -np.inf
+    if rest <= best.money + _enough(best.money, 0.0):
+        rest = best.money
+    return replace(best, bound=max(best.money, open_bound, rest), price=root.price)
+
+
+def _enough(money: float, relative_gap: float) -> float:
+    return max(1e-10 * max(1.0, abs(money)), relative_gap * abs(money)) if np.isfinite(money) else 0.0
+
+
+def _cut(
+    box: ChoiceProgram, column: int, *, lower: float | None = None, upper: float | None = None
+) -> ChoiceProgram:
+    lows, highs = box.lower.copy(), box.upper.copy()
+    if lower is not None:
+        lows[column] = max(lows[column], lower)
+    if upper is not None:
+        highs[column] = min(highs[column], upper)
+    return box.within(lows, highs)
+
+
+def _nothing(program: ChoiceProgram, relaxation: Relaxation) -> Choice:
+    """The order of nothing, which keeps every term."""
+    is_none = program.candidate == 0
+    own = np.zeros(len(program.gain) - program.n_candidates)
+    money = float(program.gain[: program.n_candidates][is_none].sum())
+    return Choice(np.zeros(len(program.lines), np.int64), own, money, relaxation.bound, relaxation.price)
+
+
+def _choose(
+    program: ChoiceProgram, relaxation: Relaxation, best: Choice, time_limit: float, relative_gap: float
+) -> Choice:
+    """The better of `best` and the best within the program's limits, whose bound is returned.
+
+    First among the candidates that lose least at the prices of the relaxation. Whoever loses more than the
+    difference between the bound and the money so found is in no better choice; the rest is solved again. So the
+    second answer is the best of all, not only of the candidates looked at (Pisinger 1995, EJOR 83:394–410).
+    """
     loss = relaxation.loss
     few, reach = len(program.lines) + len(program.lines) // 4 + FEW, np.inf
     if len(loss) > few:
         # what loses nothing but rounding is what the relaxation mixes
         noise = 1e-9 * float(np.abs(program.gain).max(initial=0.0))
         reach = max(float(np.partition(loss, few)[few]), noise)
-    best = _solve(program, relaxation, reach, time_limit, relative_gap)
     slack = 1e-9 * max(1.0, abs(relaxation.bound))
-    if relaxation.bound - reach > best.money + max(slack, relative_gap * abs(best.money)):
-        reach = relaxation.bound - best.money
-        again = _solve(program, relaxation, reach + slack, time_limit, relative_gap)
-        best = (
-            again
-            if again.money >= best.money
-            else Choice(best.candidate, best.own, best.money, again.bound, best.price)
-        )
-    return best
+    bound = relaxation.bound
+    for _ in range(2):
+        within = _solve(program, relaxation, reach, time_limit, relative_gap)
+        bound = min(bound, max(within.bound, relaxation.bound - reach))
+        if within.money > best.money:
+            best = within
+        if relaxation.bound - reach <= best.money + max(slack, _enough(best.money, relative_gap)):
+            break
+        reach = relaxation.bound - best.money + slack
+    return replace(best, bound=max(bound, best.money))
 
 
 def _solve(
@@ -80,38 +156,28 @@ def _solve(
     n = program.n_candidates
     near = (relaxation.loss <= reach) | (program.candidate == 0)
     columns = np.concatenate([np.flatnonzero(near), np.arange(n, len(program.gain))])
-    rows = program.rows[:, columns]
     scale = _SCALE / 2.0 ** np.ceil(np.log2(max(float(np.abs(program.gain).max(initial=0.0)), 1e-30)))
     solution = milp(
         -program.gain[columns] * scale,
         integrality=program.is_integer[columns].astype(int),
-        bounds=Bounds(np.zeros(len(columns)), program.upper[columns]),
+        bounds=Bounds(program.lower[columns], program.upper[columns]),
         constraints=[
             LinearConstraint(choices(program, columns), 1.0, 1.0),
-            LinearConstraint(rows, -np.inf, program.bound),
+            LinearConstraint(program.rows[:, columns], -np.inf, program.bound),
         ],
         options={"time_limit": time_limit, "mip_rel_gap": relative_gap},
     )
-    lines = len(program.lines)
     if solution.x is None:
-        if solution.status not in (1, 4):
-            raise EngineError(f"joint order constraints: not solved: {solution.message}")
-        # out of time before anything was found: order nothing
-        return Choice(
-            np.zeros(lines, np.int64),
-            np.zeros(len(program.gain) - n),
-            -np.inf,
-            relaxation.bound,
-            relaxation.price,
-        )
+        # no whole choice here, or out of time before one was found
+        bound = -np.inf if solution.status == 2 else relaxation.bound
+        return replace(_nothing(program, relaxation), money=-np.inf, bound=bound)
     value = solution.x
     of_lines = columns[: int(near.sum())]
     chosen = of_lines[np.lexsort((value[: len(of_lines)], program.line[of_lines]))]
-    last = np.searchsorted(program.line[chosen], np.arange(lines), side="right") - 1
+    last = np.searchsorted(program.line[chosen], np.arange(len(program.lines)), side="right") - 1
     chosen = chosen[last]
     own = value[len(of_lines) :]
     money = float(program.gain[chosen].sum() + program.gain[n:] @ own)
-    found = relaxation.bound - reach if np.isfinite(reach) else -np.inf
-    within = money if solution.status == 0 and relative_gap == 0 else -float(solution.mip_dual_bound) / scale
-    bound = min(max(within, found, money), max(relaxation.bound, money))
+    is_proven = solution.status == 0 and relative_gap == 0
+    bound = money if is_proven else max(-float(solution.mip_dual_bound) / scale, money)
     return Choice(program.candidate[chosen], own, money, bound, relaxation.price)

@@ -12,7 +12,7 @@ perspective formulation of "nothing or at least" (Günlük & Linderoth 2010, Mat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ class ChoiceProgram:
     """Line of the curves for each line of this program."""
     gain: FloatArray
     """Money of one of each column."""
+    lower: FloatArray
     upper: FloatArray
     is_integer: NDArray[np.bool_]
     rows: csc_array
@@ -50,6 +51,10 @@ class ChoiceProgram:
     def n_candidates(self) -> int:
         """Number of candidate columns."""
         return len(self.line)
+
+    def within(self, lower: FloatArray, upper: FloatArray) -> ChoiceProgram:
+        """The same with other limits of the columns."""
+        return replace(self, lower=lower, upper=upper)
 
 
 def choice_program(curves: Curves, terms: Sequence[Term], lines: IntArray) -> ChoiceProgram:
@@ -115,6 +120,7 @@ def choice_program(curves: Curves, terms: Sequence[Term], lines: IntArray) -> Ch
         candidate=candidate.astype(np.int64),
         lines=lines,
         gain=np.concatenate(gain),
+        lower=np.zeros(n_columns),
         upper=np.concatenate(upper),
         is_integer=np.concatenate(integer),
         rows=matrix,

@@ -31,12 +31,14 @@ class Relaxation:
     """No choice earns more [money]."""
     loss: FloatArray
     """What a choice that takes a candidate earns less than the bound, at least [money]."""
+    own: FloatArray
+    """Value of each own column of the terms."""
     price: FloatArray
     """Money that one more of each row's bound brings, ≥ 0; one for each row of the program."""
 
 
-def relax(program: ChoiceProgram) -> Relaxation:
-    """Solve the relaxation.
+def relax(program: ChoiceProgram) -> Relaxation | None:
+    """Solve the relaxation; None if nothing keeps the limits of its columns.
 
     Returns
     -------
@@ -58,9 +60,14 @@ def relax(program: ChoiceProgram) -> Relaxation:
             b_ub=program.bound,
             A_eq=choices(program, columns),
             b_eq=np.ones(n_lines),
-            bounds=np.stack([np.zeros(len(columns)), program.upper[columns]], axis=1),
+            bounds=np.stack([program.lower[columns], program.upper[columns]], axis=1),
             method="highs",
         )
+        if solution.status == 2:
+            if is_in.all():
+                return None
+            is_in[:] = True
+            continue
         if solution.status != 0:
             raise EngineError(f"joint order constraints: linear relaxation not solved: {solution.message}")
         price = np.maximum(-solution.ineqlin.marginals, 0.0)
@@ -69,10 +76,9 @@ def relax(program: ChoiceProgram) -> Relaxation:
         own = program.gain[n:] - (program.rows.T @ price)[n:]
         wins = value[best] + solution.eqlin.marginals > small
         if not wins.any() or is_in[best[wins]].all():
-            bound = float(
-                price @ program.bound + value[best].sum() + (program.upper[n:] * np.maximum(own, 0)).sum()
-            )
-            return Relaxation(bound, value[best][program.line] - value, price)
+            at_best = np.where(own > 0, program.upper[n:], program.lower[n:])
+            bound = float(price @ program.bound + value[best].sum() + own @ at_best)
+            return Relaxation(bound, value[best][program.line] - value, solution.x[(columns < n).sum() :], price)
         for shift in (-1, 0, 1):
             beside = np.clip(best[wins] + shift, 0, n - 1)
             is_in[beside] = True

@@ -57,8 +57,9 @@ def solve_joint(
     terms : sequence of Term
         `Minimum`, `Trucks`, `Storage`, `Budget`, `Rebate`, in any number over any lines.
     time_limit : float
-        Solver time [s], shared out by lines; a group in which it is not enough gets it twice, and what is
-        still open then stands in `gap`. The answer depends on the machine only where it runs out.
+        Of one mixed-integer program, shared out over the groups by their lines, and once more over the groups
+        for which that was not enough [s]; what is still open then stands in `gap`. The answer depends on the
+        machine only where it runs out.
     relative_gap : float
         Distance to the best, as a share of its money, at which a group may stop early.
 
@@ -82,14 +83,19 @@ def solve_joint(
     _check(curves, terms)
     choice = curves.own_best
     price = np.zeros(len(terms))
-    gap = 0.0
     groups = [group for group in _groups(curves, terms) if not _is_free(curves, terms, group[1], choice)]
-    n_lines = sum(len(lines) for lines, _ in groups)
-    for lines, members in groups:
-        own = [terms[member] for member in members]
-        seconds = time_limit * len(lines) / n_lines
-        choice[lines], price[members], left = _solve_group(curves, own, lines, seconds, relative_gap)
-        gap += left
+    left = np.zeros(len(groups))
+    again = list(range(len(groups)))
+    for _ in range(2):
+        # the second time only groups for which their share of the time was not enough
+        n_lines = sum(len(groups[group][0]) for group in again)
+        for group in again:
+            lines, members = groups[group]
+            own = [terms[member] for member in members]
+            seconds = time_limit * len(lines) / n_lines
+            choice[lines], price[members], left[group] = _solve_group(curves, own, lines, seconds, relative_gap)
+        again = [group for group in again if left[group] > 0 and relative_gap == 0 and len(groups) > 1]
+    gap = float(left.sum())
     total = np.array([total_use(curves, term, choice) for term in terms])
     term_money = np.array([term.money(used) for term, used in zip(terms, total, strict=True)])
     return JointPlan(
@@ -155,8 +161,6 @@ def _solve_group(
     for nudge in range(_NUDGES):
         program = choice_program(curves, tightened, lines)
         solved = branch(program, time_limit=seconds, relative_gap=relative_gap)
-        if solved.bound > solved.money and relative_gap == 0:
-            solved = branch(program, time_limit=2 * seconds, relative_gap=relative_gap)
         bound = max(bound, solved.bound)
         choice = np.zeros(curves.size, np.int64)
         choice[lines] = solved.candidate
