@@ -206,6 +206,17 @@ def test_reasons_of_unused_lanes(lane, why):
     assert [unused.why for unused in plan.unused] == [why]
 
 
+def test_lots_with_losses_that_fall():
+    """HiGHS 1.12 with presolve finds nothing here."""
+    product = Product(
+        "p",
+        (Supply("a", ValueCurve.of_units([7, 6, 0, 0]), (Batch("x", 2, 1.0),)),),
+        (Need("b", ValueCurve.of_units([8, 7, 0])),),
+        (Lane("a", "b", handling=0.5, lot=2),),
+    )
+    assert plan_transfers([product]).money == pytest.approx(1)
+
+
 def test_nothing_moves_for_nothing():
     product = Product(
         "p",
