@@ -2,6 +2,8 @@
 # Run on a lake: docker run -p 8501:8501 -e SHELFCAST_LAKE=s3://bucket/prefix shelfcast
 FROM python:3.11-slim AS app
 ENV PYTHONUNBUFFERED=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 NUMBA_CACHE_DIR=/opt/numba
+# LightGBM's OpenMP runtime, which slim images lack.
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/shelfcast
 COPY requirements.txt .
 RUN pip install --no-cache-dir uv && uv pip install --system --no-cache -r requirements.txt
