@@ -198,7 +198,7 @@ def test_without_terms_every_line_orders_its_own_best() -> None:
     assert set(explain(curves, [], plan).bound) == {"none"}
 
 
-@settings(max_examples=40, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(seed=st.integers(0, 10_000), shares=st.lists(st.floats(0, 1.2), min_size=2, max_size=2))
 def test_more_budget_is_never_worse(seed: int, shares: list[float]) -> None:
     curves = _random_curves(12, seed)
@@ -354,11 +354,11 @@ def test_all_faults_are_named_at_once() -> None:
 
 
 def test_no_time_leaves_a_plan_that_keeps_all_and_says_how_far_it_may_be() -> None:
-    curves = _random_curves(400, 3)
+    curves = _random_curves(120, 3)
     cash = float(curves.at(curves.own_best, curves.cash).sum())
-    terms = [Minimum(str(s), range(40 * s, 40 * s + 40), 0.08 * cash) for s in range(10)]
-    terms.append(Budget("all", range(400), 0.6 * cash))
+    terms = [Minimum(str(s), range(12 * s, 12 * s + 12), 0.08 * cash) for s in range(10)]
+    terms.append(Budget("all", range(120), 0.6 * cash))
     plan = solve_joint(curves, terms, time_limit=1e-6)
     assert not any(term.broken_by(total) for term, total in zip(terms, plan.total, strict=True))
-    best = solve_joint(curves, terms, relative_gap=1e-3)
+    best = solve_joint(curves, terms, time_limit=0.5)
     assert best.money <= plan.money + plan.gap + 1e-6

@@ -1,4 +1,4 @@
-"""The best whole choice of a program: branching on the terms, then mixed-integer programs over few candidates."""
+"""The best whole choice: branching on the terms, then mixed-integer programs over few candidates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from engine.errors import EngineError
 from engine.replenishment.joint.curves import FloatArray, IntArray
 from engine.replenishment.joint.program import ChoiceProgram
 from engine.replenishment.joint.relaxation import Relaxation, choices, relax
@@ -44,8 +43,8 @@ def branch(program: ChoiceProgram, *, time_limit: float, relative_gap: float) ->
     """Choose one candidate a line.
 
     How many trucks, whether anything is ordered, which rebate: these few whole numbers make the relaxation
-    loose. With them fixed it is tight. So they are branched first, best bound first (Land & Doig 1960), and only
-    where the relaxation has them whole are candidates chosen (`_choose`).
+    loose. With them fixed it is tight. So they are branched first, best bound first (Land & Doig 1960), and
+    only where the relaxation has them whole are candidates chosen (`choose`).
 
     Parameters
     ----------
@@ -64,9 +63,9 @@ def branch(program: ChoiceProgram, *, time_limit: float, relative_gap: float) ->
     root = relax(program)
     if root is None:
         raise AssertionError("unreachable: ordering nothing keeps every term")
-    best = _nothing(program, root)
+    best = nothing(program, root)
     if len(whole) > MOST_BRANCHED:
-        return _choose(program, root, best, time_limit, relative_gap)
+        return choose(program, root, best, time_limit, relative_gap)
     left = [(-root.bound, 0, program, root)]
     open_bound, nodes = -np.inf, 0
     while left and -left[0][0] > best.money + _enough(best.money, relative_gap):
@@ -74,18 +73,21 @@ def branch(program: ChoiceProgram, *, time_limit: float, relative_gap: float) ->
         value = relaxation.own[whole - n]
         if nodes < MOST_NODES and (np.abs(value - np.round(value)) > _WHOLE).any():
             at = int(np.abs(value - np.round(value)).argmax())
-            boxes = [_cut(box, whole[at], upper=np.floor(value[at])), _cut(box, whole[at], lower=np.ceil(value[at]))]
+            boxes = [
+                _cut(box, whole[at], upper=np.floor(value[at])),
+                _cut(box, whole[at], lower=np.ceil(value[at])),
+            ]
         elif nodes < MOST_NODES:
             # at these whole numbers, and then everywhere else
             boxes = []
-            for column, number in zip(whole, np.round(value), strict=True):
+            for column, number in zip(whole.tolist(), np.round(value).tolist(), strict=True):
                 boxes += [_cut(box, column, upper=number - 1), _cut(box, column, lower=number + 1)]
                 box = _cut(_cut(box, column, upper=number), column, lower=number)
-            found = _choose(box, relaxation, best, time_limit, relative_gap)
+            found = choose(box, relaxation, best, time_limit, relative_gap)
             open_bound = max(open_bound, found.bound)
             best = found
         else:
-            found = _choose(box, relaxation, best, time_limit, relative_gap)
+            found = choose(box, relaxation, best, time_limit, relative_gap)
             open_bound = max(open_bound, found.bound)
             best, boxes = found, []
         for child in boxes:
@@ -113,7 +115,7 @@ def _cut(
     return box.within(lows, highs)
 
 
-def _nothing(program: ChoiceProgram, relaxation: Relaxation) -> Choice:
+def nothing(program: ChoiceProgram, relaxation: Relaxation) -> Choice:
     """The order of nothing, which keeps every term."""
     is_none = program.candidate == 0
     own = np.zeros(len(program.gain) - program.n_candidates)
@@ -121,14 +123,15 @@ def _nothing(program: ChoiceProgram, relaxation: Relaxation) -> Choice:
     return Choice(np.zeros(len(program.lines), np.int64), own, money, relaxation.bound, relaxation.price)
 
 
-def _choose(
+def choose(
     program: ChoiceProgram, relaxation: Relaxation, best: Choice, time_limit: float, relative_gap: float
 ) -> Choice:
     """The better of `best` and the best within the program's limits, whose bound is returned.
 
     First among the candidates that lose least at the prices of the relaxation. Whoever loses more than the
-    difference between the bound and the money so found is in no better choice; the rest is solved again. So the
-    second answer is the best of all, not only of the candidates looked at (Pisinger 1995, EJOR 83:394–410).
+    difference between the bound and the money so found is in no better choice; the rest is solved again. So
+    the second answer is the best of all, not only of the candidates looked at (Pisinger 1995, EJOR
+    83:394–410).
     """
     loss = relaxation.loss
     few, reach = len(program.lines) + len(program.lines) // 4 + FEW, np.inf
@@ -170,7 +173,7 @@ def _solve(
     if solution.x is None:
         # no whole choice here, or out of time before one was found
         bound = -np.inf if solution.status == 2 else relaxation.bound
-        return replace(_nothing(program, relaxation), money=-np.inf, bound=bound)
+        return replace(nothing(program, relaxation), money=-np.inf, bound=bound)
     value = solution.x
     of_lines = columns[: int(near.sum())]
     chosen = of_lines[np.lexsort((value[: len(of_lines)], program.line[of_lines]))]

@@ -89,8 +89,8 @@ def cost_of_terms(
 ) -> FloatArray:
     """Money that some terms cost: the best without each of them less the plan's money.
 
-    Exact, by solving again, so meant for the few terms a planner asks about; a rebate or a truck's cost counts
-    with its money.
+    Exact, by solving again, so meant for the few terms a planner asks about; a rebate or a truck's cost
+    counts with its money.
 
     Parameters
     ----------

@@ -54,6 +54,10 @@ class Minimum:
         """A switch, and at least the minimum where it is on."""
         return Program((0.0,), (1.0,), (True,), ((-1.0, (self.least,), 0.0),), switch=0)
 
+    def whole(self, total: float) -> tuple[float, ...]:
+        """Values of the whole-number columns of its program."""
+        return (float(total > 0),)
+
     def tighter(self, by: float) -> Minimum:
         """A greater minimum."""
         return Minimum(self.name, self.lines, self.least + by, self.measure)
@@ -108,6 +112,10 @@ class Storage:
         """One row."""
         return Program(rows=((1.0, (), max(self.room, 0.0)),))
 
+    def whole(self, total: float) -> tuple[float, ...]:  # noqa: ARG002
+        """Values of the whole-number columns of its program."""
+        return ()
+
     def tighter(self, by: float) -> Storage:
         """Less room."""
         return Storage(self.name, self.lines, self.load, self.room - by)
@@ -153,6 +161,10 @@ class Budget:
     def program(self, most: float) -> Program:  # noqa: ARG002
         """One row."""
         return Program(rows=((1.0, (), max(self.cash, 0.0)),))
+
+    def whole(self, total: float) -> tuple[float, ...]:  # noqa: ARG002
+        """Values of the whole-number columns of its program."""
+        return ()
 
     def tighter(self, by: float) -> Budget:
         """Less cash."""

@@ -40,11 +40,11 @@ class RankedIncrements:
 def ranked_increments(curves: Curves, budget: float = np.inf) -> RankedIncrements:
     """Rank every step on the concave envelope of money over cash.
 
-    The envelope joins the orders of a line that are best at some price of cash; every other one is a worse use
-    of cash than a mixture of two of them. Its slopes fall, so the steps of a line come in their order, and
-    what stands above the cut line is the optimum of the relaxation but for one step: no choice within the
-    budget brings more than that plus the step cut (Dantzig 1957, Operations Research 5:266–277). `solve_joint`
-    fills the cash that is left over.
+    The envelope joins the orders of a line that are best at some price of cash; every other one is a worse
+    use of cash than a mixture of two of them. Its slopes fall, so the steps of a line come in their order,
+    and what stands above the cut line is the optimum of the relaxation but for one step: no choice within
+    the budget brings more than that plus the step cut (Dantzig 1957, Operations Research 5:266–277).
+    `solve_joint` fills the cash that is left over.
 
     Parameters
     ----------

@@ -68,6 +68,10 @@ class Rebate:
         upper = tuple(float(most >= start) for start, _ in steps) + (max(most, 0.0),) * n
         return Program(gain, upper, (True,) * n + (False,) * n, tuple(rows))
 
+    def whole(self, total: float) -> tuple[float, ...]:
+        """Values of the whole-number columns of its program."""
+        return tuple(float(not excess(value, total)) for value in self.values)
+
     def tighter(self, by: float) -> Rebate:
         """Later steps."""
         return Rebate(self.name, self.lines, [at + by for at in self.values], self.rates, self.incremental)

@@ -78,7 +78,9 @@ def relax(program: ChoiceProgram) -> Relaxation | None:
         if not wins.any() or is_in[best[wins]].all():
             at_best = np.where(own > 0, program.upper[n:], program.lower[n:])
             bound = float(price @ program.bound + value[best].sum() + own @ at_best)
-            return Relaxation(bound, value[best][program.line] - value, solution.x[(columns < n).sum() :], price)
+            return Relaxation(
+                bound, value[best][program.line] - value, solution.x[(columns < n).sum() :], price
+            )
         for shift in (-1, 0, 1):
             beside = np.clip(best[wins] + shift, 0, n - 1)
             is_in[beside] = True

@@ -68,6 +68,9 @@ class Term(Protocol):
     def program(self, most: float) -> Program:
         """The rule as a linear program; `most` bounds the total."""
 
+    def whole(self, total: float) -> tuple[float, ...]:
+        """Values of the whole-number columns of its program at a total."""
+
     def tighter(self, by: float) -> Term:
         """The rule with limits `by` stricter, of the same unit as the total."""
 

@@ -71,6 +71,10 @@ class Trucks:
         rows = ((1.0, (-self.capacity,), 0.0), *full)
         return Program((-self.cost,), (float(trucks),), (True,), rows, switch=0)
 
+    def whole(self, total: float) -> tuple[float, ...]:
+        """Values of the whole-number columns of its program."""
+        return (float(self.count(total)),)
+
     def tighter(self, by: float) -> Trucks:
         """Smaller trucks that must be as full."""
         capacity = max(self.capacity - by, TOLERANCE)
