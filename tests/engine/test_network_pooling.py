@@ -13,7 +13,7 @@ from engine.forecast.paths import sample_paths
 from engine.replenishment.network.pooling import _orders, level_correlation, pooled_orders
 
 
-def simulated_orders(mean, level_cv, dispersion, orders_in, surplus, lot, correlation, draws, seed):
+def simulated_orders(mean, level_cv, dispersion, orders_in, surplus, lot, rise, correlation, draws, seed):
     """[draws, n, h] orders of stores that follow the rule, drawn demand by drawn demand."""
     rng = np.random.default_rng(seed)
     stores, horizon = mean.shape
@@ -29,7 +29,7 @@ def simulated_orders(mean, level_cv, dispersion, orders_in, surplus, lot, correl
     placed = np.zeros((draws, stores, horizon))
     position = np.repeat(surplus[None, :], draws, axis=0).astype(float)
     for t in range(horizon):
-        quantity = np.where(orders_in[:, t], lot * np.ceil(np.maximum(-position, 0) / lot - 1e-9), 0)
+        quantity = np.where(orders_in[:, t], lot * np.ceil(np.maximum(rise[t] - position, 0) / lot - 1e-9), 0)
         placed[:, :, t] = quantity
         position = position + quantity - demand[:, :, t]
     return placed
@@ -55,14 +55,15 @@ def test_equals_simulated_stores(correlation, lot, surplus, days):
     orders_in = np.ones((stores, horizon), dtype=bool)
     if days != "daily":
         orders_in = (np.arange(horizon)[None, :] + np.arange(stores)[:, None]) % 7 == 0
+    rise = np.maximum(np.arange(horizon) - 4, 0) * (2.0 if days == "mixed" else 0.0)
     surpluses = np.full(stores, float(surplus)) + (np.arange(stores) if days == "mixed" else 0)
     pooled = pooled_orders(
         mean, level_cv, dispersion, orders_in, window=window, surplus=surpluses, lot=lot,
-        level_correlation=correlation,
+        target_rise=np.tile(rise, (stores, 1)), level_correlation=correlation,
     )  # fmt: skip
     draws = 10_000
     placed = simulated_orders(
-        mean, level_cv, dispersion, orders_in, surpluses, lot, correlation, draws, seed=5
+        mean, level_cv, dispersion, orders_in, surpluses, lot, rise, correlation, draws, seed=5
     ).sum(axis=1)
     totals = placed[:, :window].sum(axis=1)
     drawn = 4 * totals.std() / np.sqrt(draws)
@@ -74,6 +75,8 @@ def test_equals_simulated_stores(correlation, lot, surplus, days):
     assert paths.mean() == pytest.approx(totals.mean(), rel=0.02, abs=2 * drawn)
     for chance in (0.1, 0.5, 0.9, 0.97):
         assert np.quantile(paths, chance) == pytest.approx(np.quantile(totals, chance), rel=0.04, abs=lot)
+    # Stock for 95 % of the paths serves 95 % of the windows.
+    assert (totals <= np.quantile(paths, 0.95)).mean() == pytest.approx(0.95, abs=0.03)
 
 
 @settings(max_examples=150, deadline=None)
@@ -139,14 +142,22 @@ def test_correlation_of_levels_is_found_again():
     assert level_correlation([[3.0]], [[2.0]], [0.2]) == 0
 
 
+def test_a_falling_target_takes_no_order_back():
+    falling = pooled_orders(
+        np.full((1, 4), 2.0), [0.0], [1.0], np.ones((1, 4)), window=4, target_rise=[[0, 9, 0, 0]]
+    )
+    assert falling.mean.tolist() == pytest.approx([0, 11, 0, 0])
+
+
 def test_faults_are_told_together():
     with pytest.raises(EngineError) as error:
         pooled_orders(
-            [[-1.0, 1.0]], [np.nan], [0.5], [[True]], window=3, surplus=[1, 2], lot=1.5, level_correlation=2
-        )
+            [[-1.0, 1.0]], [np.nan], [0.5], [[True]], window=3, surplus=[1, 2], lot=1.5, target_rise=[1.0],
+            level_correlation=2,
+        )  # fmt: skip
     for part in (
-        "orders_in has shape (1, 1)", "surplus has shape (2,)", "mean holds -1.0", "level_cv holds nan",
-        "dispersion holds 0.5", "lot holds 1.5", "window is 3", "level_correlation is 2",
+        "orders_in has shape (1, 1)", "target_rise has shape (1,)", "surplus has shape (2,)",
+        "mean holds -1.0", "level_cv holds nan", "dispersion holds 0.5", "lot holds 1.5", "window is 3", "level_correlation is 2",
     ):  # fmt: skip
         assert part in str(error.value)
     with pytest.raises(EngineError, match="1 dimensions"):

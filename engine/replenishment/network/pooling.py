@@ -54,6 +54,7 @@ def pooled_orders(
     window: int,
     surplus: npt.ArrayLike = 0.0,
     lot: npt.ArrayLike = 1,
+    target_rise: npt.ArrayLike = 0.0,
     level_correlation: float = 0.0,
 ) -> PooledDemand:
     """Return the centre's demand as the sum of the stores' orders.
@@ -66,6 +67,8 @@ def pooled_orders(
     window : 1 to h; the centre's protection period, over which mean and variance are met
     surplus : [n] or one; stock and open orders of a store above its target now, below 0 where it is short
     lot : [n] or one; whole units of a store's order multiple
+    target_rise : [n, h] or one; units by which a store's target at the start of a period exceeds today's, as
+        before a season; where it falls, what was ordered for it stays ordered
     level_correlation : 0 to 1, between the levels of any two stores
 
     Returns
@@ -90,8 +93,8 @@ def pooled_orders(
     >>> round(pooled.level_cv, 3), round(pooled.dispersion, 3)
     (0.2, 1.5)
     """
-    means, levels, noises, starts, free, lots = _checked(
-        mean, level_cv, dispersion, orders_in, window, surplus, lot, level_correlation
+    means, levels, noises, starts, free, lots, rise = _checked(
+        mean, level_cv, dispersion, orders_in, window, surplus, lot, target_rise, level_correlation
     )
     stores, horizon = means.shape
     before = np.concatenate([np.zeros((stores, 1)), np.cumsum(means, axis=1)], axis=1)
@@ -105,9 +108,9 @@ def pooled_orders(
         for t in np.flatnonzero(starts[i]):
             demand = before[i, t]
             spread = noises[i] * demand + (levels[i] * demand) ** 2
-            expected, squares = _orders(demand, spread, free[i], lots[i])
-            ordered[i, t] = expected - total
-            total = expected
+            expected, squares = _orders(demand, spread, free[i] - rise[i, t], lots[i])
+            ordered[i, t] = max(expected - total, 0.0)
+            total += ordered[i, t]
             if t == last[i]:
                 variance[i] = squares
                 # A store with ample stock passes on only a part of its demand's deviations.
@@ -202,8 +205,9 @@ def _checked(
     window: int,
     surplus: npt.ArrayLike,
     lot: npt.ArrayLike,
+    target_rise: npt.ArrayLike,
     correlation: float,
-) -> tuple[Floats, Floats, Floats, npt.NDArray[np.bool_], Floats, npt.NDArray[np.int64]]:
+) -> tuple[Floats, Floats, Floats, npt.NDArray[np.bool_], Floats, npt.NDArray[np.int64], Floats]:
     means = np.asarray(mean, dtype=np.float64)
     if means.ndim != 2:
         raise EngineError(f"mean has {means.ndim} dimensions; it must be [stores, periods]")
@@ -225,11 +229,15 @@ def _checked(
         for name, part in (("surplus", free), ("lot", lots))
         if part.shape not in ((), (stores,))
     ]
+    rise = np.asarray(target_rise, dtype=np.float64)
+    if rise.shape not in ((), means.shape):
+        faults.append(f"target_rise has shape {rise.shape}; it must be one number or {means.shape}")
     rules = (
         ("mean", means, means >= 0, "0 or more"),
         ("level_cv", levels, levels >= 0, "0 or more"),
         ("dispersion", noises, noises >= 1, "1 or more"),
         ("surplus", free, np.isfinite(free), "finite"),
+        ("target_rise", rise, np.isfinite(rise), "finite"),
         ("lot", lots, (lots >= 1) & (lots == np.floor(lots)), "whole units, 1 or more"),
     )
     for name, part, fine, rule in rules:
@@ -242,5 +250,6 @@ def _checked(
         faults.append(f"level_correlation is {correlation}; it must lie between 0 and 1")
     if faults:
         raise EngineError("; ".join(faults))
-    full = np.broadcast_to(free, stores), np.broadcast_to(lots, stores).astype(np.int64)
-    return means, levels, noises, starts, *full
+    every_lot = np.broadcast_to(lots, stores).astype(np.int64)
+    every_rise = np.broadcast_to(rise, means.shape)
+    return means, levels, noises, starts, np.broadcast_to(free, stores), every_lot, every_rise

@@ -181,8 +181,8 @@ class _Model:
             integrality=np.array(self.whole, dtype=np.int64),
             bounds=Bounds(0.0, np.array(self.upper)),
             constraints=LinearConstraint(matrix, np.array(self.low), np.array(self.high)),
-            # The presolve of HiGHS 1.12 to 1.14 loses the best solution of some of these programmes (its issues
-            # 3043, 3073, 3094; a test holds one of ours) and saves no time on small ones.
+            # The presolve of HiGHS 1.12 to 1.14 loses the best solution of some of these programmes (its
+            # issues 3043, 3073, 3094; a test holds one of ours) and saves no time on small ones.
             options={
                 "presolve": False,
                 "mip_rel_gap": 0.0 if len(cost) <= EXACT_COLUMNS else LARGE_GAP,
