@@ -14,7 +14,7 @@ from engine.replenishment.network.guaranteed_service import place_safety_stock, 
 from engine.replenishment.network.service_tree import Link, Stage
 
 # Instances and answers: Snyder & Shen, Fundamentals of Supply Chain Theory (2nd ed.), chapter 6, as
-# in the tests of stockpyl 0.0.x. Figure 6.14 is the example of Graves & Willems (2000).
+# in the tests of stockpyl, to more digits than printed.
 
 
 def serial(holding, times, factor, sd, supply_time, promise):

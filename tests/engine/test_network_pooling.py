@@ -157,7 +157,8 @@ def test_faults_are_told_together():
         )  # fmt: skip
     for part in (
         "orders_in has shape (1, 1)", "target_rise has shape (1,)", "surplus has shape (2,)",
-        "mean holds -1.0", "level_cv holds nan", "dispersion holds 0.5", "lot holds 1.5", "window is 3", "level_correlation is 2",
+        "mean holds -1.0", "level_cv holds nan", "dispersion holds 0.5", "lot holds 1.5",
+        "window is 3", "level_correlation is 2",
     ):  # fmt: skip
         assert part in str(error.value)
     with pytest.raises(EngineError, match="1 dimensions"):

@@ -75,7 +75,7 @@ def build_tree(stages: Sequence[Stage], links: Sequence[Link]) -> list[Node]:
     """Check the network and pass demand upstream.
 
     A stage sees its own customers' demand and `units` times that of each stage it supplies. Deviations of
-    independent demands add as squares (Graves & Willems 2000, eq. 6 with p = 2).
+    independent demands add as squares (Graves & Willems 2000).
 
     Raises
     ------
