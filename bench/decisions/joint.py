@@ -7,7 +7,12 @@ a fifth of the lines. Each case adds what suppliers, trucks, rooms and cash impo
 from __future__ import annotations
 
 import argparse
+import ctypes
+import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from scipy.stats import norm
@@ -47,7 +52,8 @@ def run(report: Report, options: argparse.Namespace) -> None:
 
 def _solve(report: Report, name: str, curves: Curves, terms: list[Term], *, has_bar: bool) -> None:
     before, start = cpu_seconds(), time.perf_counter()
-    plan = solve_joint(curves, terms)
+    with _chatter_to_errors():
+        plan = solve_joint(curves, terms)
     seconds, wall = cpu_seconds() - before, time.perf_counter() - start
     facts = {"lines": curves.size, "terms": len(terms), "wall": round(wall, 2), "money": plan.money}
     report.figure(f"{name}.cpu", seconds, "s", bar=10 if has_bar else None, **facts)
@@ -56,6 +62,20 @@ def _solve(report: Report, name: str, curves: Curves, terms: list[Term], *, has_
     )
     broken = sum(bool(term.broken_by(total)) for term, total in zip(terms, plan.total, strict=True))
     report.figure(f"{name}.broken", broken, "terms", bar=0, terms=len(terms))
+
+
+@contextmanager
+def _chatter_to_errors() -> Iterator[None]:
+    """Keep out of the figures what HiGHS 1.12 prints when it repairs a solution, even if told to be silent."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _curves(n: int) -> tuple[Curves, np.ndarray]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from engine.replenishment.joint.branch import Choice, choose, nothing
+from engine.replenishment.joint.branch import MOST_BRANCHED, Choice, choose, nothing
 from engine.replenishment.joint.curves import Curves, FloatArray, IntArray
 from engine.replenishment.joint.groups import groups_of, solve_group, term_price, total_use
 from engine.replenishment.joint.program import choice_program
@@ -31,12 +31,14 @@ def solve_in_blocks(
 ) -> tuple[IntArray, FloatArray, float]:
     """Candidate of each line of a group, price of each of its terms, and the gap that is left.
 
-    A group that does not fall into blocks without its plain limits (cash, room) is solved as it is.
+    A group that does not fall into blocks without its plain limits (cash, room), or that has few trucks and
+    minimums, is solved as it is.
     """
     shared = [at for at, term in enumerate(terms) if not term.program(0.0).gain]
     inner = [at for at in range(len(terms)) if at not in set(shared)]
     blocks = groups_of(curves, [terms[at] for at in inner])
-    if not shared or len(blocks) < 2:
+    n_whole = sum(sum(terms[at].program(0.0).is_integer) for at in inner)
+    if not shared or len(blocks) < 2 or n_whole <= MOST_BRANCHED:
         return solve_group(curves, terms, lines, seconds, relative_gap)
     served = np.concatenate([block for block, _ in blocks])
     rest = np.setdiff1d(lines, served)
