@@ -11,13 +11,24 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from engine.replenishment.textbook.checks import FINITE, NOT_NEGATIVE, POSITIVE, Floats, checked
-from engine.replenishment.textbook.loss_continuous import normal_loss, normal_second_loss
+from engine.replenishment.textbook.loss_continuous import normal_second_loss, unit_loss
 from engine.replenishment.textbook.newsvendor import newsvendor_normal
 
 BISECTIONS = 200
 """More halvings than a float has bits; each loop ends when nothing moves any more."""
+
+
+_LEAST_SD = 1e-12
+"""Standard deviation of lead-time demand, as a share of a time unit's demand, below which it is certain."""
+
+
+_FLAT = 1e-300
+"""Where demand is certain the slope is none, and the step goes out of the bracket."""
+_SETTLED = 1e-11
+"""Relative size of a Newton step after which the next would be rounding."""
 
 
 class ReorderPolicy(NamedTuple):
@@ -114,8 +125,10 @@ def cost_rate(terms: LeadTimeDemand, point: Floats, quantity: Floats) -> Floats:
 
 def level_cost(terms: LeadTimeDemand, level: Floats) -> Floats:
     """Return the newsvendor cost g(y) of lead-time demand."""
-    loss = normal_loss(level, terms.mean, terms.sd)
-    return terms.holding * loss.over + terms.penalty * loss.short
+    # certain demand: the limit of ever smaller deviations
+    sd = np.maximum(terms.sd, _LEAST_SD * terms.rate)
+    loss = unit_loss((level - terms.mean) / sd)
+    return sd * (terms.holding * loss.over + terms.penalty * loss.short)
 
 
 def best_reorder_point(
@@ -144,16 +157,23 @@ def best_reorder_point(
 
 
 def balanced_point(terms: LeadTimeDemand, quantity: Floats) -> Floats:
-    """Return r with g(r) = g(r + Q), which is at most Q below the cheapest level."""
+    """Return r with g(r) = g(r + Q), by Newton steps within a bracket: at most Q below the cheapest level."""
+    both = terms.holding + terms.penalty
+    sd = np.maximum(terms.sd, _LEAST_SD * terms.rate)
     high = newsvendor_normal(terms.holding, terms.penalty, terms.mean, terms.sd).level + 0.0 * quantity
     low = high - quantity
+    point = 0.5 * (low + high)
     for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        if np.all((middle == low) | (middle == high)):
-            break
-        too_low = level_cost(terms, middle) > level_cost(terms, middle + quantity)
-        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
-    return 0.5 * (low + high)
+        gap = level_cost(terms, point) - level_cost(terms, point + quantity)
+        low, high = np.where(gap > 0.0, point, low), np.where(gap > 0.0, high, point)
+        z = (point - terms.mean) / sd
+        slope = both * np.minimum(special.ndtr(z) - special.ndtr(z + quantity / sd), -_FLAT)
+        step = point - gap / slope
+        new = np.where((step >= low) & (step <= high), step, 0.5 * (low + high))
+        if np.all(np.abs(new - point) <= _SETTLED * (np.abs(point) + quantity)):
+            return new
+        point = new
+    return point
 
 
 def best_reorder_policy(

@@ -92,9 +92,8 @@ def _best(
     holding: float, penalty: float, setup: float, rate: float, lead: float
 ) -> tuple[float, float, float]:
     mean = rate * lead
-    reach = np.ceil(
-        np.sqrt(2.0 * setup * rate * (holding + penalty) / (holding * penalty)) + 8.0 * np.sqrt(mean)
-    )
+    # the best quantity is at least that of certain demand
+    reach = np.ceil(np.sqrt(2.0 * setup * rate * (holding + penalty) / (holding * penalty)))
     while True:
         levels = np.arange(np.floor(mean - reach), np.ceil(mean + reach) + 1.0)
         loss = poisson_loss(levels, mean)

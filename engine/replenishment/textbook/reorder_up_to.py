@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import EngineError
 from engine.replenishment.textbook.checks import (
     NOT_NEGATIVE,
     POSITIVE,
@@ -111,10 +110,9 @@ def best_reorder_up_to_table(
     >>> float(best.reorder_point), float(best.order_up_to), round(float(best.cost), 3)
     (0.0, 2.0, 1.75)
     """
-    chances, setup, holding, penalty, lead = _table_terms(
+    tables, setup, holding, penalty, lead, _, _ = _table_terms(
         probabilities, fixed_cost, holding_cost, stockout_cost, lead_time
     )
-    tables = np.ascontiguousarray(chances.reshape(-1, chances.shape[-1]))
     return _best(np.zeros(setup.shape), tables, setup, holding, penalty, lead)
 
 
@@ -167,15 +165,9 @@ def reorder_up_to_cost_table(
     lead_time: npt.ArrayLike = 0,
 ) -> Floats:
     """Return the average cost a period of a given (s, S) policy; arguments as of the other functions."""
-    chances, setup, holding, penalty, lead = _table_terms(
-        probabilities, fixed_cost, holding_cost, stockout_cost, lead_time
+    tables, setup, holding, penalty, lead, point, level = _table_terms(
+        probabilities, fixed_cost, holding_cost, stockout_cost, lead_time, reorder_point, order_up_to
     )
-    point, level, _ = checked(
-        ("reorder_point", reorder_point, WHOLE),
-        ("order_up_to", order_up_to, WHOLE),
-        ("fixed_cost", setup, POSITIVE),
-    )
-    tables = np.ascontiguousarray(chances.reshape(-1, chances.shape[-1]))
     return _costs(point, level, np.zeros(setup.shape), tables, setup, holding, penalty, lead)
 
 
@@ -226,22 +218,27 @@ def _table_terms(
     holding_cost: npt.ArrayLike,
     stockout_cost: npt.ArrayLike,
     lead_time: npt.ArrayLike,
+    reorder_point: npt.ArrayLike = 0,
+    order_up_to: npt.ArrayLike = 1,
 ) -> list[Floats]:
-    """Return probabilities (…, m) and the other arguments (…)."""
+    """Return probabilities (n, m) and the other arguments broadcast with them to (…), n elements."""
     (chances,) = checked(("probabilities", np.atleast_1d(probabilities), NOT_NEGATIVE))
     totals = chances.sum(axis=-1)
-    require("probabilities", totals, np.abs(totals - 1.0) <= 1e-6, "sum to 1")
+    require("the sum of probabilities", totals, np.abs(totals - 1.0) <= 1e-6, "1")
     require(
         "probabilities", chances[..., 0], chances[..., 0] < 1.0, "of some demand: that of 0 units below 1"
     )
-    one, setup, holding, penalty, lead = checked(
-        ("probabilities", np.ones(chances.shape[:-1]), POSITIVE),
+    totals, *others = checked(
+        ("probabilities", totals, POSITIVE),
         ("fixed_cost", fixed_cost, NOT_NEGATIVE),
         ("holding_cost", holding_cost, POSITIVE),
         ("stockout_cost", stockout_cost, POSITIVE),
         ("lead_time", lead_time, WHOLE_NOT_NEGATIVE),
+        ("reorder_point", reorder_point, WHOLE),
+        ("order_up_to", order_up_to, WHOLE),
     )
-    return [one[..., None] * (chances / totals[..., None]), setup, holding, penalty, lead]
+    tables = np.broadcast_to(chances, (*totals.shape, chances.shape[-1])) / totals[..., None]
+    return [np.ascontiguousarray(tables.reshape(-1, chances.shape[-1])), *others]
 
 
 def _best(
@@ -265,10 +262,6 @@ def _costs(
     penalty: Floats,
     lead: Floats,
 ) -> Floats:
-    if point.shape != setup.shape:
-        raise EngineError(
-            f"reorder_point and order_up_to must fit the other arguments: {point.shape}, {setup.shape}"
-        )
     require("order_up_to", level, level > point, "above reorder_point")
     out = np.empty(setup.size)
     policy_costs(
