@@ -76,14 +76,12 @@ def run(report: Report, options: Namespace) -> None:
         measured.append(json.loads(output))
     measured = measured[1:]
     for n, figures in zip(sizes, measured, strict=True):
-        barred = n == BARRED
+        minutes, gigabytes = (BAR_MINUTES, BAR_GB) if n == BARRED else (None, None)
         report.figure(
-            f"tournament.wall_{n}", figures["wall"] / 60, "min", bar=BAR_MINUTES if barred else None, series=n,
-            days=DAYS, cpu_seconds=round(figures["cpu"], 1), coverage=round(figures["coverage"], 3),
+            f"tournament.wall_{n}", figures["wall"] / 60, "min", bar=minutes, series=n, days=DAYS,
+            cpu_seconds=round(figures["cpu"], 1), coverage=round(figures["coverage"], 3),
         )  # fmt: skip
-        report.figure(
-            f"tournament.memory_{n}", figures["gb"], "GiB RSS", bar=BAR_GB if barred else None, series=n
-        )
+        report.figure(f"tournament.memory_{n}", figures["gb"], "GiB RSS", bar=gigabytes, series=n)
     cpu = np.array([figures["cpu"] for figures in measured])
     slope, start = np.polyfit(sizes[:-1], cpu[:-1], 1)
     due = float(start + slope * sizes[-1])
