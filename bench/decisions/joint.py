@@ -66,7 +66,7 @@ def _solve(report: Report, name: str, curves: Curves, terms: list[Term], *, has_
 
 @contextmanager
 def _chatter_to_errors() -> Iterator[None]:
-    """Keep out of the figures what HiGHS 1.12 prints when it repairs a solution, even if told to be silent."""
+    """Keep what HiGHS 1.12 prints when it repairs a solution, silent or not, out of the figures."""
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
