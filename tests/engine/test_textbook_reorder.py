@@ -39,7 +39,7 @@ costs = st.floats(0.1, 20)
 
 
 @given(costs, costs, st.floats(1, 300), st.floats(5, 500), st.floats(0.5, 100), st.floats(0.05, 4))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 def test_no_reorder_policy_is_cheaper(holding, penalty, setup, mean, sd, lead):
     terms = (holding, penalty, setup, mean, sd, lead)
     best = rq.best_reorder_policy(*terms)
@@ -130,7 +130,7 @@ def chain_cost(s, up_to, table, setup, holding, penalty, lead=0):
     st.floats(0.2, 20),
     st.integers(0, 2),
 )
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_best_reorder_up_to_equals_enumeration_of_chains(weights, setup, penalty, lead):
     table = np.array(weights) / sum(weights)
     terms = {"fixed_cost": setup, "holding_cost": 1.0, "stockout_cost": penalty, "lead_time": lead}
