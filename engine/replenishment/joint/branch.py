@@ -63,7 +63,7 @@ def branch(program: ChoiceProgram, *, time_limit: float, relative_gap: float) ->
     root = relax(program)
     if root is None:
         raise AssertionError("unreachable: ordering nothing keeps every term")
-    best = nothing(program, root)
+    best = _rounded(program, root) if len(program.gain) == n else nothing(program, root)
     if len(whole) > MOST_BRANCHED:
         return choose(program, root, best, time_limit, relative_gap)
     left = [(-root.bound, 0, program, root)]
@@ -121,6 +121,22 @@ def nothing(program: ChoiceProgram, relaxation: Relaxation) -> Choice:
     own = np.zeros(len(program.gain) - program.n_candidates)
     money = float(program.gain[: program.n_candidates][is_none].sum())
     return Choice(np.zeros(len(program.lines), np.int64), own, money, relaxation.bound, relaxation.price)
+
+
+def _rounded(program: ChoiceProgram, relaxation: Relaxation) -> Choice:
+    """Each line's candidate of least loss where it still fits: a start where all rows are limits."""
+    order = np.lexsort((program.candidate, relaxation.loss, program.line))
+    preferred = order[np.searchsorted(program.line[order], np.arange(len(program.lines)))]
+    use = program.rows[:, preferred].toarray()
+    left = program.bound.copy()
+    candidate = np.zeros(len(program.lines), np.int64)
+    for line in np.argsort(-program.gain[preferred], kind="stable").tolist():
+        if (use[:, line] <= left).all():
+            left -= use[:, line]
+            candidate[line] = program.candidate[preferred[line]]
+    is_chosen = program.candidate == candidate[program.line]
+    start = nothing(program, relaxation)
+    return replace(start, candidate=candidate, money=float(program.gain[is_chosen].sum()))
 
 
 def choose(

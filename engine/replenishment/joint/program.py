@@ -124,7 +124,7 @@ def choice_program(curves: Curves, terms: Sequence[Term], lines: IntArray) -> Ch
         upper=np.concatenate(upper),
         is_integer=np.concatenate(integer),
         rows=matrix,
-        bound=np.array(bound),
+        bound=np.array(bound, float),
         weight=np.array(row_weight),
         first_row=np.array(first_row),
         first_own=np.array(first_own),
