@@ -1,10 +1,10 @@
 """InventoryBench: single items with five observations, lead time 0, 4 or uncertain with lost orders.
 
 Each period: order, arrivals, demand, reward. Sales beyond stock are lost, stock starts empty. Score of an
-instance: max(0, Σ(p·sold − h·end stock) / (p·Σ demand)); the bench's score is their mean. Protocol "paper": nobody
-says that an order is lost, the policy only sees what it received. All instances take the same call and
-settings; where the lead time is uncertain, 1, 2, 3 and never are thought equally likely. Instances are asked about
-together, period by period, but each is forecast from its own history alone.
+instance: max(0, Σ(p·sold − h·end stock) / (p·Σ demand)); the bench's score is their mean. Protocol "paper":
+nobody says that an order is lost, the policy only sees what it received. All instances take the same call and
+settings; where the lead time is uncertain, 1, 2, 3 and never are thought equally likely. Instances are asked
+about together, period by period, but each is forecast from its own history alone.
 
 Peers: the published rule (capped base stock), the same with exponentially weighted demand, and the
 clairvoyant who knows demand and lead times. Figures of each half (every other instance) are printed as well:
@@ -158,7 +158,7 @@ def shelfcast(books: Books) -> Floats:
 
 
 def capped_base_stock(alpha: float | None) -> Policy:
-    """Order up to mean·(L + 1) + z·σ·√(L + 1), at most mean + 1.645·σ; demand equally or exponentially weighted."""
+    """Order up to mean·(L + 1) + z·σ·√(L + 1), at most mean + 1.645·σ; alpha weighs demand by its age."""
 
     def policy(books: Books) -> Floats:
         lead = books.instances[0].fixed

@@ -79,9 +79,9 @@ def decide_orders(
 ) -> Orders:
     """Decide what to order now for every series.
 
-    Each period goes: order, arrivals, demand. Demand is forecast from the history alone, stock is played forward
-    along sample paths of demand and deliveries, and the quantity of least expected money (holding, shortage,
-    write-off, order cost), or the least that reaches the service target, is taken.
+    Each period goes: order, arrivals, demand. Demand is forecast from the history alone, stock is played
+    forward along sample paths of demand and deliveries, and the quantity of least expected money (holding,
+    shortage, write-off, order cost), or the least that reaches the service target, is taken.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The order of least expected money: first the level that later orders follow, then today's quantity against it.
+"""The order of least expected money: the level that later orders follow, then today's quantity against it.
 
 A step of policy improvement (rollout: D. P. Bertsekas 2020, Rollout, Policy Iteration, and Distributed
 Reinforcement Learning): later orders follow the best simple policy, today's may differ from it. Ordering
@@ -199,19 +199,16 @@ def _cheapest(
         open_for_orders,
         rule,
     )
+    kappa = _settled(paths, mean, follow, sold, leads, hope, open_for_orders, rule, levels)
     today = open_for_orders[0] and hope[0] > 0.0
-    money, kappa, quantity = np.inf, 0.0, 0.0
-    for level in levels:
-        short = level * mean[0] - position
-        wanted = 0.0
-        if today and short > 0.0:
-            wanted = feasible(math.ceil((short + rule[LOT]) / hope[0]), rule)
-        got = expected_money(*state, level, wanted)
-        if got < money:
-            money, kappa, quantity = got, level, wanted
     wait = expected_money(*state, kappa, 0.0)
-    if wait <= money:
-        quantity, money = 0.0, wait
+    quantity, money = 0.0, wait
+    short = kappa * mean[0] - position
+    if today and short > 0.0:
+        wanted = feasible(math.ceil((short + rule[LOT]) / hope[0]), rule)
+        got = expected_money(*state, kappa, wanted)
+        if got < money:
+            quantity, money = wanted, got
     unit = rule[MULTIPLE]
     step = max(math.ceil(0.5 * max(mean[0], 0.5 * quantity) / unit), 1.0) * unit
     finest = max(FINEST * mean[0], 1.0)
@@ -232,3 +229,42 @@ def _cheapest(
         step = max(math.ceil(0.35 * step / unit), 1.0) * unit
     out[QUANTITY], out[KAPPA], out[MONEY], out[MONEY_WAIT] = quantity, kappa, money, wait
     out[PLAIN] = quantity
+
+
+@njit(cache=True, nogil=True)
+def _settled(
+    paths: Floats,
+    mean: Floats,
+    follow: Floats,
+    sold: Floats,
+    leads: Ints,
+    hope: Floats,
+    open_for_orders: Mask,
+    rule: Floats,
+    levels: Floats,
+) -> float:
+    """Level of least expected money from a settled start: the position at the level, the pipeline flowing.
+
+    It does not depend on today's stock, so more stock never orders more.
+    """
+    horizon, n_paths = len(mean), len(paths)
+    lead, count = 0.0, 0
+    for k in range(n_paths):
+        if leads[k, 0] < horizon:
+            lead += leads[k, 0]
+            count += 1
+    whole = int(math.floor(lead / count + 0.5)) if count > 0 else 0
+    flowing, none = np.zeros(horizon), np.zeros(horizon)
+    flowing[:whole] = mean[0]
+    nothing, no_fates = np.zeros(len(hope) - 1), np.full((n_paths, len(hope) - 1), -1, np.int64)
+    best, kappa = np.inf, 0.0
+    for level in levels:
+        on_hand = max(level - whole, 0.0) * mean[0]
+        first = mean[0] if open_for_orders[0] else 0.0
+        money = expected_money(
+            paths, mean, follow, sold, on_hand, none, flowing, nothing, no_fates, leads, hope,
+            open_for_orders, rule, level, feasible(first, rule),
+        )  # fmt: skip
+        if money < best:
+            best, kappa = money, level
+    return kappa

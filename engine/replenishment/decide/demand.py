@@ -1,4 +1,4 @@
-"""Demand paths for a decision: the calendar's models where there is a year of calendar, else short-history models."""
+"""Demand paths for a decision: from the portfolio's models where a year is known, else by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the one public call takes: demand history, stock, terms. Arrays of one entry a series, checked as a whole."""
+"""What the one public call takes: demand history, stock, terms; arrays of one entry a series."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ class LeadTimes:
         good = all(math.isfinite(chance) and chance >= 0.0 for chance in self.chances)
         if not self.chances or not good or not 0.0 < sum(self.chances) <= 1.0 + 1e-9:
             raise EngineError(
-                f"lead time chances are {self.chances}; each must be 0 or more, their sum above 0 and at most 1"
+                f"lead time chances are {self.chances}; each must be 0 or more, "
+                "their sum above 0 and at most 1"
             )
         if len(self.chances) > MOST_AGES + 1:
             raise EngineError(

@@ -1,7 +1,7 @@
 """Stock played forward along one line's paths of demand and of deliveries, in money.
 
-Each period: an order is placed, what is due arrives (an order with lead time 0 at once), demand is served, what
-is unmet is lost or waits, what expires is written off. Today's order is the quantity asked about; every
+Each period: an order is placed, what is due arrives (an order with lead time 0 at once), demand is served,
+what is unmet is lost or waits, what expires is written off. Today's order is the quantity asked about; every
 later order raises the position to a level that follows the path: κ × the demand a period that is to be
 expected after what the path has sold so far.
 """
@@ -29,7 +29,7 @@ def feasible(quantity: float, terms: Floats) -> float:
     if quantity <= 0.0:
         return 0.0
     wanted = max(quantity, terms[MOQ])
-    return math.ceil(wanted / terms[MULTIPLE] - 1e-9) * terms[MULTIPLE]
+    return float(math.ceil(wanted / terms[MULTIPLE] - 1e-9) * terms[MULTIPLE])
 
 
 @njit(cache=True, nogil=True)

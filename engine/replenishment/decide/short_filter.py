@@ -2,7 +2,8 @@
 
 Beside the state-space models of `short_models`, two families: a level that stays until it jumps (Bayesian
 on-line change points: R. P. Adams and D. J. C. MacKay 2007, arXiv:0710.3742), each possible last jump a
-component; and gamma–Poisson counts with a discounted past (M. West and J. Harrison 1997, ch. 14) for slow items.
+component; and gamma–Poisson counts with a discounted past (M. West and J. Harrison 1997, ch. 14), for slow
+items.
 Components of all families share one list; a path of the future is drawn from one of them, by its weight.
 """
 
@@ -34,8 +35,8 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 WEIGHT, MODEL, LOGS, M_L, M_A, M_B, C_LL, C_LA, C_LB, C_AA, C_AB, C_BB, DOF, SCALE = range(14)
-"""Columns of a component. MODEL: row of the table, JUMP or COUNTS; for counts M_L and C_LL are the gamma's shape
-and rate."""
+"""Columns of a component. MODEL: row of the table, JUMP or COUNTS; for counts M_L and C_LL are the gamma's
+shape and rate."""
 JUMP, COUNTS = -1.0, -2.0
 
 PRIOR_DOF = 3.0

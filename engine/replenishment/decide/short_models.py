@@ -1,4 +1,4 @@
-"""The models that a short history is averaged over: level, trend, mean reversion, season; in units and in logs.
+"""The models that a short history is averaged over: level, trend, mean reversion, season.
 
 Every model is a linear state space with a level and two more states a, b:
 
