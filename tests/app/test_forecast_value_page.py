@@ -13,7 +13,7 @@ from app import cache
 from data_lake.lake import Lake
 from data_lake.ledger import read_events
 from jobs.demo import build_demo
-from jobs.demo_history import HOPEFUL, KNOWING
+from jobs.demo_planners import HOPEFUL, KNOWING
 from jobs.override import override_forecast
 from jobs.override_fold import active_overrides, all_overrides
 

@@ -9,7 +9,7 @@ from typer.testing import Result
 
 from data_lake.lake import Lake
 from data_lake.runs import latest_run
-from jobs.demo_history import HOPEFUL, KNOWING
+from jobs.demo_planners import HOPEFUL, KNOWING
 from jobs.override_fold import active_overrides, all_overrides
 
 Shelfcast = Callable[..., Result]

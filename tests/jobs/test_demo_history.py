@@ -9,7 +9,8 @@ from data_lake.lake import Lake
 from data_lake.ledger import read_events
 from data_lake.runs import latest_run, list_runs
 from jobs.demo import build_demo
-from jobs.demo_history import BACK_DAYS, HOPEFUL, KNOWING, plan_history
+from jobs.demo_history import BACK_DAYS, plan_history
+from jobs.demo_planners import HOPEFUL, KNOWING
 from jobs.forecast_value import forecast_value
 from jobs.forecast_value_scores import score_overrides
 from jobs.override_fold import active_overrides
@@ -25,9 +26,18 @@ def test_the_past_has_two_planners_and_the_present_is_the_run_that_counts(tmp_pa
     assert latest_run(lake) == run
     assert [past.as_of for past in list_runs(lake)] == [END + timedelta(days=1 - BACK_DAYS), run.as_of]
     assert not is_behind(lake, run)
-    gain = score_overrides(forecast_value(lake, run).effects, "author", cluster="override")
-    by_author = dict(zip(gain["group"], gain["gain"], strict=True))
-    assert by_author[KNOWING] > 0 > by_author[HOPEFUL]
+    effects = forecast_value(lake, run).effects
+    known, hoped = (
+        score_overrides(effects[effects["author"] == author], "override", cluster="date")
+        for author in (KNOWING, HOPEFUL)
+    )
+    assert (len(known), len(hoped)) == (4, 2)
+    assert (known["gain"] > 0).all()
+    assert (known["verdict"] != "worse").all()
+    assert known["gain"].sum() > 40
+    assert hoped["gain"].sum() < -40
+    assert "improved" not in set(hoped["verdict"])
+    assert "worse" in set(hoped["verdict"])
     assert set(active_overrides(lake, run.as_of)["author"]) >= {HOPEFUL}
 
     before = lake.objects.list("")
