@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -15,6 +16,8 @@ from jobs.errors import JobError
 from jobs.export import Format, export_orders
 from jobs.import_file import ImportResult, import_file
 from jobs.override import override_forecast, remake_override, retire_override, retire_overrides
+from jobs.views.forecast_change import scope_of
+from jobs.views.forecast_totals import TotalsBy
 
 __all__ = [
     "Format",
@@ -23,6 +26,7 @@ __all__ = [
     "export",
     "load_file",
     "override",
+    "override_total",
     "plan",
     "remake",
     "retire",
@@ -84,6 +88,33 @@ def override(sku: str, location: str, per_cent: float, days: Sequence[date], rea
         factor=1 + per_cent / 100,
         author=data.author(),
         reason=reason,
+        at=datetime.now(UTC),
+    )
+
+
+@_recorded
+def override_total(
+    level: TotalsBy,
+    code: str,
+    days: Sequence[date],
+    *,
+    factor: float | None,
+    new_total: float | None,
+    reason: str,
+    expiry: date | None,
+) -> str:
+    """Move the forecast of a category, region, location or everything: by a factor, or to a total [each]."""
+    data.total_forecast(level, code, days)  # refuses days that the plan does not reach
+    return override_forecast(
+        data.lake(),
+        **asdict(scope_of(level, code)),
+        from_date=days[0],
+        to_date=days[1],
+        factor=factor,
+        new_total=new_total,
+        author=data.author(),
+        reason=reason,
+        expiry=expiry,
         at=datetime.now(UTC),
     )
 

@@ -7,6 +7,7 @@ is bounded in entries and in time.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,10 +19,12 @@ from data_lake.runs import Run, latest_run, read_run
 from jobs.import_file import Preview
 from jobs.import_file import preview as preview_file
 from jobs.override_fold import all_overrides
+from jobs.override_level import LevelForecast
 from jobs.views import approved as approved_view
 from jobs.views import (
     changes,
     forecast_accuracy,
+    forecast_change,
     forecast_value_leaderboard,
     health,
     item,
@@ -33,6 +36,7 @@ from jobs.views import (
 from jobs.views import driver_effects as driver_effects_view
 from jobs.views import forecast_totals as forecast_totals_view
 from jobs.views import lines as lines_view
+from jobs.views.forecast_totals import TotalsBy
 from jobs.views.item import HISTORY_SPANS
 
 if TYPE_CHECKING:
@@ -167,6 +171,22 @@ def driver_effects(address: str, run_id: str) -> pd.DataFrame | None:
 def forecast_totals(address: str, run_id: str) -> pd.DataFrame | None:
     """Read forecasts of totals; None: the run is older than that."""
     return forecast_totals_view.read(lake(address), run(address, run_id))
+
+
+@st.cache_resource(max_entries=4, ttl=HOUR, show_spinner=False)
+def days_planned(address: str, run_id: str) -> tuple[date, date]:
+    """Return the first and the last day that a run forecasts."""
+    return forecast_change.days_planned(lake(address), run(address, run_id))
+
+
+@st.cache_resource(max_entries=64, ttl=HOUR, show_spinner=False)
+def total_forecast(
+    address: str, run_id: str, level: TotalsBy, code: str, first: date, last: date, ledger: str
+) -> LevelForecast:
+    """Return a total as it stands, as the ledger was when it had this digest."""
+    del ledger  # a part of the key
+    scope = forecast_change.scope_of(level, code)
+    return forecast_change.forecast_of(lake(address), run(address, run_id), scope, first, last)
 
 
 @st.cache_resource(max_entries=16, ttl=HOUR, show_spinner=False)

@@ -71,7 +71,9 @@ def share(value: float, *, digits: int = 1) -> str:
 
 def signed_share(value: float) -> str:
     """Write a share that may be below 0 as per cent with its sign."""
-    return UNKNOWN if value is None or math.isnan(value) else f"{value:+.1%}".replace("-", "−")
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    return "0.0%" if round(value, 3) == 0 else f"{value:+.1%}".replace("-", "−")
 
 
 def points(value: float) -> str:

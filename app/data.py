@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -21,6 +22,7 @@ from jobs.approve import ApprovalResult
 from jobs.errors import JobError
 from jobs.forecast_value import ForecastValue
 from jobs.import_file import ImportResult, Preview, to_yaml, write_template
+from jobs.override_level import LevelForecast
 from jobs.views import (
     driver_effects,
     forecast_value,
@@ -34,6 +36,7 @@ from jobs.views import (
 from jobs.views import forecast_totals as forecast_totals_view
 from jobs.views.changes import Override
 from jobs.views.driver_effects import DriverView
+from jobs.views.forecast_change import ForecastChange, change_to, groups_of
 from jobs.views.forecast_totals import TotalsBy
 from jobs.views.forecast_value import (
     STATE_LABELS,
@@ -73,6 +76,7 @@ __all__ = [
     "ApprovalResult",
     "DriverView",
     "Figure",
+    "ForecastChange",
     "ForecastFigure",
     "ForecastValue",
     "ForecastWanted",
@@ -93,8 +97,10 @@ __all__ = [
     "ValueBy",
     "Wanted",
     "WhatIfResult",
+    "change_to",
     "days_in_words",
     "fault_rows",
+    "groups_of",
     "harmful",
     "mapping_rows",
     "order_of",
@@ -320,6 +326,18 @@ def forecast_totals(level: TotalsBy) -> pd.DataFrame | None:
     """Return the forecasts of one level's totals, largest first; None: the plan is older than that."""
     totals = cache.forecast_totals(*_key())
     return None if totals is None else forecast_totals_view.by_level(totals, level, choices().locations)
+
+
+def days_planned() -> tuple[date, date]:
+    """Return the first and the last day that the plan forecasts."""
+    return cache.days_planned(*_key())
+
+
+def total_forecast(level: TotalsBy, code: str, days: Sequence[date]) -> LevelForecast:
+    """Return the forecast of a total as it stands; JobError: it cannot be changed on these days."""
+    if len(days) != 2:
+        raise JobError("choose a first and a last day")
+    return cache.total_forecast(*_key(), level, code, days[0], days[1], _ledger())
 
 
 def override_list(value: ForecastValue) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import charts, columns, data
+from app import charts, columns, data, forecast_change
 from app.charts import figure
 from app.theme import Palette
 from jobs.views.forecast_totals import TOTALS_BY, TotalsBy, in_table
@@ -33,11 +33,11 @@ def section(colors: Palette) -> None:
     if rows is None:
         st.info("**Not known of this plan.** It was made by an earlier version: plan again to see it here.")
         return
-    table = in_table(rows)
+    table, unit = in_table(rows), data.period_word()
     left, right = st.columns([7, 5], gap="large")
     with left:
         st.plotly_chart(
-            _chart(rows, colors),
+            _chart(rows, colors, unit),
             key="totals",
             config=charts.CONFIG,
             alt="Forecast in total: " + _words(table),
@@ -47,24 +47,34 @@ def section(colors: Palette) -> None:
             table.assign(share=100 * table["share"], range=100 * table["range"]),
             key="totals_table",
             hide_index=True,
-            height=ROW_HEIGHT * (1 + min(len(table), 8)) + 2,
+            height=ROW_HEIGHT * (1 + min(len(table), 9)) + 2,
             row_height=ROW_HEIGHT,
             placeholder=columns.UNKNOWN,
             column_config={
-                "group": columns.text(TOTALS_BY[level], width=150),
-                "total": columns.quantity("Units", width=100),
-                "share": columns.whole_per_cent("Share", width=80),
-                "range": columns.whole_per_cent("80 % range ±", width=110),
+                "group": columns.text(TOTALS_BY[level], width=116),
+                "total": columns.quantity("Units", width=74),
+                "share": columns.whole_per_cent("Share", width=58),
+                "range": columns.whole_per_cent(
+                    "80 % range ±", width=98, help=f"Of a single {unit}, share of its forecast"
+                ),
             },
             alt="Forecast in total, in a table",
         )
-    st.caption(
-        "Totals are the sums of their items where demand is sold, overrides included. The shaded range holds "
-        "80 % of the periods; it is measured on the errors of the totals themselves."
+    st.caption(_legend(rows, table, unit))
+    forecast_change.form(level, rows)
+
+
+def _legend(rows: pd.DataFrame, table: pd.DataFrame, unit: str) -> str:
+    ahead = columns.count(rows["date"].nunique(), unit)
+    drawn = f"The {MOST_LINES} largest of {len(table)} are drawn. " if len(table) > MOST_LINES else ""
+    return (
+        f"Sums of the next {ahead}, of items where they are sold, overrides included. {drawn}The shaded "
+        f"range is that of {table['group'].iloc[0]} and holds 80 % of the {unit}s; it is measured "
+        "on the errors of the totals themselves."
     )
 
 
-def _chart(rows: pd.DataFrame, colors: Palette) -> go.Figure:
+def _chart(rows: pd.DataFrame, colors: Palette, unit: str) -> go.Figure:
     """Draw the largest groups over time; the range of the first is shaded."""
     groups = list(dict.fromkeys(rows["group"]))[:MOST_LINES]
     first = rows[rows["group"] == groups[0]] if groups else rows
@@ -100,7 +110,7 @@ def _chart(rows: pd.DataFrame, colors: Palette) -> go.Figure:
         traces,
         colors,
         height=300,
-        yaxis={"rangemode": "tozero", "tickformat": ",.0f"},
+        yaxis={"title": f"units a {unit}", "rangemode": "tozero", "tickformat": ",.0f"},
         showlegend=len(groups) > 1,
     )
 

@@ -115,8 +115,8 @@ def planners(value: ForecastValue, overrides: pd.DataFrame, colors: Palette) -> 
 def _no_override(value: ForecastValue, overrides: pd.DataFrame) -> None:
     if overrides.empty:
         st.info(
-            "**No override yet.** Change a forecast on the page *Item*, or for a category, a region or "
-            "everything with `shelfcast override make`; its value is scored here once its days have passed.",
+            "**No override yet.** Change a forecast on the page *Item*, or that of a category, a region, a "
+            "location or everything below; its value is scored here once its days have passed.",
             icon=":material/edit_note:",
         )
     elif value.cells.empty:
@@ -150,10 +150,10 @@ def winners(board: pd.DataFrame) -> None:
         placeholder=columns.UNKNOWN,
         column_order=["segment", "model", "pinball_gain", "won"],
         column_config={
-            "segment": columns.text("Segment", width=92),
-            "model": columns.text("Best model", width=146),
-            "pinball_gain": columns.whole_per_cent("Saves", width=62, help=_SAVES),
-            "won": columns.whole_per_cent("Wins on", width=72, help=_WINS),
+            "segment": columns.text("Segment", width=88),
+            "model": columns.text("Best model", width=130),
+            "pinball_gain": columns.whole_per_cent("Saves", width=58, help=_SAVES),
+            "won": columns.whole_per_cent("Wins on", width=70, help=_WINS),
         },
         alt="Best model of each segment, what it saves of seasonal naive's loss, on how many lines it wins",
     )
@@ -173,20 +173,35 @@ def board(frame: pd.DataFrame) -> None:
         height=_height(frame, MOST_ROWS),
         row_height=ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
+        column_order=[
+            "segment",
+            "model",
+            "pinball_gain",
+            "won",
+            "chosen",
+            "wape_gain",
+            "rmsse_gain",
+            "bias",
+            *(["coverage"] if known else []),
+            "series",
+        ],
         column_config={
-            "segment": columns.text("Segment", width=104),
-            "model": columns.text("Model", width=176),
-            "series": columns.quantity("Lines", width=58),
+            "segment": columns.text("Segment", width=88),
+            "model": columns.text("Model", width=160),
+            "pinball_gain": columns.whole_per_cent("Loss saved", width=86, help=_SAVES),
             "won": columns.whole_per_cent("Wins on", width=70, help=_WINS),
             "chosen": columns.whole_per_cent("Chosen", width=66, help="Share of lines that it forecasts"),
-            "pinball_gain": columns.whole_per_cent("Saves", width=62, help=_SAVES),
-            "wape_gain": columns.whole_per_cent("WAPE", width=62, help="Saved of seasonal naive's WAPE"),
-            "rmsse_gain": columns.whole_per_cent("RMSSE", width=66, help="Saved of seasonal naive's RMSSE"),
-            "wape": None,
+            "wape_gain": columns.whole_per_cent("WAPE saved", width=92, help="Of seasonal naive's WAPE"),
+            "rmsse_gain": columns.whole_per_cent("RMSSE saved", width=98, help="Of seasonal naive's RMSSE"),
             "bias": columns.whole_per_cent("Bias", width=56, help="Forecast minus actual, over actual"),
-            "coverage": columns.whole_per_cent("80 % range", width=76) if known else None,
+            "coverage": columns.whole_per_cent("80 % range", width=80),
+            "series": columns.quantity("Lines", width=58),
         },
         alt="Every model against seasonal naive in every segment: lines, wins, share of loss saved, bias",
+    )
+    st.caption(
+        "In the backtest. Saved: share of seasonal naive's own error that the model saves; loss is pinball "
+        "loss over the protection period. Wins on: share of lines with less loss than seasonal naive."
     )
 
 
@@ -204,11 +219,11 @@ def by_horizon(frame: pd.DataFrame) -> None:
         row_height=ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_config={
-            "pattern": columns.text("Pattern", width=104),
-            "horizon": columns.text(f"{unit.capitalize()}s ahead", width=104),
-            "wape": columns.whole_per_cent("WAPE", width=66, help=f"Of single {unit}s, units pooled"),
-            "saved": columns.whole_per_cent("Saves", width=66, help=_SAVES),
-            "bias": columns.whole_per_cent("Bias", width=60, help="Forecast minus actual, over actual"),
+            "pattern": columns.text("Pattern", width=92),
+            "horizon": columns.text(f"{unit.capitalize()}s ahead", width=84),
+            "wape": columns.whole_per_cent("WAPE", width=60, help=f"Of single {unit}s, units pooled"),
+            "saved": columns.whole_per_cent("Saves", width=58, help=_SAVES),
+            "bias": columns.whole_per_cent("Bias", width=54, help="Forecast minus actual, over actual"),
             "coverage": columns.whole_per_cent(
                 "80 % range", width=86, help=f"Share of single {unit}s inside the 80 % range"
             ),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class LevelForecast:
     """Forecast of all that an override applies to, over its days."""
 
+    lines: int
+    """Series: products at the places where they are sold."""
     total: float
     """Sum over series and days [each]."""
     periods: int
@@ -64,7 +66,7 @@ def level_forecast(lake: Lake, run: Run, scope: Scope, first: date, last: date) 
     factors = override_factors(active_overrides(lake, run.as_of), lines, dates)
     total = float(np.nansum(forecast.to_numpy() * factors))
     whole = first >= run.as_of and pd.Timestamp(last) <= horizon
-    return LevelForecast(total, len(dates), whole)
+    return LevelForecast(len(forecast), total, len(dates), whole)
 
 
 def supplying_locations(lake: Lake, run: Run) -> set[str]:

@@ -48,7 +48,8 @@ with left:
         added_by = forecast_value_page.value_segment(st.container(width=140))
     forecast_value_page.by_segment(value, added_by, colors)
 with right:
-    st.header("All models")
-    forecast_value_page.board(board)
     st.header("How far ahead it holds")
     forecast_value_page.by_horizon(data.accuracy_by_horizon())
+
+st.header("All models")
+forecast_value_page.board(board)

@@ -32,20 +32,21 @@ def read(lake: Lake, run: Run) -> pd.DataFrame | None:
 
 
 def by_level(totals: pd.DataFrame, level: TotalsBy, names: Mapping[str, str]) -> pd.DataFrame:
-    """Return group, date, mean, q10, q90 of one level, the largest group first.
+    """Return group, date, mean, q10, q90 of one level, the largest group first, and the group's `code`.
 
     Parameters
     ----------
     names : location: its name for people
     """
     part = totals[totals["level"] == level]
-    group = pd.Series("Everything", index=part.index) if level == "all" else part[level]
+    code = pd.Series("", index=part.index) if level == "all" else part[level]
+    group = pd.Series("Everything", index=part.index) if level == "all" else code
     if level == "location":
         group = group.map(dict(names)).fillna(group)
-    part = part.assign(group=group.replace("", UNNAMED))
+    part = part.assign(group=group.replace("", UNNAMED), code=code)
     size = part.groupby("group")["mean"].transform("sum")
     ordered = part.assign(size=-size).sort_values(["size", "group", "date"], kind="stable")
-    return ordered[["group", "date", "mean", "q10", "q90"]].reset_index(drop=True)
+    return ordered[["group", "date", "mean", "q10", "q90", "code"]].reset_index(drop=True)
 
 
 def in_table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -131,7 +132,7 @@ def figures(value: ForecastValue, money: str) -> list[Figure]:
             "Planners' value added",
             gain / demand if demand > 0 and changed else float("nan"),
             "points",
-            f"{'−' if saved < 0 else ''}{money}{abs(saved):,.0f} of error saved, {changed} override"
+            f"{money}{abs(saved):,.0f} of error {'added' if saved < 0 else 'saved'}, {changed} override"
             f"{'' if changed == 1 else 's'}"
             if changed
             else "no override has been scored",
@@ -248,7 +249,7 @@ def override_list(
         state_label=tags(frame["state"].map(STATE_LABELS)),
         what=[_what(Scope.of(row), products, locations) for row in frame.to_dict("records")],
         days_text=[
-            _span(first, last) for first, last in zip(frame["from_date"], frame["to_date"], strict=True)
+            span(first, last) for first, last in zip(frame["from_date"], frame["to_date"], strict=True)
         ],
         change=frame["factor"] - 1,
         range_text=[_range(low, high) for low, high in zip(frame["low"], frame["high"], strict=True)],
@@ -286,7 +287,7 @@ def days_in_words(value: ForecastValue) -> str:
     plans = value.cells["run"].nunique()
     lag = value.cells["lag_days"].median()
     return (
-        f"{_span(*map(pd.Timestamp, days))}, from {plans} earlier plan{'' if plans == 1 else 's'}; "
+        f"{span(*map(pd.Timestamp, days))}, from {plans} earlier plan{'' if plans == 1 else 's'}; "
         f"forecast {lag:,.0f} days ahead (median)"
     )
 
@@ -301,7 +302,10 @@ def _range(low: float, high: float) -> str:
     return f"{low:+,.0f} … {high:+,.0f}".replace("-", "−") if low == low else ""
 
 
-def _span(first: pd.Timestamp, last: pd.Timestamp) -> str:
+def span(first: dt.date, last: dt.date) -> str:
+    """Write the first and the last day of a season: 4 – 17 Dec."""
+    if first == last:
+        return f"{last.day} {last:%b}"
     start = (
         f"{first.day}" if (first.year, first.month) == (last.year, last.month) else f"{first.day} {first:%b}"
     )
