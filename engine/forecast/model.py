@@ -46,7 +46,7 @@ class Learnt(Protocol):
 class GlobalModel(Protocol):
     """A model that learns from all series together, and knows what to do with their drivers.
 
-    It learns once for all cut-offs, from what was known at the earliest.
+    It learns once for all cut-offs of a backtest, from what was known at the earliest, and again for the end.
     """
 
     @property

@@ -114,8 +114,8 @@ def forecast_panel(
     backtest = run_backtest(panel, tested.models, protection, field=tested)
     usual = Usual.of(panel)
     judged = _judge(usual, backtest, field, patterns, protection)
+    # Another field: the backtest's global models learnt without the last cut-offs; these are learnt from now.
     final = Field(field.models, field.eligible, longest)
-    final.learnt = tested.learnt
     mean = judged.selection.combine(final.forecast(usual, horizon, judged.selection.uses))
     about = lifecycle or unknown_lifecycle(panel.n_series)
     # A model that a planner asked for is taken wherever it may compete.

@@ -12,7 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.forecast.global_model.features import tables
-from engine.forecast.global_model.settings import MOST_ROWS, ROWS, ROWS_A_SERIES, SETTINGS
+from engine.forecast.global_model.settings import (
+    MORE_ROWS,
+    MOST_ROWS,
+    ROWS,
+    ROWS_A_SERIES,
+    SETTINGS,
+    SMALL_PANEL,
+)
 from engine.forecast.panel import Panel
 from engine.forecast.seasonality import Profile
 
@@ -82,7 +89,8 @@ def pattern(n_series: int, n_periods: int, horizon: int, least_known: int) -> tu
     last = max(n_periods - horizon, min(n_periods - 1, least_known))
     if last < least_known or not n_series:
         return np.zeros(0, dtype=np.int64), np.zeros((n_series, 0, 1), dtype=np.int64)
-    rows = min(ROWS + ROWS_A_SERIES * n_series, MOST_ROWS) / n_series
+    more = MORE_ROWS * min(1.0, SMALL_PANEL / n_series)
+    rows = min(ROWS + ROWS_A_SERIES * n_series + more, MOST_ROWS) / n_series
     # Many series: rather more cut-offs than more periods ahead of each.
     m = int(np.clip(rows // LEAST_CUTOFFS, 1, min(STEPS_A_CUTOFF, horizon)))
     wanted = int(np.clip(rows // m, 1, last - least_known + 1))

@@ -58,6 +58,8 @@ SETTINGS = {
         least_known=28,
         half_life=365.0,
         event_reach=7,
+        leaves=31,
+        least_rows=300,
     ),
     "W": Settings(
         windows=(1, 2, 4, 8, 13, 26, 52),
@@ -91,5 +93,7 @@ LEVEL_PRIOR = 2.0
 """Periods that the mean of the whole history weighs in the level."""
 ROWS, ROWS_A_SERIES, MOST_ROWS = 80_000, 7, 300_000
 """Training rows: a fixed number and some a series, bounded, so that the cost of learning is."""
+MORE_ROWS, SMALL_PANEL = 160_000, 300
+"""More rows for a panel of up to so many series, whose other models cost little; fewer of them beyond."""
 LEAST_TRAINING_ROWS = 1_000
 """With fewer rows the model does not compete."""
