@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
-from engine.replenishment.decide import DemandHistory, LeadTimes, Stock, Terms, decide_orders
+from engine.replenishment.decide import (
+    DemandHistory,
+    LeadTimes,
+    Stock,
+    Terms,
+    call,
+    decide_orders,
+    inputs,
+    short_models,
+)
 
 UNCERTAIN = LeadTimes((0.0, 0.25, 0.25, 0.25))
 
@@ -170,6 +182,19 @@ def test_demand_that_jumped_is_followed():
     assert orders[1].diagnostics["demand_per_period"][0] == pytest.approx(30, abs=5)
 
 
+def test_terms_say_what_minimum_and_waiting_do():
+    history = poisson_history(1, 20)
+    small = decide(history, 14.0, LeadTimes.fixed(0), moq=60)
+    assert small.quantity[0] in (0, 60)
+    free = decide(history, 0.0, LeadTimes.fixed(0)).quantity[0]
+    lot = decide(history, 0.0, LeadTimes.fixed(0), moq=30)
+    assert lot.quantity[0] == 30
+    assert lot.terms["term_lot"][0] == pytest.approx(30 - free, abs=1)
+    waits = decide(history, 11.0, LeadTimes.fixed(0), order_cost=40.0)
+    assert waits.quantity[0] == 0
+    assert waits.terms["term_wait"][0] < 0
+
+
 def test_a_fixed_cost_makes_orders_rarer_and_larger():
     history = poisson_history(1, 20)
     cheap = decide(history, 12.0, LeadTimes.fixed(0), paths=128)
@@ -270,3 +295,15 @@ def test_all_faults_are_said_at_once():
         decide(good, np.zeros(1), calendar=[[True]])
     with pytest.raises(EngineError, match="no period"):
         decide(np.zeros((1, 0)), np.zeros(1))
+
+
+def test_the_page_of_the_method_runs():
+    page = Path(__file__).parents[2] / "docs" / "methods" / "decide.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert tried > 5
+    assert failed == 0
+
+
+@pytest.mark.parametrize("module", [call, inputs, short_models])
+def test_examples_in_docstrings_run(module):
+    assert doctest.testmod(module).failed == 0

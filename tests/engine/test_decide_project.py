@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
-from engine.replenishment.decide.choose import MONEY_DECIDES, QUANTITY, choose
+from engine.replenishment.decide.choose import MONEY_DECIDES, choose
 from engine.replenishment.decide.outstanding import ARRIVED, NEVER
 from engine.replenishment.decide.project import (
     BACKORDER,
@@ -23,6 +23,7 @@ from engine.replenishment.decide.project import (
     expected_money,
     feasible,
 )
+from engine.replenishment.decide.search import QUANTITY
 
 COLUMNS = {
     "holding": HOLDING, "shortage": SHORTAGE, "order_cost": ORDER_COST, "write_off": WRITE_OFF, "moq": MOQ,

@@ -10,18 +10,7 @@ import pandas as pd
 
 from engine.errors import EngineError
 from engine.replenishment.decide.checks import Checked, check
-from engine.replenishment.decide.choose import (
-    EXPECTED,
-    KAPPA,
-    MONEY,
-    MONEY_DECIDES,
-    MONEY_WAIT,
-    PLAIN,
-    QUANTITY,
-    SURPRISES,
-    TO_COME,
-    choose,
-)
+from engine.replenishment.decide.choose import MONEY_DECIDES, choose
 from engine.replenishment.decide.demand import demand_source
 from engine.replenishment.decide.explain import explain
 from engine.replenishment.decide.inputs import DemandHistory, Stock, Terms
@@ -35,6 +24,16 @@ from engine.replenishment.decide.project import (
     SHORTAGE,
     TARGET,
     WRITE_OFF,
+)
+from engine.replenishment.decide.search import (
+    EXPECTED,
+    KAPPA,
+    MONEY,
+    MONEY_WAIT,
+    PLAIN,
+    QUANTITY,
+    SURPRISES,
+    TO_COME,
 )
 from engine.replenishment.requirement import CYCLE, FILL
 
@@ -99,6 +98,7 @@ def decide_orders(
 
     Examples
     --------
+    >>> from engine.replenishment.decide import LeadTimes
     >>> orders = decide_orders(
     ...     DemandHistory(["tea"], "W", [[9.0, 12.0, 10.0, 11.0, 8.0]]),
     ...     Stock(on_hand=[4.0], due=[[6.0, 0.0]]),

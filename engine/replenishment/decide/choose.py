@@ -1,9 +1,4 @@
-"""The order of least expected money: the level that later orders follow, then today's quantity against it.
-
-A step of policy improvement (rollout: D. P. Bertsekas 2020, Rollout, Policy Iteration, and Distributed
-Reinforcement Learning): later orders follow the best simple policy, today's may differ from it. Ordering
-nothing today, so waiting for the next review, is always among the candidates.
-"""
+"""One line after the other: what may still come, what to expect, then the order by money or by service."""
 
 from __future__ import annotations
 
@@ -18,12 +13,20 @@ from engine.replenishment.decide.project import (
     BACKORDER,
     HOLDING,
     LOT,
-    MULTIPLE,
     ORDER_COST,
     TARGET,
     expectations,
-    expected_money,
     feasible,
+)
+from engine.replenishment.decide.search import (
+    EXPECTED,
+    KAPPA,
+    PLAIN,
+    QUANTITY,
+    SURPRISES,
+    TO_COME,
+    cheapest,
+    levels_to_try,
 )
 from engine.replenishment.decide.service import least_order
 
@@ -31,22 +34,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-LEVELS = np.array([0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99])
-"""Quantiles of demand over lead time and review that are tried as levels of later orders."""
-BELOW = np.array([0.25, 0.45, 0.6, 0.75, 0.9])
-"""Shares of the lowest of them, tried as well: with lost sales and long lead times less may pay."""
-BEYOND = np.array([1.25, 1.6, 2.2])
-"""Multiples of the highest, tried as well: where orders are lost more is needed."""
-FINEST = 0.02
-"""Quantities are searched to within this share of the demand of a period, and at least to the unit."""
-
 MONEY_DECIDES = -1
 """Kind of choice; the others are the kinds of target of `requirement`."""
-
-QUANTITY, KAPPA, MONEY, MONEY_WAIT, EXPECTED, TO_COME, PLAIN, SURPRISES = range(8)
-"""Columns of a choice: order; levels of later orders; money with it and with no order today; demand a period
-over lead time and review; units of outstanding orders still expected; the order before minimum and multiple;
-periods whose receipts fit no set of orders."""
 
 
 @njit(cache=True, nogil=True)
@@ -141,130 +130,8 @@ def choose(
             rule[LOT] = min(lot, most)
         if mean[0] <= 0.0:
             continue
-        levels = _levels(y, window, mean[0], sums)
-        _cheapest(
+        levels = levels_to_try(y, window, mean[0], sums)
+        cheapest(
             y, mean, follow, sold, on_hand[i], expiring[i], due[i], open_units, fates, leads, hope,
             open_for_orders, rule, levels, position, out[i],
         )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def _levels(paths: Floats, window: int, mean: float, sums: Floats) -> Floats:
-    """Levels to try, in periods of demand, rising."""
-    n_paths = len(paths)
-    for k in range(n_paths):
-        sums[k] = paths[k, :window].sum()
-    ranked = np.sort(sums)
-    levels = np.empty(len(BELOW) + len(LEVELS) + len(BEYOND))
-    first, last = len(BELOW), len(BELOW) + len(LEVELS)
-    for c in range(len(LEVELS)):
-        levels[first + c] = ranked[min(int(LEVELS[c] * n_paths), n_paths - 1)] / mean
-    levels[:first] = levels[first] * BELOW
-    levels[last:] = levels[last - 1] * BEYOND
-    return levels
-
-
-@njit(cache=True, nogil=True)
-def _cheapest(
-    paths: Floats,
-    mean: Floats,
-    follow: Floats,
-    sold: Floats,
-    on_hand: float,
-    expiring: Floats,
-    due: Floats,
-    open_units: Floats,
-    fates: Ints,
-    leads: Ints,
-    hope: Floats,
-    open_for_orders: Mask,
-    rule: Floats,
-    levels: Floats,
-    position: float,
-    out: Floats,
-) -> None:
-    """Fill one line's choice with the quantity of least expected money."""
-    state = (
-        paths,
-        mean,
-        follow,
-        sold,
-        on_hand,
-        expiring,
-        due,
-        open_units,
-        fates,
-        leads,
-        hope,
-        open_for_orders,
-        rule,
-    )
-    kappa = _settled(paths, mean, follow, sold, leads, hope, open_for_orders, rule, levels)
-    today = open_for_orders[0] and hope[0] > 0.0
-    wait = expected_money(*state, kappa, 0.0)
-    quantity, money = 0.0, wait
-    short = kappa * mean[0] - position
-    if today and short > 0.0:
-        wanted = feasible(math.ceil((short + rule[LOT]) / hope[0]), rule)
-        got = expected_money(*state, kappa, wanted)
-        if got < money:
-            quantity, money = wanted, got
-    unit = rule[MULTIPLE]
-    step = max(math.ceil(0.5 * max(mean[0], 0.5 * quantity) / unit), 1.0) * unit
-    finest = max(FINEST * mean[0], 1.0)
-    while today:
-        moved = True
-        while moved:
-            moved = False
-            for way in (1.0, -1.0):
-                other = feasible(quantity + way * step, rule)
-                if other == quantity:
-                    continue
-                got = expected_money(*state, kappa, other)
-                if got < money:
-                    quantity, money, moved = other, got, True
-                    break
-        if step <= unit or step <= finest:
-            break
-        step = max(math.ceil(0.35 * step / unit), 1.0) * unit
-    out[QUANTITY], out[KAPPA], out[MONEY], out[MONEY_WAIT] = quantity, kappa, money, wait
-    out[PLAIN] = quantity
-
-
-@njit(cache=True, nogil=True)
-def _settled(
-    paths: Floats,
-    mean: Floats,
-    follow: Floats,
-    sold: Floats,
-    leads: Ints,
-    hope: Floats,
-    open_for_orders: Mask,
-    rule: Floats,
-    levels: Floats,
-) -> float:
-    """Level of least expected money from a settled start: the position at the level, the pipeline flowing.
-
-    It does not depend on today's stock, so more stock never orders more.
-    """
-    horizon, n_paths = len(mean), len(paths)
-    lead, count = 0.0, 0
-    for k in range(n_paths):
-        if leads[k, 0] < horizon:
-            lead += leads[k, 0]
-            count += 1
-    whole = int(math.floor(lead / count + 0.5)) if count > 0 else 0
-    flowing, none = np.zeros(horizon), np.zeros(horizon)
-    flowing[:whole] = mean[0]
-    nothing, no_fates = np.zeros(len(hope) - 1), np.full((n_paths, len(hope) - 1), -1, np.int64)
-    best, kappa = np.inf, 0.0
-    for level in levels:
-        on_hand = max(level - whole, 0.0) * mean[0]
-        first = mean[0] if open_for_orders[0] else 0.0
-        money = expected_money(
-            paths, mean, follow, sold, on_hand, none, flowing, nothing, no_fates, leads, hope,
-            open_for_orders, rule, level, feasible(first, rule),
-        )  # fmt: skip
-        if money < best:
-            best, kappa = money, level
-    return kappa

@@ -19,9 +19,9 @@ TERMS = (
     "term_wait",
     "term_lot",
 )
-"""Expected demand until the next order's arrival; what the level adds to it; stock; orders due or still hoped
-for; stock beyond the level; what is left for a later order because waiting is cheaper (or the day is closed);
-minimum, multiple and lot."""
+"""Expected demand until the next order's arrival; what is wanted beyond it (less, where demand before this
+order arrives is lost anyway); stock; orders due or still hoped for; stock beyond the level; what is left for
+a later order because waiting is cheaper; minimum, multiple and lot."""
 
 
 def explain(
@@ -41,17 +41,15 @@ def explain(
         return rounded
 
     position = grid(on_hand) + grid(on_order)
-    order = plain > 0
-    target = np.where(order, position + plain, grid(level))
-    left = np.where(order, 0.0, position - target)
+    wanted = np.where(plain > 0, position + plain, np.minimum(position, grid(level)))
     return pd.DataFrame(
         {
             "term_demand": grid(demand),
-            "term_buffer": target - grid(demand),
+            "term_buffer": wanted - grid(demand),
             "term_on_hand": -grid(on_hand),
             "term_on_order": -grid(on_order),
-            "term_surplus": np.maximum(left, 0.0),
-            "term_wait": np.minimum(left, 0.0),
-            "term_lot": quantity - np.where(order, plain, 0.0),
+            "term_surplus": np.where(plain > 0, 0.0, position - wanted),
+            "term_wait": np.where(quantity > 0, 0.0, -plain),
+            "term_lot": np.where(quantity > 0, quantity - plain, 0.0),
         }
     )
