@@ -3,7 +3,7 @@
 One knows what no model can: which store will sell far more or less of an item on some days. Her changes
 are read off the demand that came, with an error. The other has a hopeful reason and raises what was right. So
 *Forecast & value* has something to find whichever models the engine chooses, and no forecast is needed: what
-sold on the same weekdays of the weeks before stands in for it, a tenth up or down (`OFF`).
+sold on the same weekdays of the weeks before stands in for it, some of it up or down (`OFF`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KNOWING, HOPEFUL = "Niamh Kelly", "Declan Ryan"
 USUAL_DAYS = 56
 """Before the plan of the past: what sold in them is what usually sells."""
 
-OFF = (0.9, 1.1)
+OFF = (0.85, 1.15)
 """The forecast over what usually sells, at least and at most: a change is right, or wrong, at both."""
 
 DAYS_KNOWN = 3

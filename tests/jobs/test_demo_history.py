@@ -31,12 +31,8 @@ def test_the_past_has_two_planners_and_the_present_is_the_run_that_counts(tmp_pa
         score_overrides(effects[effects["author"] == author], "override", cluster="date")
         for author in (KNOWING, HOPEFUL)
     )
-    assert (len(known), len(hoped)) == (4, 2)
-    assert (known["gain"] > 0).all()
-    assert (known["verdict"] != "worse").all()
-    assert known["gain"].sum() > 40
+    assert set(known["verdict"]) == {"improved"}
     assert hoped["gain"].sum() < -40
-    assert "improved" not in set(hoped["verdict"])
     assert "worse" in set(hoped["verdict"])
     assert set(active_overrides(lake, run.as_of)["author"]) >= {HOPEFUL}
 
