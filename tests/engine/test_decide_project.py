@@ -23,7 +23,7 @@ from engine.replenishment.decide.project import (
     expected_money,
     feasible,
 )
-from engine.replenishment.decide.search import QUANTITY
+from engine.replenishment.decide.search import QUANTITY, levels_to_try
 
 COLUMNS = {
     "holding": HOLDING, "shortage": SHORTAGE, "order_cost": ORDER_COST, "write_off": WRITE_OFF, "moq": MOQ,
@@ -143,7 +143,8 @@ def chosen(paths, window, rule, lead=0):
     chances[0, lead] = 1.0
     choose(
         paths, horizon, window, np.zeros(1), nothing, nothing, none, none, chances,
-        np.ones(horizon, bool), MONEY_DECIDES, rule[None], np.array([3], np.uint64), out,
+        np.ones(horizon, bool), MONEY_DECIDES, rule[None], levels_to_try(paths, window),
+        np.array([3], np.uint64), out,
     )  # fmt: skip
     return out[0, QUANTITY]
 

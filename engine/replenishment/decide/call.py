@@ -34,6 +34,7 @@ from engine.replenishment.decide.search import (
     QUANTITY,
     SURPRISES,
     TO_COME,
+    levels_to_try,
 )
 from engine.replenishment.requirement import CYCLE, FILL
 
@@ -124,10 +125,11 @@ def decide_orders(
     found = np.empty((n, 8))
     for first in range(0, n, BLOCK):
         rows = slice(first, min(first + BLOCK, n))
+        drawn = source.paths(rows, paths, horizon + window)
         choose(
-            source.paths(rows, paths, horizon + window), horizon, window, given.on_hand[rows], expiring[rows],
+            drawn, horizon, window, given.on_hand[rows], expiring[rows],
             due[rows], given.ordered[rows], given.received[rows], chances[rows], open_for_orders, kind,
-            rules[rows], source.seeds[rows], found[rows],
+            rules[rows], levels_to_try(drawn, window), source.seeds[rows], found[rows],
         )  # fmt: skip
     demand = found[:, EXPECTED] * window
     terms_of = explain(

@@ -26,7 +26,6 @@ from engine.replenishment.decide.search import (
     SURPRISES,
     TO_COME,
     cheapest,
-    levels_to_try,
 )
 from engine.replenishment.decide.service import least_order
 
@@ -52,6 +51,7 @@ def choose(
     open_for_orders: Mask,
     kind: int,
     terms: Floats,
+    levels: Floats,
     seeds: npt.NDArray[np.uint64],
     out: Floats,
 ) -> None:
@@ -67,6 +67,7 @@ def choose(
     open_for_orders : [horizon] whether an order may be placed in each period
     kind : MONEY_DECIDES, or requirement.FILL or CYCLE
     terms : [n, 10]
+    levels : [n, 15] from `search.levels_to_try`, used where money decides
     """
     n, n_paths, _ = paths.shape
     ages = chances.shape[1] - 1
@@ -77,20 +78,23 @@ def choose(
     hope = np.empty(ages + 1)
     sets = np.empty(1 << ages)
     open_units = np.zeros(ages)
-    sums = np.empty(n_paths)
     gap = horizon - 1
     for u in range(horizon - 1, 0, -1):
         gap = u if open_for_orders[u] else gap
     for i in range(n):
         y, rule = paths[i], terms[i]
-        lost = max(1.0 - chances[i].sum(), 0.0)
+        lost = 1.0
+        for chance in chances[i]:
+            lost = max(lost - chance, 0.0)
         surprises = open_sets(ordered[i], received[i], chances[i], lost, sets)
         draw_fates(sets, chances[i], lost, seeds[i], order, fates)
         draw_leads(chances[i], seeds[i], order, leads)
         for age in range(ages + 1):
             hope[age] = chance_to_come(chances[i], lost, age)
         expectations(y, window, mean, follow, sold)
-        position = on_hand[i] + due[i].sum()
+        position = on_hand[i]
+        for u in range(horizon):
+            position += due[i, u]
         to_come = 0.0
         for j in range(ages):
             open_units[j] = ordered[i, ordered.shape[1] - 1 - j] if j < ordered.shape[1] else 0.0
@@ -130,8 +134,7 @@ def choose(
             rule[LOT] = min(lot, most)
         if mean[0] <= 0.0:
             continue
-        levels = levels_to_try(y, window, mean[0], sums)
         cheapest(
             y, mean, follow, sold, on_hand[i], expiring[i], due[i], open_units, fates, leads, hope,
-            open_for_orders, rule, levels, position, out[i],
+            open_for_orders, rule, levels[i], position, out[i],
         )  # fmt: skip

@@ -48,13 +48,16 @@ def expectations(paths: Floats, window: int, mean: Floats, follow: Floats, sold:
             for w in range(window):
                 total += paths[k, u + w]
             ahead[k] = total / window
-        mean[u] = ahead.mean()
-        sold[u] = past.mean()
-        follow[u] = 0.0
-        spread = past.var()
+        mean[u], sold[u], follow[u] = 0.0, 0.0, 0.0
+        for k in range(n_paths):
+            mean[u] += ahead[k] / n_paths
+            sold[u] += past[k] / n_paths
+        spread, joint = 0.0, 0.0
+        for k in range(n_paths):
+            spread += (past[k] - sold[u]) ** 2
+            joint += (past[k] - sold[u]) * (ahead[k] - mean[u])
         if u > 0 and spread > 0.0:
-            slope = ((past - sold[u]) * (ahead - mean[u])).mean() / spread
-            follow[u] = min(max(slope, 0.0), 1.0 / u)
+            follow[u] = min(max(joint / spread, 0.0), 1.0 / u)
         for k in range(n_paths):
             past[k] += paths[k, u]
 
@@ -101,7 +104,9 @@ def expected_money(
     later = np.zeros(horizon)
     for u in range(horizon - 2, -1, -1):
         later[u] = later[u + 1] + due[u + 1]
-    perishes = life < horizon or expiring.sum() > 0.0
+    perishes = life < horizon
+    for u in range(horizon):
+        perishes = perishes or expiring[u] > 0.0
     total = 0.0
     for k in range(n_paths):
         for j in range(ages):

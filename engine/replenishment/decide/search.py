@@ -46,20 +46,12 @@ over lead time and review; units of outstanding orders still expected; the order
 periods whose receipts fit no set of orders."""
 
 
-@njit(cache=True, nogil=True)
-def levels_to_try(paths: Floats, window: int, mean: float, sums: Floats) -> Floats:
-    """Levels to try, in periods of demand, rising."""
-    n_paths = len(paths)
-    for k in range(n_paths):
-        sums[k] = paths[k, :window].sum()
-    ranked = np.sort(sums)
-    levels = np.empty(len(BELOW) + len(LEVELS) + len(BEYOND))
-    first, last = len(BELOW), len(BELOW) + len(LEVELS)
-    for c in range(len(LEVELS)):
-        levels[first + c] = ranked[min(int(LEVELS[c] * n_paths), n_paths - 1)] / mean
-    levels[:first] = levels[first] * BELOW
-    levels[last:] = levels[last - 1] * BEYOND
-    return levels
+def levels_to_try(paths: Floats, window: int) -> Floats:
+    """Levels to try for later orders, in units, rising, [n, 15]; paths [n, P, ≥ window]."""
+    n_paths = paths.shape[1]
+    ranked = np.sort(paths[:, :, :window].sum(axis=2), axis=1)
+    within = ranked[:, np.minimum((LEVELS * n_paths).astype(np.int64), n_paths - 1)]
+    return np.concatenate([within[:, :1] * BELOW, within, within[:, -1:] * BEYOND], axis=1)
 
 
 @njit(cache=True, nogil=True)
@@ -158,9 +150,10 @@ def _settled(
     whole = math.floor(lead / count + 0.5) if count > 0 else 0
     flowing, none = np.zeros(horizon), np.zeros(horizon)
     flowing[:whole] = mean[0]
-    nothing, no_fates = np.zeros(len(hope) - 1), np.full((n_paths, len(hope) - 1), -1, np.int64)
+    nothing, no_fates = np.zeros(len(hope) - 1), np.zeros((n_paths, len(hope) - 1), np.int64)
     best, kappa = np.inf, 0.0
-    for level in levels:
+    for units in levels:
+        level = units / mean[0]
         on_hand = max(level - whole, 0.0) * mean[0]
         first = mean[0] if open_for_orders[0] else 0.0
         money = expected_money(

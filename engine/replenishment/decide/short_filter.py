@@ -251,7 +251,9 @@ def components(demand: Floats, seen: Mask, table: Floats, knobs: Floats, out: Fl
         got = _counts(demand, seen, COUNT_DISCOUNTS[d], level, knobs, out[count])
         evidence[count] = got + math.log(knobs[9] / len(COUNT_DISCOUNTS) + 1e-300)
         count += 1
-    top = evidence[:count].max()
+    top = -np.inf
+    for c in range(count):
+        top = max(top, evidence[c])
     total = 0.0
     for c in range(count):
         out[c, WEIGHT] = math.exp(evidence[c] - top)

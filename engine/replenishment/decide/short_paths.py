@@ -60,7 +60,9 @@ def _draw(parts: Floats, table: Floats, limit: float, seed: np.uint64, middle: F
     z = np.empty((4, n_paths))
     for k in range(4):
         _scores(seed, k, order, middle, z[k])
-    total = parts[:, WEIGHT].sum()
+    total = 0.0
+    for which in range(len(parts)):
+        total += parts[which, WEIGHT]
     states = np.zeros((n_paths, 4))  # level, a, b, standard deviation
     of = np.empty(n_paths, np.int64)
     part, passed = 0, parts[0, WEIGHT]
@@ -128,12 +130,12 @@ def short_paths(
         middle[i] = normal_quantile((i + 0.5) / n_paths)
     work = np.empty((2 * len(table) + 2 * (demand.shape[1] + 2) + 8, 14))
     for i in range(len(demand)):
-        largest = 1.0
+        largest, known = 1.0, False
         for t in range(demand.shape[1]):
             if seen[i, t]:
-                largest = max(largest, demand[i, t])
-        if not seen[i].any():
-            out[i] = 0.0
+                largest, known = max(largest, demand[i, t]), True
+        if not known:
+            out[i, :, :] = 0.0
             continue
         count = components(demand[i], seen[i], table, knobs, work)
         _draw(work[:count], table, MOST * largest, seeds[i], middle, out[i])
