@@ -64,9 +64,9 @@ lock: .venv/.uv ## Compile requirements*.txt from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
-peers: .venv/.uv ## Set up .venv-peers: what bench.forecast compares with
+peers: .venv/.uv ## Set up .venv-peers: what bench.forecast and bench.decisions compare with
 	@$(PYTHON) -m venv .venv-peers
-	@$(BIN)/uv pip install --quiet --python .venv-peers/bin/python -r bench/forecast/peers-requirements.txt
+	@$(BIN)/uv pip install --quiet --python .venv-peers/bin/python -r bench/forecast/peers-requirements.txt -r bench/decisions/peers-requirements.txt
 
 screenshots: install-dev ## Take the pictures of docs/ again with a real browser
 	@sh scripts/system-packages.sh
