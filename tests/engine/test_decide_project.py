@@ -63,7 +63,7 @@ def slow(paths, on_hand, expiring, due, open_units, fates, leads, hope, may_orde
                 slope = np.cov(past[:, u], ahead[:, u], bias=True)[0, 1] / spread if spread > 0 else 0.0
                 slope = min(max(slope, 0.0), 1.0 / u)
                 mean = max(ahead[:, u].mean() + slope * (past[k, u] - past[:, u].mean()), 0.0)
-                if position < kappa * mean:
+                if kappa * mean - position > 1e-6:
                     order = feasible((kappa * mean + rule[LOT] - position) / hope[0], rule)
             bill += rule[ORDER_COST] * (order > 0)
             pending.append((u, order, u + leads[k, u]))

@@ -21,6 +21,8 @@ Mask = npt.NDArray[np.bool_]
 HOLDING, SHORTAGE, ORDER_COST, WRITE_OFF, MOQ, MULTIPLE, LOT, BACKORDER, LIFE, TARGET = range(10)
 """Columns of a line's terms. LOT: units beyond the level that a later order with a
 fixed cost buys. TARGET: of service, where that is asked for."""
+ROUNDING = 1e-6
+"""Units that are no reason to order."""
 
 
 @njit(cache=True, nogil=True)
@@ -29,7 +31,7 @@ def feasible(quantity: float, terms: Floats) -> float:
     if quantity <= 0.0:
         return 0.0
     wanted = max(quantity, terms[MOQ])
-    return float(math.ceil(wanted / terms[MULTIPLE] - 1e-9) * terms[MULTIPLE])
+    return float(math.ceil(wanted / terms[MULTIPLE] - ROUNDING) * terms[MULTIPLE])
 
 
 @njit(cache=True, nogil=True)
@@ -127,7 +129,7 @@ def expected_money(
                         if comes[at] >= u:
                             position += placed[at] * hope[age]
                     level = kappa * max(mean[u] + follow[u] * (passed - sold[u]), 0.0)
-                    if position < level:
+                    if level - position > ROUNDING:
                         ordered = feasible((level + terms[LOT] - position) / hope[0], terms)
             if ordered > 0.0:
                 total += terms[ORDER_COST]
