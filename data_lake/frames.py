@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 
 from data_lake.schemas import POLARS_TYPES, contract
 from data_lake.validate import KIND_WORDS, Faults
@@ -111,13 +112,31 @@ def _column(values: pd.Series[Any], column: Column, faults: Faults) -> pl.Series
         return pl.Series(column.name, cells, dtype=pl.Float64, strict=False)
     if column.kind in ("date", "instant"):
         return _instants(column, cells)
+    if column.kind == "numbers":
+        return _number_lists(column, cells)
     return pl.Series(column.name, cells, dtype=POLARS_TYPES[column.kind])
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
+        return value
     if isinstance(value, list | tuple | np.ndarray):
         return [item.item() if isinstance(item, np.generic) else item for item in value]
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _number_lists(column: Column, cells: list[Any]) -> pl.Series:
+    """Lists as one array of numbers and where each list begins: plans write thousands of them."""
+    lists = [None if cell is None else np.asarray(cell, dtype=np.float64) for cell in cells]
+    known = [cell for cell in lists if cell is not None]
+    ends = np.cumsum([0 if cell is None else len(cell) for cell in lists], dtype=np.int64)
+    starts = pa.array(
+        np.concatenate([[0], ends]).astype(np.int64), mask=np.array([*(c is None for c in lists), False])
+    )
+    numbers = pa.array(np.concatenate([*known, np.empty(0)]))
+    found = pl.from_arrow(pa.LargeListArray.from_arrays(starts, numbers))
+    assert isinstance(found, pl.Series)
+    return found.cast(POLARS_TYPES["numbers"]).alias(column.name)
 
 
 def _instants(column: Column, cells: list[Any]) -> pl.Series:
@@ -134,6 +153,8 @@ def _instants(column: Column, cells: list[Any]) -> pl.Series:
 
 
 def _is_list(value: Any, item_type: Any) -> bool:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
+        return item_type is not str
     return isinstance(value, list | tuple | np.ndarray) and all(
         isinstance(item, item_type) and not isinstance(item, bool) for item in value
     )

@@ -171,7 +171,11 @@ def approved_supply(lake: Lake, since: date | None = None) -> pd.DataFrame:
         `status` (approved), `ordered_at`, `promised_date`, `unit_cost`.
     """
     lines = approved_lines(lake)
-    orders = lake.read("orders", columns=["order_id", "line", "sku", "to_location"])
+    orders = lake.read(
+        "orders",
+        columns=["order_id", "line", "sku", "to_location"],
+        where={"order_id": sorted(set(lines["order_id"]))},
+    )
     by_line = set(zip(orders["order_id"], orders["line"], strict=True))
     by_sku = set(zip(orders["order_id"], orders["sku"], orders["to_location"], strict=True))
     imported = [

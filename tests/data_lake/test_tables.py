@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_lake.errors import MAX_FAULTS, ContractError, Fault
+from data_lake.frames import from_pandas
 from data_lake.lake import Lake
 from data_lake.schemas import arrow_schema, polars_schema, sort_order
+from data_lake.validate import Faults
 from engine.contracts import TABLES, Column, Table
 
 EXAMPLES: dict[str, Any] = {
@@ -303,3 +305,14 @@ def test_faults_of_a_lazy_frame_name_its_rows(lake: Lake, monkeypatch: pytest.Mo
         (95, "price"),
     ]
     assert lake.current("sales") is None
+
+
+def test_lists_of_numbers_keep_what_they_hold() -> None:
+    cells = [np.array([1.0, np.nan]), None, [2, 3.5], np.array([], dtype=np.float64), (np.int64(4),), ["5"]]
+    frame = pd.DataFrame({"projected_stock": pd.Series(cells, dtype=object)})
+    faults = Faults("plan_lines")
+    column = from_pandas("plan_lines", frame, faults)["projected_stock"].to_list()
+    assert column[0][0] == 1.0
+    assert np.isnan(column[0][1])
+    assert column[1:] == [None, [2.0, 3.5], [], [4.0], None]
+    assert [fault.row for fault in faults.kept] == [5]

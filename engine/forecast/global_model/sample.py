@@ -89,7 +89,7 @@ def pattern(n_series: int, n_periods: int, horizon: int, least_known: int) -> tu
     last = max(n_periods - horizon, min(n_periods - 1, least_known))
     if last < least_known or not n_series:
         return np.zeros(0, dtype=np.int64), np.zeros((n_series, 0, 1), dtype=np.int64)
-    more = MORE_ROWS * min(1.0, SMALL_PANEL / n_series)
+    more = MORE_ROWS * min(1.0, SMALL_PANEL / n_series) ** 2
     rows = min(ROWS + ROWS_A_SERIES * n_series + more, MOST_ROWS) / n_series
     # Many series: rather more cut-offs than more periods ahead of each.
     m = int(np.clip(rows // LEAST_CUTOFFS, 1, min(STEPS_A_CUTOFF, horizon)))
