@@ -36,6 +36,9 @@ Names = npt.NDArray[np.object_]
 HORIZON_BUCKETS = {"D": (7, 14, 28), "W": (2, 4, 8), "M": (1, 3)}
 """Last periods ahead of each bucket of horizons that share noise and are reported together."""
 
+FRESH = {"D": 56, "W": 8, "M": 2}
+"""Periods for which what a global model learnt at the backtest's earliest cut-off serves the forecast too."""
+
 
 @dataclass(frozen=True)
 class PortfolioForecast:
@@ -116,6 +119,8 @@ def forecast_panel(
     judged = _judge(usual, backtest, field, patterns, protection)
     # Another field: the backtest's global models learnt without the last cut-offs; these are learnt from now.
     final = Field(field.models, field.eligible, longest)
+    if panel.n_periods - min(backtest.cutoffs, default=0) <= FRESH[panel.period]:
+        final.learnt = tested.learnt
     mean = judged.selection.combine(final.forecast(usual, horizon, judged.selection.uses))
     about = lifecycle or unknown_lifecycle(panel.n_series)
     # A model that a planner asked for is taken wherever it may compete.
