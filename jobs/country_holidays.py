@@ -39,7 +39,7 @@ def with_country_holidays(
         return calendar
     try:
         known = country_holidays(country, years=range(first.year, last.year + 1), language="en_US")
-    except NotImplementedError:
+    except NotImplementedError:  # how the library says that it does not know a country
         raise JobError(
             f"setting country is {country!r}: its public holidays are not known; give the calendar table "
             "holidays of your own, or leave the setting empty"

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_lake.ledger import read_events
 from data_lake.runs import read_run_table
 from data_lake.series import read_panel_arrays
 from engine.forecast.censored.periods import demand_estimate
@@ -18,6 +19,7 @@ from engine.forecast.naive import SeasonalNaive
 from engine.forecast.panel import Panel
 from engine.forecast.seasonality import Profile, seasonal_profile
 from jobs.demand import planning_panel
+from jobs.demand_corrections import fold_corrections, with_corrections
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
@@ -38,7 +40,7 @@ class DemandThatCame:
 
     @classmethod
     def read(cls, lake: Lake, run: Run, lines: pd.DataFrame) -> DemandThatCame:
-        """Read the sales that a run saw and estimate what its stockouts hid.
+        """Read the sales that a run saw, as planners had corrected them, and estimate what stockouts hid.
 
         Parameters
         ----------
@@ -47,9 +49,10 @@ class DemandThatCame:
         until = run.as_of - dt.timedelta(days=1)
         version = run.inputs["sales"]
         sales = read_panel_arrays(lake, version=version, period=run.period, until=until)  # type: ignore[arg-type]
+        known = fold_corrections(read_events(lake), until=run.created_at)
         products = read_run_table(lake, run, "products")
         # As if all came from suppliers: a location that supplies others is no customer, only sales count.
-        panel = planning_panel(sales, lines.assign(source_kind="supplier"), products)
+        panel = planning_panel(with_corrections(sales, known), lines.assign(source_kind="supplier"), products)
         return cls(panel, demand_estimate(panel).mean)
 
     @cached_property

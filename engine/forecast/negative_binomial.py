@@ -13,6 +13,8 @@ from engine.forecast.uniforms import normal_quantile
 
 SEARCH_MEAN = 16.0
 """Up to this mean, or 2φ if larger, the quantile is summed exactly; above, approximated."""
+LONGEST_SUM = 1000.0
+"""A φ beyond this does not raise that mean further: so long a sum costs more than it tells."""
 _Z_LIMIT = 6.0
 PASSED = 2.0
 """A sum of probabilities that no probability is above."""
@@ -23,7 +25,7 @@ _RECIPROCAL = 1.0 / np.arange(1.0, _RECIPROCALS + 1.0)
 @njit(cache=True, nogil=True, inline="always")
 def switch_mean(dispersion: float) -> float:
     """Return the mean from which the quantile is approximated."""
-    return max(SEARCH_MEAN, 2.0 * dispersion)
+    return max(SEARCH_MEAN, 2.0 * min(dispersion, LONGEST_SUM))
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -16,15 +16,15 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.errors import EngineError
-from engine.forecast.negative_binomial import quantile
+from engine.forecast.negative_binomial import LONGEST_SUM, quantile
 from engine.forecast.path_draws import draw_paths
 
 Floats = npt.NDArray[np.float64]
 
 MAX_LEVEL_CV = 1.5
 """A level more uncertain than this is drawn as if it were this."""
-MAX_DISPERSION = 1000.0
-"""Variance over mean beyond this is drawn as if it were this."""
+MAX_DISPERSION = LONGEST_SUM
+"""Variance over mean, given the level, beyond this is drawn as if it were this."""
 
 
 def sample_paths(
@@ -161,6 +161,6 @@ def _quantiles(
 ) -> None:
     for i in range(mean.shape[0]):
         for h in range(mean.shape[1]):
-            wide = min(dispersion[i] + level_cv[i] * level_cv[i] * mean[i, h], MAX_DISPERSION)
+            wide = dispersion[i] + level_cv[i] * level_cv[i] * mean[i, h]
             for q in range(probabilities.shape[0]):
                 out[i, h, q] = quantile(probabilities[q], mean[i, h], wide)

@@ -23,7 +23,6 @@ Floats = npt.NDArray[np.float64]
 
 PINBALL_AT = np.array([0.5, 0.8, 0.9, 0.95])
 """Probabilities whose pinball losses are averaged, rising: those that service targets use."""
-_LONGEST_CLIMB = 1000.0
 
 
 def sum_pinball(forecast: Floats, actual: Floats, level_cv: Floats, dispersion: Floats) -> Floats:
@@ -61,7 +60,7 @@ def _sum_pinball(
         for k in range(forecast.shape[1]):
             mean = forecast[i, k]
             wide = dispersion[i] + level_cv[i] * level_cv[i] * mean
-            summed = mean < switch_mean(min(wide, _LONGEST_CLIMB))
+            summed = mean < switch_mean(wide)
             count, probability, total = 0, 0.0, 0.0
             origin, scale, centre, slope = 0.0, 0.0, 0.0, 0.0
             if summed:

@@ -185,3 +185,12 @@ def test_few_levels_have_the_mean_and_variance_of_many(level_cv):
     assert np.quantile(levels, [0.05, 0.5, 0.95]) == pytest.approx(
         gamma.ppf([0.05, 0.5, 0.95]), abs=0.2 * level_cv
     )
+
+
+@pytest.mark.parametrize(("mean", "level_cv"), [(1e5, 0.3), (1e6, 0.2), (1e9, 0.5)])
+def test_quantiles_of_large_volumes_are_as_wide_as_the_level_says(mean, level_cv):
+    chances = np.array([0.05, 0.5, 0.9, 0.95])
+    found = quantiles([[mean]], [level_cv], [1.0], chances)[0, 0]
+    # So large a negative binomial is its gamma mixture; Wilson and Hilferty's cube is within 2 % of it.
+    gamma = stats.gamma.ppf(chances, a=level_cv**-2.0, scale=mean * level_cv**2)
+    np.testing.assert_allclose(found, gamma, rtol=0.02)

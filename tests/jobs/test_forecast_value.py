@@ -12,6 +12,7 @@ import pytest
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, commit_run
+from jobs.demand_corrections import correct_demand
 from jobs.forecast_value import forecast_value, scored_days
 from jobs.forecast_value_scores import score_forecasts, score_overrides, verdict
 from jobs.forecast_value_served import MOST_LAG_DAYS, protection_days
@@ -167,6 +168,25 @@ def test_demand_is_sales_but_where_stock_was_out_it_is_estimated(lake: Lake, mak
     assert there["demand"].tolist() == [
         demand(LEVEL[row["sku"], row["location"]], row["date"].date()) for row in there.to_dict("records")
     ]
+
+
+def test_demand_that_a_planner_corrected_is_what_forecasts_are_judged_by(lake: Lake, make_run) -> None:
+    make_run(PLANNED[0])
+    bulk, at = date(2026, 11, 12), datetime(2026, 11, 20, tzinfo=UTC)
+    correct_demand(
+        lake,
+        sku="007",
+        location="S1",
+        from_date=bulk,
+        to_date=bulk,
+        demand=3.0,
+        author="ann",
+        reason="a bulk sale that came back",
+        at=at,
+    )
+    cells = forecast_value(lake, make_run(NOW)).cells
+    there = (cells["sku"] == "007") & (cells["location"] == "S1") & (cells["date"] == pd.Timestamp(bulk))
+    assert cells.loc[there, "demand"].item() == 3.0
 
 
 def test_an_override_is_worth_the_error_it_took_away(lake: Lake, make_run) -> None:
