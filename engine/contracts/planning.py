@@ -107,6 +107,12 @@ TABLES = (
                 "term_moq", "Raised to the minimum order quantity, or dropped below it", "each", required=True
             ),
             number("term_multiple", "Rounded to the order multiple", "each", required=True),
+            number(
+                "term_joint",
+                "Moved by what lines share: price break, supplier minimum, truck, storage, budget, shortage",
+                "each",
+                required=True,
+            ),
             # what it was computed from
             number("on_hand", "Stock on hand, available", "each", required=True),
             number("on_order", "Open orders", "each", required=True),

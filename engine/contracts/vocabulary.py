@@ -27,7 +27,23 @@ SEVERITIES = ("held", "warning", "info")
 
 EXCEPTION_TYPES = ("stockout", "overstock", "expiry", "late_supply", "held")
 
-ORDER_BOUNDS = ("none", "max_cover", "shelf_maximum", "shelf_life", "moq", "order_multiple", "horizon")
+ORDER_BOUNDS = (
+    "none",
+    "max_cover",
+    "shelf_maximum",
+    "shelf_life",
+    "moq",
+    "order_multiple",
+    "horizon",
+    "price_break",
+    "supplier_minimum",
+    "truck",
+    "storage",
+    "budget",
+    "rebate",
+    "dc_shortage",
+)
+"""What made an order differ from what its target asks for: the line's own limits, then what lines share."""
 
 EXPLAIN_TERMS = (
     "term_demand",
@@ -38,6 +54,7 @@ EXPLAIN_TERMS = (
     "term_cover",
     "term_moq",
     "term_multiple",
+    "term_joint",
 )
 """Columns of `plan_lines` whose sum is `quantity`, exactly."""
 

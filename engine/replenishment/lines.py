@@ -204,6 +204,8 @@ class LinePlans:
     term_cover: FloatArray
     term_moq: FloatArray
     term_multiple: FloatArray
+    term_joint: FloatArray
+    """Moved by what lines share (`engine.replenishment.joint`, a centre's shortage); 0 before that."""
     on_hand: FloatArray
     """Stock as given, expired stock included."""
     on_order: FloatArray

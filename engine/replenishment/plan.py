@@ -149,6 +149,7 @@ def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | F
         "term_cover": order.cover,
         "term_moq": order.moq,
         "term_multiple": order.multiple,
+        "term_joint": 0.0,
     }
     if sum(terms.values()) != order.quantity:
         raise AssertionError("unreachable: the terms do not sum to the order", terms, order.quantity)

@@ -30,6 +30,7 @@ TERM_LABELS = {
     "term_cover": "Cover limits",
     "term_moq": "Minimum order",
     "term_multiple": "Order multiple",
+    "term_joint": "Shared limits",
 }
 """The explain terms in planners' words, in the order in which they add up."""
 

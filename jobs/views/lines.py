@@ -10,7 +10,7 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
-from engine.contracts import SETTING_DEFAULTS
+from engine.contracts import EXPLAIN_TERMS, SETTING_DEFAULTS
 
 PRODUCT_COLUMNS = ["sku", "name", "category", "unit_price", "case_pack", "shelf_life_days"]
 
@@ -70,6 +70,8 @@ def load(lake: Lake, run: Run) -> pd.DataFrame:
     frame = lines.merge(products, on="sku", how="left")
     frame["product"] = frame["product"].fillna(frame["sku"])
     frame["category"] = frame["category"].fillna("No category")
+    terms = list(EXPLAIN_TERMS)
+    frame[terms] = frame[terms].fillna(0.0)  # a run made before a term existed
     frame["location_name"] = named(frame["location"], place_names)
     frame["source_name"] = named(frame["source"], source_names)
     order = ["money_at_risk", "line_id"]

@@ -95,12 +95,12 @@ def _movements(lake: Lake, rng: np.random.Generator) -> None:
 def _line(sku: str, location: str, number: int) -> Row:
     source = "SUP1" if sku == "007" else "SUP2"
     kind, status, terms = [
-        ("stockout", "proposed", (180.0, 40.0, -80.0, -24.0, 0.0, 0.0, 0.0, 4.0)),
-        ("overstock", "none", (60.0, 10.0, -240.0, 0.0, 170.0, 0.0, 0.0, 0.0)),
-        (None, "proposed", (120.0, 20.0, -80.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
-        ("held", "held", (0.0,) * 8),
-        ("expiry", "proposed", (90.0, 0.0, -40.0, 0.0, 0.0, 0.0, 0.0, 10.0)),
-        ("late_supply", "proposed", (150.0, 30.0, -60.0, -60.0, 0.0, 0.0, 0.0, 0.0)),
+        ("stockout", "proposed", (180.0, 40.0, -80.0, -24.0, 0.0, 0.0, 0.0, 4.0, 0.0)),
+        ("overstock", "none", (60.0, 10.0, -240.0, 0.0, 170.0, 0.0, 0.0, 0.0, 0.0)),
+        (None, "proposed", (120.0, 20.0, -80.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
+        ("held", "held", (0.0,) * len(EXPLAIN_TERMS)),
+        ("expiry", "proposed", (90.0, 0.0, -40.0, 0.0, 0.0, 0.0, 0.0, 10.0, 0.0)),
+        ("late_supply", "proposed", (150.0, 30.0, -60.0, -60.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
     ][number]
     quantity, cost = float(sum(terms)), PRODUCTS[sku][2]
     stock = np.maximum(80.0 - 7.0 * np.arange(HORIZON), 0.0)

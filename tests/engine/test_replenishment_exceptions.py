@@ -30,6 +30,7 @@ CALM = {
     "term_cover": 0.0,
     "term_moq": 0.0,
     "term_multiple": 0.0,
+    "term_joint": 0.0,
     "on_hand": 90.0,
     "on_order": 40.0,
     "moq": 0.0,
