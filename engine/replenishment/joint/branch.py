@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from engine.replenishment.highs import EXACT_OPTIONS
 from engine.replenishment.joint.curves import FloatArray, IntArray
 from engine.replenishment.joint.program import ChoiceProgram
 from engine.replenishment.joint.relaxation import Relaxation, choices, relax
@@ -184,7 +185,7 @@ def _solve(
             LinearConstraint(choices(program, columns), 1.0, 1.0),
             LinearConstraint(program.rows[:, columns], -np.inf, program.bound),
         ],
-        options={"time_limit": time_limit, "mip_rel_gap": relative_gap},
+        options={**EXACT_OPTIONS, "time_limit": time_limit, "mip_rel_gap": relative_gap},
     )
     if solution.x is None:
         # no whole choice here, or out of time before one was found
