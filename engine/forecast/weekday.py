@@ -27,9 +27,9 @@ def weekday_factors(panel: Panel, group: Codes, yearly: Floats) -> Floats:
     seen = observed.reshape(-1, weeks, s)
     count = seen.sum(axis=1).astype(np.float64)
     level = values.sum(axis=(1, 2)) / np.maximum(count.sum(axis=1), 1)
-    level = np.where(level > 0, level, np.nan)
-    factor = values.sum(axis=1) / np.maximum(count, 1) / level[:, None]
-    squares = (values * values).sum(axis=1) / np.maximum(count, 1) / level[:, None] ** 2
+    values /= np.where(level > 0, level, np.nan)[:, None, None]  # in levels: squares of tiny units underflow
+    factor = values.sum(axis=1) / np.maximum(count, 1)
+    squares = (values * values).sum(axis=1) / np.maximum(count, 1)
     error = np.where(count > 0, np.maximum(squares - factor**2, 0.0) / np.maximum(count - 1, 1), np.nan)
     # One observation a weekday says nothing of its noise: then its error is taken as its own square.
     error = np.where(count < 2, np.maximum(error, factor**2), error)
