@@ -48,6 +48,12 @@ EVENT_FIELDS: dict[str, dict[str, FieldKind]] = {
     },
     "demand.correction_retired": {"correction": "text"},
     "parameter.changed": {"name": "text", "new_value": "text"},
+    "scenario.made": {"scenario": "text", "run_id": "text", "name": "text", "changes": "texts"},
+    "scenario.renamed": {"scenario": "text", "name": "text"},
+    "scenario.promoted": {"scenario": "text", "run_id": "text", "promotion": "text"},
+    "scenario.undone": {"scenario": "text", "promotion": "text"},
+    "scenario.applied": {"promotion": "text"},
+    "scenario.retired": {"scenario": "text"},
     "order.exported": {"order_ids": "texts", "format": "text"},
 }
 """Every type of event and the fields that its `data` must have; more fields are allowed."""
@@ -60,6 +66,10 @@ NEEDS_REASON = frozenset(
         "forecast.override_retired",
         "demand.corrected",
         "demand.correction_retired",
+        "scenario.made",
+        "scenario.promoted",
+        "scenario.undone",
+        "scenario.retired",
     }
 )
 """Types that change what was decided or computed: without a reason they are not accepted."""

@@ -13,7 +13,7 @@ Examples
 
 from __future__ import annotations
 
-from engine.contracts import facts, forecasting, masters, people, planning
+from engine.contracts import facts, forecasting, masters, people, planning, scenarios
 from engine.contracts.columns import Column, Kind, Table
 from engine.contracts.vocabulary import (
     EXCEPTION_TYPES,
@@ -54,6 +54,8 @@ __all__ = [
 ]
 
 TABLES: dict[str, Table] = {
-    table.name: table for group in (masters, facts, forecasting, planning, people) for table in group.TABLES
+    table.name: table
+    for group in (masters, facts, forecasting, planning, people, scenarios)
+    for table in group.TABLES
 }
 """Every table by its name."""

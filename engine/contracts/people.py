@@ -1,4 +1,4 @@
-"""Runs, alerts, scenarios and what people do."""
+"""Runs, alerts and what people do."""
 
 from __future__ import annotations
 
@@ -29,19 +29,6 @@ TABLES = (
             text("state", "State", required=True, allowed=("open", "in_progress", "snoozed", "closed")),
             instant("first_seen", "First seen", required=True),
             instant("last_seen", "Last seen", required=True),
-        ),
-    ),
-    Table(
-        "scenarios",
-        "What-if plans that were kept.",
-        ("scenario",),
-        (
-            text("scenario", "Identifier", required=True),
-            text("name", "Name", required=True),
-            text("author", "Author", required=True),
-            instant("created_at", "When", required=True),
-            RUN,
-            text("changes", "Changed parameters, JSON", required=True),
         ),
     ),
     Table(
