@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.forecast.drivers.drivers import Drivers
-from engine.forecast.global_model.history import Block, cumulative, rate, ratio, window_sum
+from engine.forecast.global_model.history import Block, counts, cumulative, rate, ratio, window_sum
 from engine.forecast.global_model.settings import Settings
 from engine.forecast.global_model.target import between
 
@@ -37,7 +37,7 @@ def promotion_state(
             sold, exposed = (window_sum(sums, cutoffs, length) for sums in (demand, exposure))
             features[f"rate of {length} {name}"] = rate(sold, exposed, level)
     depth = cumulative(drivers.depth[:, :periods] * promoted)
-    count = cumulative(promoted)
+    count = counts(promoted)
     longest = settings.windows[-1]
     features["usual depth"] = ratio(window_sum(depth, cutoffs, longest), window_sum(count, cutoffs, longest))
     return features
@@ -54,7 +54,7 @@ def promotion_ahead(
     inside, rows = np.minimum(due, last - 1), np.arange(len(due))[:, None, None]
     depth = np.where(due < last, drivers.depth[rows, inside], 0.0)
     promoted = drivers.mechanic > 0 if block.promoted is None else block.promoted
-    runs = cumulative(promoted)
+    runs = counts(promoted)
     features = {
         "depth": depth,
         "mechanic": np.where(due < last, drivers.mechanic[rows, inside], 0).astype(np.float64),
@@ -75,5 +75,5 @@ def _prices(block: Block, price: Floats, cutoffs: Whole, length: int) -> tuple[F
     when = np.where(regular, np.arange(past.shape[1], dtype=np.int32), np.int32(-1))
     last = np.maximum.accumulate(when, axis=1)[:, cutoffs - 1]
     latest = np.where(last < 0, np.nan, np.take_along_axis(past, np.maximum(last, 0), axis=1))
-    total, count = cumulative(np.where(known, past, 0.0)), cumulative(known)
+    total, count = cumulative(np.where(known, past, 0.0)), counts(known)
     return latest, ratio(window_sum(total, cutoffs, length), window_sum(count, cutoffs, length))

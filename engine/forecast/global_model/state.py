@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.forecast.global_model.history import Block, cumulative, rate, ratio, window_sum
+from engine.forecast.global_model.history import Block, counts, cumulative, rate, ratio, window_sum
 from engine.forecast.global_model.settings import Settings
 
 Floats = npt.NDArray[np.float64]
@@ -18,8 +18,8 @@ def state_features(block: Block, level: Floats, cutoffs: Whole, settings: Settin
     level : [b, K]
     """
     demand, exposure = block.demand_sums, block.exposure_sums
-    observed = cumulative(block.observed)
-    sales = cumulative(block.demand > 0)
+    observed = counts(block.observed)
+    sales = counts(block.demand > 0)
     features = {}
     for length in settings.windows:
         sold, exposed = (window_sum(sums, cutoffs, length) for sums in (demand, exposure))
@@ -34,7 +34,7 @@ def state_features(block: Block, level: Floats, cutoffs: Whole, settings: Settin
     features["since last sale"] = _since(block.demand > 0, cutoffs)
     features["since last observed"] = _since(block.observed, cutoffs)
     stock = window_sum(observed, cutoffs, settings.stock)
-    out = window_sum(cumulative(block.censored), cutoffs, settings.stock)
+    out = window_sum(counts(block.censored), cutoffs, settings.stock)
     features["in-stock share"] = ratio(stock, stock + out)
     return features
 

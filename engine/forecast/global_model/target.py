@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.forecast.drivers.drivers import Drivers
-from engine.forecast.global_model.history import Block, rate, ratio
+from engine.forecast.global_model.history import Block, Counts, rate, ratio
 from engine.forecast.global_model.settings import Settings
 from engine.forecast.panel import Period, period_dates
 
@@ -118,14 +118,15 @@ def nearest_events(events: Mask, reach: int) -> tuple[Floats, Floats]:
     return which, after
 
 
-def at(sums: Floats, index: Whole) -> Floats:
+def at(sums: Floats | Counts, index: Whole) -> Floats:
     """Return sums[i, index[i, k, m]]; the start of the history for an index before it."""
     b = len(sums)
     clipped = np.clip(index, 0, sums.shape[1] - 1).reshape(b, -1)
-    return np.take_along_axis(sums, clipped, axis=1).reshape(index.shape)
+    found = np.take_along_axis(sums, clipped, axis=1).reshape(index.shape)
+    return found.astype(np.float64, copy=False)
 
 
-def between(sums: Floats, first: Whole, last: Whole) -> Floats:
+def between(sums: Floats | Counts, first: Whole, last: Whole) -> Floats:
     """Return sums over [first, last) of each series, [b, K, m]."""
     return at(sums, last) - at(sums, first)
 
