@@ -31,6 +31,7 @@ MASTER_TABLES = (
     "policies",
     "calendar",
     "promotions",
+    "lanes",
     "settings",
 )
 """Small tables, read whole."""

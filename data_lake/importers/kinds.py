@@ -75,6 +75,7 @@ _DEFAULTS = {
     ("policies", "segment"): "",
     ("policies", "sku"): "",
     ("policies", "location"): "",
+    ("lanes", "lot"): "each",
 }
 _GENERATED = {("orders", "line")}
 """Keys that are numbered where a file has none."""
@@ -284,6 +285,32 @@ _KINDS = (
             "presentation_stock": "6",
             "shelf_maximum": "48",
             "planner": "Ann",
+        },
+    ),
+    ImportKind(
+        "lanes",
+        "lanes",
+        "Ways between locations over which stock can be moved, with what that costs",
+        (*_of_table("lanes"), *_HELPERS),
+        TABLES["lanes"].key,
+        (
+            "freight_per_litre",
+            "freight_per_unit",
+            "fixed_cost",
+            "transit_days",
+            "ship_weekdays",
+            "destination",
+        ),
+        example={
+            "origin": "Store 1",
+            "destination": "Store 2",
+            "freight_per_litre": "0.06",
+            "handling": "0.05",
+            "fixed_cost": "2.50",
+            "least_quantity": "6",
+            "lot": "each",
+            "transit_days": "1",
+            "ship_weekdays": "Mon Wed Fri",
         },
     ),
 )

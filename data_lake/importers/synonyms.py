@@ -139,6 +139,11 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         liefertermin, wunschtermin, date de livraison, fecha de entrega, data di consegna,
         leverdatum, data de entrega
     """),
+    "received_at": _words("""
+        received at, received on, receipt date, goods receipt date, gr date, arrival date, arrived on,
+        delivered on, actual delivery date, wareneingang, wareneingangsdatum, eingangsdatum, date de
+        reception, fecha de recepcion, data ricevimento, ontvangstdatum, data de recebimento
+    """),
     "category": _words("""
         category, product category, group, product group, department, family, class, warengruppe,
         kategorie, sortiment, categorie, famille, rayon, categoria, familia, reparto,
@@ -169,6 +174,14 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         min order value, minimum order value, min order, minimum order, mindestbestellwert,
         franco, pedido minimo, minimo d ordine
     """),
+    "min_scope": _words("min scope, minimum applies to, minimum scope"),
+    "truck_unit": _words("truck unit, truck capacity unit, unit of truck capacity"),
+    "truck_cost": _words("truck cost, cost per truck, truck price, lkw kosten, cout camion, coste camion"),
+    "truck_least_fill": _words("truck least fill, minimum truck fill, least fill, mindestauslastung"),
+    "trucks_at_most": _words("trucks at most, most trucks, max trucks, maximum trucks"),
+    "rebate_values": _words("rebate values, rebate from, bonus values, bonusstufen"),
+    "rebate_rates": _words("rebate rates, rebate, bonus rates, bonus, boni, bonussatze"),
+    "price_break_kind": _words("price break kind, price break type, discount type, staffelart"),
     "min_order_units": _words("min order units, minimum order units, minimum units, mindestbestellmenge"),
     "source": _words("""
         source, supplier, supplier id, vendor, from, lieferant, quelle, fournisseur, proveedor,
@@ -210,6 +223,30 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "longitude": _words("longitude, lon, lng, long"),
     "launch_date": _words("launch date, launch, introduced, listing date, einfuhrung, einlistung"),
     "discontinue_date": _words("discontinue date, discontinued, delisting date, end of life, auslistung"),
+    "origin": _words("""
+        origin, from location, from store, ship from, sending location, sender, giver, von standort,
+        abgang, versandort, origine, expediteur, origen, mittente, herkomst, origem, z magazynu
+    """),
+    "destination": _words("""
+        destination, to location, to store, ship to, receiving location, receiver, taker, nach standort,
+        zugang, empfanger, destinataire, destino, destinatario, bestemming, do magazynu
+    """),
+    "freight_per_litre": _words("freight per litre, freight per liter, freight litre, transport per litre"),
+    "freight_per_unit": _words("""
+        freight per unit, freight, transport cost, freight cost, fracht, frachtkosten, cout de transport,
+        coste de transporte, costo di trasporto, transportkosten
+    """),
+    "handling": _words("handling, handling cost, umschlag, handlingkosten, manutention, manipulacion"),
+    "fixed_cost": _words("fixed cost, fixed costs, cost per transfer, fixkosten, cout fixe, coste fijo"),
+    "least_quantity": _words("least quantity, minimum quantity, min quantity, min qty, mindestmenge"),
+    "truck_capacity": _words("truck capacity, truck size, van capacity, ladevolumen, capacite camion"),
+    "transit_days": _words("""
+        transit days, transit time, transit, days in transit, transportzeit, laufzeit, transporttage,
+        temps de transit, dias de transito, tempo di transito
+    """),
+    "ship_weekdays": _words(
+        "ship weekdays, ship days, shipping days, departure days, versandtage, abfahrtstage"
+    ),
     "valid_from": _words("valid from"),
     "valid_to": _words("valid to, valid until"),
 }
@@ -266,6 +303,14 @@ MEANINGS: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("suppliers", "min_scope"): {
         "order": _words("order, total"),
         "location": _words("location, store, delivery"),
+    },
+    ("lanes", "lot"): {
+        "each": _words("each, unit, units, pieces, stuck"),
+        "case": _words("case, cases, case pack, karton, kolli, carton, caja, cartone"),
+    },
+    ("sourcing", "price_break_kind"): {
+        "all_units": _words("all units, all, total, whole order"),
+        "incremental": _words("incremental, beyond, marginal, stepwise"),
     },
     ("suppliers", "truck_unit"): {
         "each": _words("each, unit, units, pieces"),

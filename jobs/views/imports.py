@@ -23,6 +23,7 @@ KIND_LABELS = {
     "promotions": "Promotions",
     "policies": "Policies: service targets and rhythm",
     "assortment": "Assortment: what is sold where",
+    "lanes": "Lanes: ways between locations",
 }
 """Kinds of file in planners' words, in the order in which a new lake needs them."""
 
@@ -35,6 +36,7 @@ CONTENT = {
     "locations": ("Locations", "names, regions"),
     "orders": ("Open orders", "what is on the way"),
     "promotions": ("Promotions", "uplift and dip of demand"),
+    "lanes": ("Lanes", "which locations can send stock to each other, at what cost"),
 }
 """Tables of the lake: name and what each is for."""
 
