@@ -168,7 +168,7 @@ def approved_supply(lake: Lake, since: date | None = None) -> pd.DataFrame:
     DataFrame
         `sku`, `location` (receives), `source`, `quantity` [each], `expected_date`, `order_id`, then the
         other columns of contract `orders`: `line`, `kind`, `from_source`, `to_location`, `received`,
-        `status` (approved), `ordered_at`, `promised_date`, `unit_cost`.
+        `status` (approved), `ordered_at`, `promised_date`, `received_at` (none), `unit_cost`.
     """
     lines = approved_lines(lake)
     orders = lake.read(
@@ -203,6 +203,7 @@ def approved_supply(lake: Lake, since: date | None = None) -> pd.DataFrame:
             "status": pd.Series("approved", index=lines.index, dtype="str"),
             "ordered_at": ordered_at,
             "promised_date": lines["arrival_date"],
+            "received_at": pd.Series(pd.NaT, index=lines.index, dtype=lines["arrival_date"].dtype),
             "unit_cost": lines["unit_cost"],
         }
     ).reset_index(drop=True)

@@ -61,6 +61,14 @@ def _between(low: float, high: float) -> Callable[[str], str | None]:
     return rule
 
 
+def _or_empty(rule: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    def checked(value: str) -> str | None:
+        fault = rule(value) if value else None
+        return f"{fault}, or empty for none" if fault else None
+
+    return checked
+
+
 def _matches(pattern: str, meaning: str) -> Callable[[str], str | None]:
     return lambda value: None if re.fullmatch(pattern, value) else f"must be {meaning}"
 
@@ -77,6 +85,8 @@ _RULES: dict[str, Callable[[str], str | None]] = {
     "default_holding_cost_rate": _between(0, math.inf),
     "default_margin_share": _between(0, 1),
     "exception_least_money": _between(0, math.inf),
+    "order_budget": _or_empty(_between(0, math.inf)),
+    "learn_lead_times": _matches("yes|no", "yes or no"),
 }
 
 

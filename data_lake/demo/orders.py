@@ -66,6 +66,7 @@ def orders_table(
             "new": day == length - 1,
             "promised_date": pl.Series(when.days[0] + promised).cast(pl.Date),
             "expected_date": pl.Series(when.days[0] + np.where(knows, day + lead, promised)).cast(pl.Date),
+            "received_at": pl.Series(when.days[0] + day + lead).cast(pl.Date),
             "unit_cost": what.unit_cost[sku],
         }
     ).sort("day", "from_source", "to_location", "sku")
@@ -96,6 +97,7 @@ def orders_table(
         pl.col("day").alias("ordered_at"),
         "promised_date",
         "expected_date",
+        pl.when(~pl.col("open")).then("received_at").alias("received_at"),
         "unit_cost",
     )
 

@@ -81,6 +81,7 @@ TABLES = (
             date("ordered_at", "Day of the order"),
             date("promised_date", "Day promised by the source"),
             date("expected_date", "Day now expected"),
+            date("received_at", "Day on which the last of it arrived"),
             number("unit_cost", "Cost", "money/each", minimum=0),
         ),
     ),

@@ -70,5 +70,7 @@ SETTING_DEFAULTS: dict[str, str] = {
     "default_holding_cost_rate": "0.25",
     "default_margin_share": "0.3",
     "exception_least_money": "5",
+    "order_budget": "",
+    "learn_lead_times": "yes",
 }
 """What a lake without a `settings` row uses. Data health reports every default that a plan had to use."""

@@ -258,9 +258,9 @@ def test_what_is_accepted_in_several_forms(lake: Lake) -> None:
     weekdays = lake.read("locations").receiving_weekdays
     assert weekdays[0].tolist() == [0.0, 4.0]
     assert weekdays[1] is None
-    lake.replace(
-        "supplier_performance", pd.DataFrame({"supplier": ["A"], "date": [noon.normalize()], "lines": [2.0]})
-    )
+    measured = {"run_id": "r", "source": "A", "location": "", "source_kind": "supplier"}
+    counts = dict.fromkeys(["deliveries", "open_lines", "late_lines"], 1) | {"lines": 2.0}
+    lake.replace("supplier_performance", pd.DataFrame([measured | counts | {"date": noon.normalize()}]))
     assert lake.read("supplier_performance").lines.tolist() == [2]
     mixed = pd.DataFrame(
         {"sku": ["a", "b"], "unit": "case", "eaches": pd.Series([1, np.float32(2)], dtype=object)}
