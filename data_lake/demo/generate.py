@@ -13,6 +13,7 @@ from data_lake.demo.catalogue import catalogue
 from data_lake.demo.demand import base_levels, draw_demand, mean_demand
 from data_lake.demo.faults import plant
 from data_lake.demo.geography import geography, locations_table
+from data_lake.demo.lanes import lanes_table
 from data_lake.demo.orders import orders_table
 from data_lake.demo.seasons import seasons
 from data_lake.demo.stock import play
@@ -80,6 +81,7 @@ def generate(
         "suppliers": supply.suppliers_table(net, end),
         "sourcing": supply.sourcing_table(what, where, when, net),
         "policies": master_tables.policies_table(),
+        "lanes": lanes_table(where),
         "calendar": when.calendar,
         "promotions": when.promotions,
         "sales": records.sales_table(what, where, when, played),
