@@ -44,6 +44,12 @@ def _receipts_by_period(lines: LineInputs) -> FloatArray:
     return receipts
 
 
+def expired_stock(lines: LineInputs) -> FloatArray:
+    """Stock of each line that has expired already [each], shape (n,)."""
+    expired = np.where(lines.batch_last_period < 0, np.maximum(lines.batch_quantity, 0.0), 0.0)
+    return np.bincount(lines.batch_line, weights=expired, minlength=lines.size).astype(np.float64)
+
+
 @dataclass(frozen=True)
 class Line:
     """One line with its demand paths and arrivals drawn."""
@@ -90,6 +96,13 @@ class Line:
     def perishable(self) -> bool:
         """Some stock, or stock received, expires within the horizon."""
         return bool(self.stock[:-1].any()) or self.life < self.paths.shape[1]
+
+    def window_demand(self) -> float:
+        """Expected demand from the arrival of the order to that of the next one [each]."""
+        period = np.arange(self.paths.shape[1])
+        in_window = period >= self.arrival[:, None]
+        in_window &= period < self.next_arrival[:, None]
+        return float(np.where(in_window, self.paths, 0.0).sum()) / len(self.paths)
 
     def play(self, quantity: float, stock_paths: FloatArray = _NO_PATHS) -> FloatArray:
         """Project an order of `quantity` over the horizon: columns LOST_BEFORE … HELD, a row a path."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.replenishment.constraints import Limits, Ordered, constrain, on_grid
 from engine.replenishment.limits import limits_of
-from engine.replenishment.line import Line, draw
+from engine.replenishment.line import Line, draw, expired_stock
 from engine.replenishment.lines import (
     BOUNDS,
     TARGET_KINDS,
@@ -77,11 +77,7 @@ def plan_lines(
     else:
         for rows in blocks:
             run(rows)
-    expired = np.bincount(
-        lines.batch_line,
-        weights=np.where(lines.batch_last_period < 0, np.maximum(lines.batch_quantity, 0.0), 0.0),
-        minlength=n,
-    )
+    expired = expired_stock(lines)
     results["waste_before"] += expired
     results["waste_after"] += expired
     results["money_at_risk"] += expired * lines.unit_cost
@@ -114,9 +110,7 @@ def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | F
 
     stock_before, stock_after = np.empty(line.paths.shape), np.empty(line.paths.shape)
     before = line.play(0.0, stock_before)
-    in_window = np.arange(horizon) >= line.arrival[:, None]
-    in_window &= np.arange(horizon) < line.next_arrival[:, None]
-    window_demand = float(np.where(in_window, line.paths, 0.0).sum()) / len(line.paths)
+    window_demand = line.window_demand()
     unavoidable = float(before[:, LOST_BEFORE].mean())
 
     rate = float(mean[:protected].mean()) if protected else float(mean.mean())

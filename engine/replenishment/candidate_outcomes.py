@@ -1,0 +1,118 @@
+"""What each of many orders of one line does: units short, windows short, waste and stock held.
+
+Without expiry all follow from one pass over the paths (`requirement.window_needs`): with the needs sorted,
+the sums of `max(M − q, 0)` and `max(q, M_t)` over the cells are differences of running sums. With expiry
+each order is played forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+from engine.replenishment.line import Line
+from engine.replenishment.lines import FloatArray, IntArray
+from engine.replenishment.requirement import window_needs
+from engine.replenishment.simulate import HELD, LOST_WINDOW, WASTE, simulate
+
+Outcomes = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+"""Expected units short in the window; share of windows short; write-off; end stock over the window."""
+
+
+def outcomes(line: Line, before: FloatArray) -> tuple[float, Callable[[FloatArray], Outcomes]]:
+    """Greatest order that a path of demand needs, and what orders do.
+
+    Parameters
+    ----------
+    line : Line
+    before : float64 array (P, 4)
+        The line played without the order.
+
+    Returns
+    -------
+    (float, function)
+        [each], may be negative; and from orders ≥ 0, rising, to their outcomes, of equal length.
+    """
+    if line.perishable:
+        start = np.zeros(len(line.arrival), np.int64) if line.waits else line.arrival
+        until = np.cumsum(np.pad(line.paths, ((0, 0), (1, 0))), axis=1)
+        rows = np.arange(len(until))
+        useful = float((until[rows, line.next_arrival] - until[rows, start]).max(initial=0.0))
+        return useful, lambda quantity: _played_each(line, quantity)
+    needs, demand, peaks = window_needs(
+        line.paths, line.stock.sum(), line.receipts, line.arrival, line.next_arrival, line.waits
+    )
+    useful = float(peaks.max(initial=-np.inf))
+    return useful, lambda quantity: _from_needs(line, before, needs, demand, peaks, quantity)
+
+
+def _from_needs(
+    line: Line,
+    before: FloatArray,
+    needs: FloatArray,
+    demand: FloatArray,
+    peaks: FloatArray,
+    quantity: FloatArray,
+) -> Outcomes:
+    paths = len(line.paths)
+    over_peaks, failures = _excess(peaks, quantity)
+    over_needs, _ = _excess(needs, quantity)
+    short = over_needs - _excess(needs - demand, quantity)[0] if line.waits else over_peaks
+    # stock left, max(q − need, 0), differs between orders by the orders and what is short of them
+    held = float(before[:, HELD].sum()) + len(needs) * quantity + over_needs - _excess(needs, np.zeros(1))[0]
+    windows = max(len(peaks), 1)
+    waste = np.full(len(quantity), float(before[:, WASTE].mean()))
+    return short / paths, failures / windows, waste, held / paths
+
+
+def _excess(needs: FloatArray, quantity: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Sum of `max(need − q, 0)` over the needs, and how many are above, for each quantity."""
+    rising = np.sort(needs)
+    beyond = np.concatenate([np.cumsum(rising[::-1])[::-1], [0.0]])
+    met = np.searchsorted(rising, quantity, side="right")
+    above = (len(rising) - met).astype(np.float64)
+    return np.maximum(beyond[met] - above * quantity, 0.0), above
+
+
+def _played_each(line: Line, quantity: FloatArray) -> Outcomes:
+    played = _play_each(
+        line.paths,
+        line.stock,
+        line.receipts,
+        line.life,
+        line.arrival,
+        line.next_arrival,
+        line.waits,
+        quantity,
+    )
+    windows = max(int((line.arrival < line.next_arrival).sum()), 1)
+    paths = len(line.paths)
+    return played[0] / paths, played[1] / windows, played[2] / paths, played[3] / paths
+
+
+@njit(cache=True, nogil=True)
+def _play_each(
+    paths: FloatArray,
+    stock_by_last_period: FloatArray,
+    receipts: FloatArray,
+    life: int,
+    arrival: IntArray,
+    next_arrival: IntArray,
+    backorder: bool,
+    quantity: FloatArray,
+) -> FloatArray:
+    """Sums over the paths of what `simulate` says of each quantity, shape (4, K)."""
+    total = np.zeros((4, len(quantity)))
+    for k in range(len(quantity)):
+        played = simulate(
+            paths, stock_by_last_period, receipts, life, arrival, next_arrival, quantity[k], backorder,
+            paths.shape[1], np.empty((0, 0)),
+        )  # fmt: skip
+        for path in range(len(paths)):
+            total[0, k] += played[path, LOST_WINDOW]
+            total[1, k] += played[path, LOST_WINDOW] > 1e-9
+            total[2, k] += played[path, WASTE]
+            total[3, k] += played[path, HELD]
+    return total
