@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from data_lake.demo import master_tables, records
+from data_lake.demo import master_tables, movements, records
 from data_lake.demo import network as supply
 from data_lake.demo.catalogue import catalogue
 from data_lake.demo.demand import base_levels, draw_demand, mean_demand
@@ -23,7 +23,7 @@ from data_lake.progress import Progress
 END = date(2026, 11, 21)
 _SHARE_GENERATED = 0.4
 
-_PARTS = ("catalogue", "seasons", "levels", "demand", "stock", "snapshots", "orders")
+_PARTS = ("catalogue", "seasons", "levels", "demand", "stock", "snapshots", "orders", "movements")
 
 
 def generate(
@@ -87,6 +87,7 @@ def generate(
         "sales": records.sales_table(what, where, when, played),
         "inventory_snapshot": records.snapshot_table(what, where, when, played, stream["snapshots"]),
         "orders": orders_table(what, where, when, net, played, stream["orders"]),
+        "movements": movements.movements_table(what, where, when, played, stream["movements"]),
         "settings": _settings(),
         "demand_truth": records.truth_table(what, where, when, demand),
     }

@@ -58,7 +58,7 @@ class Played:
     lead: npt.NDArray[np.int16]
     """Days until it arrives, shape (T, L, skus)."""
     waste: Floats
-    """Expired, shape (T, L)."""
+    """Expired at the end of the day, of the fresh products, shape (T, L, fresh skus)."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def play(
     ordered = np.zeros((length, everywhere, skus))
     delivered = np.zeros((length, everywhere, skus))
     lead = np.zeros((length, everywhere, skus), dtype=np.int16)
-    waste = np.zeros((length, everywhere))
+    waste = np.zeros((length, everywhere, fresh.size))
     arriving = np.zeros((HORIZON, everywhere, skus))
     batches = np.zeros((everywhere, fresh.size, longest + 1))
     pack = what.case_pack
@@ -159,7 +159,7 @@ def play(
         batches[:, :, :-1] = batches[:, :, 1:]
         batches[:, :, -1] = 0.0
         on_hand[:, fresh] -= expired
-        waste[day] = expired.sum(axis=1)
+        waste[day] = expired
         closing[day] = on_hand
     return Played(sales, in_stock, closing, batches, ordered, delivered, lead, waste)
 
