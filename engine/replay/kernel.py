@@ -43,7 +43,7 @@ def play_period(
     life : [n] periods for which what arrives can be sold
     backorder : [n] unmet demand waits
     out : [n, 5] filled: units served, short (a waiting unit counts once), written off, left; share of the
-        period with stock
+        period with stock, by what was served of demand (1 where demand waits: it is seen)
     """
     n, columns = stock.shape
     for line in range(n):
@@ -54,6 +54,7 @@ def play_period(
             on_hand[line] += units
             oldest[line] = min(oldest[line], last)
         asked = demand[line] + backlog[line]
+        stocked = on_hand[line] > 0.0
         wanted, there, at = asked, on_hand[line], oldest[line]
         while wanted > 0.0 and there > 0.0 and at < columns:
             served = min(stock[line, at], wanted)
@@ -65,7 +66,10 @@ def play_period(
         oldest[line] = min(at, columns - 1)
         out[line, 0] = asked - wanted
         out[line, 1] = min(wanted, demand[line]) if backorder[line] else wanted
-        out[line, 4] = 1.0 if wanted <= 0.0 or backorder[line] else 1.0 - wanted / asked
+        if backorder[line]:
+            out[line, 4] = 1.0
+        else:
+            out[line, 4] = 1.0 - wanted / asked if wanted > 0.0 else float(stocked)
         backlog[line] = wanted if backorder[line] else 0.0
         waste = 0.0
         if period < columns - 1:

@@ -109,13 +109,13 @@ class CoverMinMax(MinMax):
             self.rate = recent_rate(
                 np.concatenate([self.sold, now.sold], axis=1)[:, -self.span :],
                 np.concatenate([self.in_stock, now.in_stock], axis=1)[:, -self.span :],
+                self.rate,
             )
             window = self.lead + self.review
             safety, cycle = self.cover.safety / self.days, self.cover.cycle / self.days
             self.minimum = np.ceil(self.rate * (window + np.minimum(safety, self.life)))
             most = self.rate * (window + np.minimum(safety + cycle, self.life))
             self.maximum = np.maximum(np.ceil(most), self.minimum + 1.0)
-            self.minimum[self.rate <= 0.0] = -1.0
         return self.minimum, self.maximum
 
     def on_the_way(self, now: Now) -> Floats:  # noqa: ARG002
@@ -124,11 +124,15 @@ class CoverMinMax(MinMax):
         return result
 
 
-def recent_rate(sold: Floats, in_stock: Floats) -> Floats:
-    """Units a period with stock, [n]; periods that are unknown (NaN) do not count."""
+def recent_rate(sold: Floats, in_stock: Floats, before: Floats) -> Floats:
+    """Units a period with stock, [n]; `before` where there was stock for less than a period.
+
+    Periods that are unknown (NaN) do not count.
+    """
     share = np.where(np.isnan(sold), 0.0, np.where(np.isnan(in_stock), 1.0, in_stock))
     exposure = share.sum(axis=1)
-    rate: Floats = np.nansum(sold, axis=1) / np.maximum(exposure, 1.0)
+    seen = exposure >= 1.0
+    rate: Floats = np.where(seen, np.nansum(sold, axis=1) / np.where(seen, exposure, 1.0), before)
     return rate
 
 

@@ -60,7 +60,7 @@ class Game:
         shape = np.shape(self.demand)
         if len(shape) != 2:
             raise EngineError(f"demand has shape {shape}; it must be [lines, periods]")
-        wanted = dict.fromkeys(("may_order", "lead_time"), shape)
+        wanted: dict[str, tuple[int, ...]] = dict.fromkeys(("may_order", "lead_time"), shape)
         wanted |= dict.fromkeys(("promised", "life", "backorder"), shape[:1])
         wanted |= dict.fromkeys(("batch_quantity", "batch_last"), np.shape(self.batch_line))
         wanted |= dict.fromkeys(("receipt_period", "receipt_quantity"), np.shape(self.receipt_line))
