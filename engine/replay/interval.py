@@ -1,4 +1,4 @@
-"""How sure a difference of total costs is: a bootstrap over whole items, whose weeks and places go together."""
+"""How sure a difference of total costs is: a bootstrap over whole items, all weeks of each."""
 
 from __future__ import annotations
 

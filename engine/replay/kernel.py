@@ -54,7 +54,7 @@ def play_period(
             on_hand[line] += units
             oldest[line] = min(oldest[line], last)
         asked = demand[line] + backlog[line]
-        stocked = on_hand[line] > 0.0
+        stocked = 1.0 if on_hand[line] > 0.0 else 0.0
         wanted, there, at = asked, on_hand[line], oldest[line]
         while wanted > 0.0 and there > 0.0 and at < columns:
             served = min(stock[line, at], wanted)
@@ -69,7 +69,7 @@ def play_period(
         if backorder[line]:
             out[line, 4] = 1.0
         else:
-            out[line, 4] = 1.0 - wanted / asked if wanted > 0.0 else float(stocked)
+            out[line, 4] = 1.0 - wanted / asked if wanted > 0.0 else stocked
         backlog[line] = wanted if backorder[line] else 0.0
         waste = 0.0
         if period < columns - 1:
