@@ -21,6 +21,8 @@ from engine.replenishment.network.transfers import (
 
 NODE_LIMIT = 2_000
 """Branches that HiGHS may open; beyond, the best plan found is returned with its gap."""
+ROUNDING = 1e-6
+"""Load by which rounding may exceed a truck."""
 
 
 def plan_transfers(
@@ -28,10 +30,10 @@ def plan_transfers(
 ) -> TransferPlan:
     """Return the transfers of most expected money, ranked.
 
-    Each product is solved by itself, exactly; those that may travel on a shared truck are solved together,
-    within 1 % of the money, told as `gap`, where they are many (`transfer_model.EXACT_COLUMNS`). Of plans
-    that earn the same, to a millionth of the dearest unit's money for each unit moved, the one is taken that
-    moves least and old batches first: nothing moves for nothing.
+    Each product is solved by itself, exactly; those that may travel on a truck that would be overloaded are
+    solved together, within 1 % of the money, told as `gap`, where they are many
+    (`transfer_model.EXACT_COLUMNS`). Of plans that earn the same, to a millionth of the dearest unit's money
+    for each unit moved, the one is taken that moves least and old batches first: nothing moves for nothing.
 
     Parameters
     ----------
@@ -61,23 +63,24 @@ def plan_transfers(
     [(8, 16.0, 7)]
     """
     check_products(products, trucks)
-    shared = {(truck.origin, truck.destination) for truck in trucks}
-    together: list[Way] = []
-    solved: list[tuple[Way, int]] = []
-    gap = 0.0
+    ways = {product.name: usable_ways(product) for product in products}
+    alone = {name: _solved(mine, (), node_limit) for name, mine in ways.items()}
+    # A truck is a limit only once it is overloaded: a plan that breaks no limit left out is the best of all.
+    tight: set[Truck] = set()
+    while True:
+        bound = [
+            name for name, mine in ways.items() if any(_rides(way, truck) for way in mine for truck in tight)
+        ]
+        together = [way for name in bound for way in ways[name]]
+        parts = [alone[name] for name in ways if name not in bound]
+        parts.append(_solved(together, [truck for truck in trucks if truck in tight], node_limit))
+        solved = [flow for part, _ in parts for flow in part]
+        overloaded = {truck for truck in trucks if _load(solved, truck) > truck.capacity} - tight
+        if not overloaded:
+            break
+        tight |= overloaded
+    gap = sum(part_gap for _, part_gap in parts)
     unused: list[Unused] = []
-    for product in products:
-        ways = usable_ways(product)
-        if any((way.lane.origin, way.lane.destination) in shared for way in ways):
-            together += ways
-        elif ways:
-            result = solve(ways, (), node_limit)
-            solved += zip(ways, result.units, strict=True)
-            gap += result.gap
-    if together:
-        result = solve(together, trucks, node_limit)
-        solved += zip(together, result.units, strict=True)
-        gap += result.gap
     by_product: dict[str, list[tuple[Way, int]]] = defaultdict(list)
     for way, units in solved:
         by_product[way.product.name].append((way, units))
@@ -88,6 +91,24 @@ def plan_transfers(
         unused += _unused(product, flows)
     transfers.sort(key=lambda t: (-t.money, t.product, t.origin, t.destination))
     return TransferPlan(tuple(transfers), tuple(unused), sum(t.money for t in transfers), gap)
+
+
+def _solved(
+    ways: Sequence[Way], trucks: Sequence[Truck], node_limit: int
+) -> tuple[list[tuple[Way, int]], float]:
+    """Return the units of each way, and the gap."""
+    if not ways:
+        return [], 0.0
+    result = solve(ways, trucks, node_limit)
+    return list(zip(ways, result.units, strict=True)), result.gap
+
+
+def _rides(way: Way, truck: Truck) -> bool:
+    return way.lane.origin == truck.origin and way.lane.destination == truck.destination
+
+
+def _load(flows: Sequence[tuple[Way, int]], truck: Truck) -> float:
+    return sum(units * way.product.load_per_unit for way, units in flows if _rides(way, truck)) - ROUNDING
 
 
 def _priced(product: Product, flows: list[tuple[Way, int]]) -> list[Transfer]:
