@@ -13,7 +13,19 @@ Examples
 
 from __future__ import annotations
 
-from engine.contracts import facts, forecasting, joint, kpis, lanes, masters, people, planning, scenarios, supply
+from engine.contracts import (
+    expiry,
+    facts,
+    forecasting,
+    joint,
+    kpis,
+    lanes,
+    masters,
+    people,
+    planning,
+    scenarios,
+    supply,
+)
 from engine.contracts.columns import Column, Kind, Table
 from engine.contracts.vocabulary import (
     EXCEPTION_TYPES,
@@ -55,7 +67,19 @@ __all__ = [
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for group in (masters, lanes, facts, forecasting, planning, people, scenarios, supply, joint, kpis)
+    for group in (
+        masters,
+        lanes,
+        facts,
+        forecasting,
+        planning,
+        people,
+        scenarios,
+        supply,
+        joint,
+        kpis,
+        expiry,
+    )
     for table in group.TABLES
 }
 """Every table by its name."""
