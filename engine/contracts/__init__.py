@@ -23,6 +23,7 @@ from engine.contracts import (
     masters,
     people,
     planning,
+    replay,
     scenarios,
     supply,
 )
@@ -74,6 +75,7 @@ TABLES: dict[str, Table] = {
         forecasting,
         planning,
         people,
+        replay,
         scenarios,
         supply,
         joint,
