@@ -36,7 +36,7 @@ MASTER_TABLES = (
 )
 """Small tables, read whole."""
 
-INPUT_TABLES = (*MASTER_TABLES, "sales", "inventory_snapshot", "orders")
+INPUT_TABLES = (*MASTER_TABLES, "sales", "inventory_snapshot", "orders", "movements")
 """Every table that a plan reads."""
 
 PLANNED_EVENTS = ("plan_line.", "forecast.", "demand.")
@@ -116,6 +116,9 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     orders = lake.read("orders", version=versions["orders"])
     if as_of is not None and is_past(lake, day, versions["sales"]):
         orders = orders_then(orders, day)
+    moved = lake.read("movements", version=versions["movements"])
+    at = moved["at"].dt.tz_localize(None)
+    tables["movements"] = moved[(at >= pd.Timestamp(since)) & (at < pd.Timestamp(day))]
     tables["orders"] = _with_approved(orders, supply, day)
     return PlanInputs(
         tables=tables,

@@ -84,7 +84,7 @@ _GENERATED = {("orders", "line")}
 def _target(table: str, column: Column, key: tuple[str, ...]) -> Target:
     times = column.unit == "each" and table != "products"
     over = column.unit == "money/each" and table != "products"
-    kind: Reads = "text" if column.kind == "instant" else column.kind
+    kind: Reads = "date" if column.kind == "instant" else column.kind  # the day is what plans need
     generated = (table, column.name) in _GENERATED
     return Target(
         column.name,
@@ -311,6 +311,22 @@ _KINDS = (
             "lot": "each",
             "transit_days": "1",
             "ship_weekdays": "Mon Wed Fri",
+        },
+    ),
+    ImportKind(
+        "movements",
+        "movements",
+        "Stock movements: write-offs and counts (change of stock: 0 where the count agrees with the books)",
+        (*_of_table("movements"), *_HELPERS),
+        TABLES["movements"].key,
+        ("movement", "at", "kind"),
+        example={
+            "movement": "M-1",
+            "kind": "write_off",
+            "sku": "007",
+            "location": "Store 1",
+            "quantity": "-3",
+            "at": "2026-01-31",
         },
     ),
 )

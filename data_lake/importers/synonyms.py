@@ -199,6 +199,13 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         moq, minimum order quantity, min order quantity, min qty, minimum quantity, mindestmenge,
         quantite minimum, cantidad minima, quantita minima
     """),
+    "movement": _words("""
+        movement id, movement number, movement no, transaction id, document number, material document,
+        bewegung, bewegungsnummer, belegnummer
+    """),
+    "at": _words("""
+        date, posting date, movement date, time, timestamp, booked, buchungsdatum, bewegungsdatum
+    """),
     "order_multiple": _words("""
         order multiple, multiple, order unit, case pack, pack size, bestelleinheit, losgroesse,
         losgrosse, multiple de commande, multiplo

@@ -45,7 +45,7 @@ class TableRows:
         self._check(rows)
         rows = self._one_a_key(rows.drop_nulls(list(spec.key))).drop(ROW)
         names = [name for name in polars_schema(spec.table) if name in rows.columns]
-        rows = rows.select(names)
+        rows = rows.select(names).with_columns(_as_instants(spec.table, names))
         if self.faults.errors:
             return rows
         return self._with_vanished(rows) if spec.name == "stock" else self._with_known(rows)
@@ -140,3 +140,9 @@ class TableRows:
             severity="warning",
         )
         return found.drop("day").clear()
+
+
+def _as_instants(table: str, names: list[str]) -> list[pl.Expr]:
+    """Files give days; an instant of the table is the start of its day."""
+    instants = [name for name in names if isinstance(polars_schema(table)[name], pl.Datetime)]
+    return [pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC") for name in instants]
