@@ -18,6 +18,8 @@ from engine.replenishment.lines import LineInputs, LinePlans
 from jobs.forecast_totals import forecast_totals, sold_here
 from jobs.inputs import PlanInputs
 from jobs.item_state import line_inputs_table
+from jobs.kpi_facts import kpi_facts
+from jobs.kpis import measured_kpis
 from jobs.line_inputs import DemandModel, holding_cost_per_day, open_orders, order_offsets
 from jobs.override_scope import with_groups
 
@@ -34,6 +36,7 @@ OUTPUT_TABLES = (
     "plan_lines",
     "data_faults",
     "kpis",
+    "kpi_facts",
     "overrides",
 )
 """Tables that a run writes, whole."""
@@ -62,6 +65,7 @@ class Computed:
 def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
     """Return the frames of `OUTPUT_TABLES`, in the columns of their contracts."""
     lines = _plan_lines(done)
+    facts = _kpi_facts(done, lines)
     frames = {
         "forecasts": _forecasts(done),
         "forecast_totals": _forecast_totals(done),
@@ -72,7 +76,8 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
         "line_inputs": line_inputs_table(done.run_id, done.lines, done.line_inputs),
         "plan_lines": lines,
         "data_faults": done.faults.assign(run_id=done.run_id),
-        "kpis": _kpis(done, lines),
+        "kpis": pd.concat([_kpis(done, lines), measured_kpis(facts).assign(run_id=done.run_id)]),
+        "kpi_facts": facts.assign(run_id=done.run_id),
         "overrides": done.inputs.overrides,
     }
     return {name: frame.reindex(columns=list(TABLES[name].names)) for name, frame in frames.items()}
@@ -269,6 +274,20 @@ def _kpis(done: Computed, lines: pd.DataFrame) -> pd.DataFrame:
             "value": [float(value) for value, _ in figures.values()],
             "unit": [unit for _, unit in figures.values()],
         }
+    )
+
+
+def _kpi_facts(done: Computed, lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the sums that key figures are ratios of; each line's backtest weighs its forecast demand."""
+    demand = done.demand.mean.sum(axis=1)
+    return kpi_facts(
+        sales=done.inputs.sales,
+        tables=done.inputs.tables,
+        lines=done.lines,
+        plan_lines=lines,
+        error=done.forecast.wape * demand,
+        actual=demand,
+        as_of=done.inputs.as_of,
     )
 
 
