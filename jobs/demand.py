@@ -12,6 +12,7 @@ from data_lake.series import SalesPanel
 from engine.forecast.censored.periods import demand_estimate, with_estimates
 from engine.forecast.censored.posterior import DemandEstimate
 from engine.forecast.panel import Panel, make_panel
+from jobs.echelon_levels import echelon_levels
 from jobs.supply_flows import supply_flows
 
 Floats = npt.NDArray[np.float64]
@@ -62,9 +63,16 @@ def _with_supplied_demand(panel: Panel, lines: pd.DataFrame, estimate: DemandEst
     into, out_of = supply_flows(lines)
     if not len(into):
         return panel
-    seen = panel.observed if panel.censored is None else panel.observed | panel.censored
-    values, observed = panel.values.copy(), panel.observed.copy()
-    np.add.at(values, into, estimate.mean[out_of])
-    np.logical_or.at(observed, into, seen[out_of])
+    seen = panel.observed.copy() if panel.censored is None else panel.observed | panel.censored
+    values, observed, total = panel.values.copy(), panel.observed.copy(), estimate.mean.copy()
+    level, _ = echelon_levels((into, out_of), len(lines))
+    for step in range(int(level.max()) + 1):  # what supplies centres comes after them
+        now = level[into] == step
+        supplier, supplied = into[now], out_of[now]
+        passed_on = total[supplied]
+        np.add.at(values, supplier, passed_on)
+        np.add.at(total, supplier, passed_on)
+        np.logical_or.at(observed, supplier, seen[supplied])
+        np.logical_or.at(seen, supplier, seen[supplied])
     values[~observed] = 0.0
     return dataclasses.replace(panel, values=values, observed=observed)

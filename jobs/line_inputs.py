@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 
 from engine.contracts import OPEN_ORDER_STATUSES
 from engine.replenishment.lines import NEVER, LineInputs
-from jobs.order_calendar import order_days
+from jobs.order_calendar import order_days, order_days_until
 
 Floats = npt.NDArray[np.float64]
 PERIOD_DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375}
@@ -99,14 +100,31 @@ def order_offsets(lines: pd.DataFrame, as_of: dt.date) -> npt.NDArray[np.int64]:
 
     A line that is approved already is next ordered on the order day after that.
     """
-    wait = (lines["next_order_date"] - pd.Timestamp(as_of)).dt.days.fillna(0).astype("int64")
-    calendar = zip(lines["order_weekdays"], lines["closures"], lines["review_days"], wait, strict=True)
     days = []
-    for weekdays, closed, review, ordered in calendar:
-        start = as_of + dt.timedelta(days=ordered)
-        first, second = order_days(start, _none_if_missing(weekdays), _none_if_missing(closed), review)
+    for ordered, *calendar in _calendars(lines, as_of):
+        first, second = order_days(as_of + dt.timedelta(days=ordered), *calendar)
         days.append((ordered + first, ordered + second))
     return np.array(days, dtype=np.int64).reshape(len(lines), 2)
+
+
+def order_periods(lines: pd.DataFrame, as_of: dt.date, period: str, horizon: int) -> npt.NDArray[np.bool_]:
+    """Return in which periods each line can be ordered, [n, horizon]; the first is that of `order_offsets`."""
+    length = int(PERIOD_DAYS[period])
+    found = np.zeros((len(lines), horizon), dtype=np.bool_)
+    for row, (ordered, weekdays, closed, review) in enumerate(_calendars(lines, as_of)):
+        left = max(horizon * length - ordered, 0)
+        start = as_of + dt.timedelta(days=ordered)
+        days = order_days_until(start, weekdays, closed, review, left)
+        found[row, [(ordered + day) // length for day in days]] = True
+    return found
+
+
+def _calendars(lines: pd.DataFrame, as_of: dt.date) -> Iterator[tuple[int, Any, Any, float]]:
+    """Yield days until the line is next free to be ordered, order weekdays, closures and review days."""
+    wait = (lines["next_order_date"] - pd.Timestamp(as_of)).dt.days.fillna(0).astype("int64")
+    columns = (wait, lines["order_weekdays"], lines["closures"], lines["review_days"])
+    for ordered, weekdays, closed, review in zip(*columns, strict=True):
+        yield ordered, _none_if_missing(weekdays), _none_if_missing(closed), review
 
 
 def protection_periods(lines: pd.DataFrame, as_of: dt.date, period: str) -> npt.NDArray[np.int64]:

@@ -29,20 +29,69 @@ def order_days(
     >>> order_days(dt.date(2026, 11, 22), None, None, 3)
     (0, 3)
     """
+    return _order_days(as_of, *_rules(weekdays, closures, review_days))
+
+
+def order_days_until(
+    as_of: dt.date,
+    weekdays: Iterable[float] | None,
+    closures: Iterable[str] | None,
+    review_days: float,
+    days: int,
+) -> tuple[int, ...]:
+    """Return the order days before `days` from `as_of` on, each as days from `as_of`.
+
+    The other arguments are those of `order_days`.
+
+    Examples
+    --------
+    >>> order_days_until(dt.date(2026, 11, 22), [1.0, 4.0], ["2026-11-27"], 7, 14)
+    (2, 9, 12)
+    """
+    return _order_days_until(as_of, *_rules(weekdays, closures, review_days), days)
+
+
+_Rules = tuple[frozenset[int], frozenset[str], int]
+"""Open weekdays, closed dates, days between orders."""
+
+
+def _rules(weekdays: Iterable[float] | None, closures: Iterable[str] | None, review_days: float) -> _Rules:
     open_days = frozenset(int(day) for day in weekdays) if weekdays is not None else frozenset()
     closed = frozenset(closures) if closures is not None else frozenset()
-    return _order_days(as_of, open_days, closed, max(1, round(review_days)))
+    return open_days, closed, max(1, round(review_days))
 
 
 @lru_cache(maxsize=4096)
 def _order_days(
     as_of: dt.date, weekdays: frozenset[int], closed: frozenset[str], review_days: int
 ) -> tuple[int, int]:
-    def open_on(day: int) -> bool:
-        date = as_of + dt.timedelta(days=day)
-        return (not weekdays or date.weekday() in weekdays) and date.isoformat() not in closed
+    rules = (weekdays, closed, review_days)
+    first = _next_open(as_of, 0, rules)
+    return first, _next_open(as_of, first + _gap(rules), rules)
 
-    first = next((day for day in range(SEARCH_DAYS) if open_on(day)), 0)
-    earliest = first + (1 if weekdays else review_days)
-    second = next((day for day in range(earliest, earliest + SEARCH_DAYS) if open_on(day)), earliest)
-    return first, second
+
+@lru_cache(maxsize=4096)
+def _order_days_until(
+    as_of: dt.date, weekdays: frozenset[int], closed: frozenset[str], review_days: int, days: int
+) -> tuple[int, ...]:
+    rules = (weekdays, closed, review_days)
+    day = _next_open(as_of, 0, rules)
+    found = []
+    while day < days:
+        found.append(day)
+        day = _next_open(as_of, day + _gap(rules), rules)
+    return tuple(found)
+
+
+def _gap(rules: _Rules) -> int:
+    weekdays, _, review_days = rules
+    return 1 if weekdays else review_days
+
+
+def _next_open(as_of: dt.date, earliest: int, rules: _Rules) -> int:
+    weekdays, closed, _ = rules
+    for day in range(earliest, earliest + SEARCH_DAYS):
+        date = as_of + dt.timedelta(days=day)
+        if (not weekdays or date.weekday() in weekdays) and date.isoformat() not in closed:
+            return day
+    return earliest

@@ -1,4 +1,4 @@
-"""Which lines a location supplies: what they sell is its demand."""
+"""Which lines a location supplies, and what it sells itself beside."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_lake.series import SalesPanel
+from jobs.echelon_levels import echelon_levels
+
+Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+
+YEAR_PERIODS = {"D": 365, "W": 52, "M": 12}
 
 
 def supply_flows(lines: pd.DataFrame) -> tuple[Codes, Codes]:
@@ -35,3 +41,26 @@ def supply_flows(lines: pd.DataFrame) -> tuple[Codes, Codes]:
         suppliers, left_on=["sku", "source"], right_on=["sku", "location"], suffixes=("", "_of_source")
     )
     return flows["supplier_row"].to_numpy(dtype=np.int64), flows["row"].to_numpy(dtype=np.int64)
+
+
+def own_sales_share(sales: SalesPanel, lines: pd.DataFrame, flows: tuple[Codes, Codes]) -> Floats:
+    """Return what part of each supplier's demand is sold at the supplier itself, [n]; 0: none.
+
+    Parameters
+    ----------
+    sales : what was sold; its last year counts
+    lines : columns sku, location
+    flows : rows of the suppliers, and rows that they supply, as `supply_flows` returns them
+    """
+    into, out_of = flows
+    recent = np.nansum(sales.quantity[:, -YEAR_PERIODS[sales.period] :], axis=1)
+    keys = pd.MultiIndex.from_frame(sales.keys[["sku", "location"]])
+    sold = pd.Series(recent, index=keys).reindex(pd.MultiIndex.from_frame(lines[["sku", "location"]]))
+    own = np.maximum(sold.fillna(0.0).to_numpy(dtype=np.float64), 0.0)
+    below = np.zeros(len(lines))
+    level, _ = echelon_levels(flows, len(lines))
+    for step in range(int(level.max(initial=0)) + 1):
+        now = level[into] == step
+        np.add.at(below, into[now], own[out_of[now]] + below[out_of[now]])
+    supplied = own + below
+    return np.where(np.bincount(into, minlength=len(lines)) > 0, own / np.maximum(supplied, 1e-12), 0.0)

@@ -10,7 +10,8 @@ from scipy.stats import gamma, nbinom, norm, poisson
 
 from engine.errors import EngineError
 from engine.forecast.paths import sample_paths
-from engine.replenishment.network.pooling import _orders, level_correlation, pooled_orders
+from engine.replenishment.network.pooling import level_correlation, pooled_orders
+from engine.replenishment.network.store_orders import orders_of
 
 
 def simulated_orders(mean, level_cv, dispersion, orders_in, surplus, lot, rise, correlation, draws, seed):
@@ -92,7 +93,7 @@ def test_orders_of_one_store_by_summing_over_demand(mean, wide, surplus, lot):
     chance = nbinom(mean / (wide - 1), 1 / wide).pmf(units) if wide > 1.001 else poisson(mean).pmf(units)
     placed = lot * np.maximum(np.ceil((units - surplus) / lot - 1e-9), 0)
     expected = float(placed @ chance)
-    got, spread = _orders(mean, variance, surplus, lot)
+    got, spread = orders_of(mean, variance, surplus, float(lot))
     assert got == pytest.approx(expected, rel=5e-3, abs=0.05 + 0.002 * lot)
     assert spread == pytest.approx(
         float((placed - expected) ** 2 @ chance), rel=0.05, abs=0.1 + 0.01 * lot**2

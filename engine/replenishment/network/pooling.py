@@ -1,8 +1,9 @@
-"""A distribution centre's demand: the orders of the stores it serves.
+"""Demand of distribution centres: the orders of the stores that they serve.
 
 A store orders at the start of its order periods whatever lifts its position to its target, in whole lots.
-Until period t it has ordered lot·⌈(D − surplus) / lot⌉⁺, D being its demand before t. Noise of different
-stores is independent and pools; their levels may be wrong together.
+Until period t it has ordered lot·⌈(D − surplus) / lot⌉⁺, D being its demand before t
+(`engine.replenishment.network.store_orders`). Noise of different stores is independent and pools; their
+levels may be wrong together.
 """
 
 from __future__ import annotations
@@ -11,19 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, gammainc
 
 from engine.errors import EngineError
 from engine.forecast.paths import MAX_DISPERSION, MAX_LEVEL_CV
+from engine.replenishment.network.store_orders import place_orders
 
 Floats = npt.NDArray[np.float64]
-
-TAIL_SDS = 9.0
-"""Demand is followed to this many standard deviations above its mean."""
-CERTAIN = 5.0
-"""A store whose surplus is used up this many standard deviations below mean demand is sure to order."""
-POISSON_BELOW = 1.0 + 1e-6
-"""Variance over mean below which demand is taken as Poisson."""
+Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,102 @@ class PooledDemand:
     window_mean: float
     window_variance: float
     sum_of_sds: float
+
+
+@dataclass(frozen=True)
+class StoreOrders:
+    """How n stores order over h periods; see `pooled_orders` for each."""
+
+    mean: Floats
+    level_cv: Floats
+    dispersion: Floats
+    orders_in: npt.NDArray[np.bool_]
+    surplus: Floats
+    lot: Floats
+    target_rise: Floats
+
+
+@dataclass(frozen=True)
+class OwnDemand:
+    """What m centres sell to customers of their own: mean [m, h], level_cv and dispersion [m]."""
+
+    mean: Floats
+    level_cv: Floats
+    dispersion: Floats
+
+
+@dataclass(frozen=True)
+class PooledDemands:
+    """What m centres must expect; see `PooledDemand`. `mean` is [m, h], the rest [m]."""
+
+    mean: Floats
+    level_cv: Floats
+    dispersion: Floats
+    window_mean: Floats
+    window_variance: Floats
+    sum_of_sds: Floats
+
+
+def pooled_demands(
+    stores: StoreOrders,
+    centre: Codes,
+    window: Codes,
+    *,
+    level_correlation: float = 0.0,
+    own: OwnDemand | None = None,
+) -> PooledDemands:
+    """Return the demand of m centres at once.
+
+    Parameters
+    ----------
+    stores : of n stores
+    centre : [n] 0 … m − 1, which centre serves each
+    window : [m] protection periods of the centres
+    level_correlation : 0 to 1, between the levels of any two stores (and of a centre's own customers)
+    own : demand of the centres' own customers, beside the stores
+
+    Notes
+    -----
+    Arguments are taken as they are; `pooled_orders` checks them.
+    """
+    size, horizon = len(window), stores.mean.shape[1]
+    ordered, variance, common = place_orders(
+        np.ascontiguousarray(stores.mean),
+        np.ascontiguousarray(stores.level_cv),
+        np.ascontiguousarray(stores.dispersion),
+        np.ascontiguousarray(stores.orders_in),
+        np.ascontiguousarray(stores.surplus),
+        np.ascontiguousarray(stores.target_rise),
+        np.ascontiguousarray(stores.lot),
+        window[centre],
+    )
+    if own is not None:
+        inside = np.where(np.arange(horizon) < window[:, None], own.mean, 0.0).sum(axis=1)
+        ordered = np.concatenate([ordered, own.mean])
+        variance = np.concatenate([variance, own.dispersion * inside + (own.level_cv * inside) ** 2])
+        common = np.concatenate([common, own.level_cv * inside])
+        centre = np.concatenate([centre, np.arange(size)])
+
+    def summed(values: Floats) -> Floats:
+        return np.bincount(centre, weights=values, minlength=size).astype(np.float64)
+
+    mean = np.zeros((size, horizon))
+    np.add.at(mean, centre, ordered)
+    alone = summed(common**2)
+    together = (1 - level_correlation) * alone + level_correlation * summed(common) ** 2
+    total = np.where(np.arange(horizon) < window[:, None], mean, 0.0).sum(axis=1)
+    total_variance = summed(variance) + together - alone
+    asked = np.maximum(total, 1e-300)
+    level = np.where(total > 0, np.minimum(np.sqrt(together) / asked, MAX_LEVEL_CV), 0.0)
+    rest = np.where(total > 0, (total_variance - (level * total) ** 2) / asked, 1.0)
+    return PooledDemands(
+        mean,
+        level,
+        np.clip(rest, 1.0, MAX_DISPERSION),
+        total,
+        total_variance,
+        summed(np.sqrt(variance)),
+    )
 
 
 def pooled_orders(
@@ -93,58 +184,35 @@ def pooled_orders(
     >>> round(pooled.level_cv, 3), round(pooled.dispersion, 3)
     (0.2, 1.5)
     """
-    means, levels, noises, starts, free, lots, rise = _checked(
+    stores = _checked(
         mean, level_cv, dispersion, orders_in, window, surplus, lot, target_rise, level_correlation
     )
-    stores, horizon = means.shape
-    before = np.concatenate([np.zeros((stores, 1)), np.cumsum(means, axis=1)], axis=1)
-    ordered = np.zeros((stores, horizon))
-    variance = np.zeros(stores)
-    share = np.zeros(stores)
-    # The variance over the window is that of all orders placed until its last order period.
-    last = np.array([np.flatnonzero(row[:window]).max(initial=-1) for row in starts])
-    for i in range(stores):
-        total = 0.0
-        for t in np.flatnonzero(starts[i]):
-            demand = before[i, t]
-            spread = noises[i] * demand + (levels[i] * demand) ** 2
-            expected, squares = _orders(demand, spread, free[i] - rise[i, t], lots[i])
-            ordered[i, t] = max(expected - total, 0.0)
-            total += ordered[i, t]
-            if t == last[i]:
-                variance[i] = squares
-                # A store with ample stock passes on only a part of its demand's deviations.
-                passed = min(1.0, np.sqrt(squares / spread)) if spread > 0 else 0.0
-                share[i] = passed * levels[i] * demand
-    common = (1 - level_correlation) * float(share @ share) + level_correlation * float(share.sum()) ** 2
-    between = common - float(share @ share)
-    total_mean = float(ordered[:, :window].sum())
-    total_variance = float(variance.sum()) + between
-    if total_mean > 0:
-        level = min(np.sqrt(common) / total_mean, MAX_LEVEL_CV)
-        rest = (total_variance - (level * total_mean) ** 2) / total_mean
-    else:
-        level, rest = 0.0, 1.0
+    centre = np.zeros(len(stores.mean), dtype=np.int64)
+    found = pooled_demands(stores, centre, np.array([window]), level_correlation=level_correlation)
     return PooledDemand(
-        ordered.sum(axis=0),
-        float(level),
-        float(np.clip(rest, 1.0, MAX_DISPERSION)),
-        total_mean,
-        total_variance,
-        float(np.sqrt(variance).sum()),
+        found.mean[0],
+        float(found.level_cv[0]),
+        float(found.dispersion[0]),
+        float(found.window_mean[0]),
+        float(found.window_variance[0]),
+        float(found.sum_of_sds[0]),
     )
 
 
-def level_correlation(actual: npt.ArrayLike, forecast: npt.ArrayLike, level_cv: npt.ArrayLike) -> float:
+def level_correlation(
+    actual: npt.ArrayLike, forecast: npt.ArrayLike, level_cv: npt.ArrayLike, group: npt.ArrayLike = 0
+) -> float:
     """Return how far stores' levels were wrong together, from past forecasts.
 
     Products of two stores' errors hold no independent noise: their sum over pairs and windows, over
-    what it would be if all levels moved together.
+    what it would be if all levels moved together. Groups weigh alike, whatever they sell.
 
     Parameters
     ----------
-    actual, forecast : [n, w] units of n stores in w past windows, forecast before the window began
+    actual, forecast : [n, w] units of n stores in w past windows, forecast before the window began; both 0
+        where nothing is known
     level_cv : [n]
+    group : [n] or one; stores of the same centre and product: only their errors are multiplied
 
     Returns
     -------
@@ -162,38 +230,18 @@ def level_correlation(actual: npt.ArrayLike, forecast: npt.ArrayLike, level_cv: 
             f"actual {sold.shape} and forecast {expected.shape} must be [stores, windows], "
             f"level_cv {cv.shape} one a store"
         )
-    errors, wide = sold - expected, cv[:, None] * expected
-    together = (errors.sum(axis=0) ** 2 - (errors**2).sum(axis=0)).sum()
-    most = (wide.sum(axis=0) ** 2 - (wide**2).sum(axis=0)).sum()
-    return float(np.clip(together / most, 0.0, 1.0)) if most > 0 else 0.0
+    codes = np.unique(np.broadcast_to(np.asarray(group), cv.shape), return_inverse=True)[1]
+    together, most = (_products(part, codes) for part in (sold - expected, cv[:, None] * expected))
+    share = np.where(most > 0, 1 / np.where(most > 0, most, 1.0), 0.0)
+    return float(np.clip(together @ share / (share > 0).sum(), 0.0, 1.0)) if share.any() else 0.0
 
 
-def _orders(demand: float, spread: float, surplus: float, lot: int) -> tuple[float, float]:
-    """Return mean and variance of what a store has ordered after demand of this mean and variance."""
-    sd = float(np.sqrt(spread))
-    if demand <= 0:
-        return lot * max(np.ceil(-surplus / lot - 1e-9), 0.0), 0.0
-    sure = surplus <= max(demand - CERTAIN * sd, 0.0)
-    if sure and (lot == 1 or sd >= lot):
-        # The last lot overshoots by 0 … lot − 1, all alike.
-        rounding = surplus - np.floor(surplus)
-        return demand - surplus + rounding + (lot - 1) / 2, spread + (lot**2 - 1) / 12
-    most = int(max(np.ceil((demand + TAIL_SDS * sd + 20 - surplus) / lot), 1))
-    more = _exceeds(np.floor(surplus + lot * np.arange(most) + 1e-9), demand, spread)
-    expected = float(more.sum())
-    squares = float(((2 * np.arange(most) + 1) * more).sum())
-    return lot * expected, lot**2 * max(squares - expected**2, 0.0)
-
-
-def _exceeds(units: Floats, mean: float, variance: float) -> Floats:
-    """Return P(D > units) of a negative binomial, or Poisson, with this mean and variance."""
-    wide = variance / mean
-    steps = np.maximum(units, 0.0) + 1
-    if wide < POISSON_BELOW:
-        chance = gammainc(steps, mean)
-    else:
-        chance = betainc(steps, mean / (wide - 1), 1 - 1 / wide)
-    result: Floats = np.where(units < 0, 1.0, chance)
+def _products(parts: Floats, codes: Codes) -> Floats:
+    """Return the products of every two stores of a group, added up over its pairs and windows, [groups]."""
+    sums = np.zeros((codes.max(initial=-1) + 1, parts.shape[1]))
+    np.add.at(sums, codes, parts)
+    squares = np.bincount(codes, weights=(parts**2).sum(axis=1), minlength=len(sums))
+    result: Floats = (sums**2).sum(axis=1) - squares
     return result
 
 
@@ -207,7 +255,7 @@ def _checked(
     lot: npt.ArrayLike,
     target_rise: npt.ArrayLike,
     correlation: float,
-) -> tuple[Floats, Floats, Floats, npt.NDArray[np.bool_], Floats, npt.NDArray[np.int64], Floats]:
+) -> StoreOrders:
     means = np.asarray(mean, dtype=np.float64)
     if means.ndim != 2:
         raise EngineError(f"mean has {means.ndim} dimensions; it must be [stores, periods]")
@@ -250,6 +298,13 @@ def _checked(
         faults.append(f"level_correlation is {correlation}; it must lie between 0 and 1")
     if faults:
         raise EngineError("; ".join(faults))
-    every_lot = np.broadcast_to(lots, stores).astype(np.int64)
-    every_rise = np.broadcast_to(rise, means.shape)
-    return means, levels, noises, starts, np.broadcast_to(free, stores), every_lot, every_rise
+    n = means.shape[0]
+    return StoreOrders(
+        means,
+        levels,
+        noises,
+        starts,
+        np.broadcast_to(free, n),
+        np.broadcast_to(lots, n),
+        np.broadcast_to(rise, means.shape),
+    )

@@ -1,0 +1,231 @@
+"""Plan a network from the shelves up: stores on customers' demand, centres on the orders of their stores.
+
+A line that supplies nobody is planned on its forecast. A centre's line is planned on what the lines that it
+supplies will order of it (`engine.replenishment.network.pooling`), given their stock, targets, lots and order
+days, and on what it sells to customers of its own. Centres that supply centres follow level by level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.forecast.hierarchy import HeldOut
+from engine.health.fault import Fault, faults_frame
+from engine.replenishment.lines import LineInputs, LinePlans
+from engine.replenishment.network.pooling import (
+    OwnDemand,
+    StoreOrders,
+    level_correlation,
+    pooled_demands,
+)
+from engine.replenishment.plan import plan_lines
+from jobs.echelon_levels import echelon_levels
+from jobs.inputs import PlanInputs
+from jobs.line_inputs import order_periods
+from jobs.supply_flows import own_sales_share, supply_flows
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+UNMEASURED_CORRELATION = 0.5
+"""Between the levels of two stores where no past forecast tells."""
+
+
+@dataclass(frozen=True)
+class Echelons:
+    """The plan of every line, each on its own before what lines share."""
+
+    line_inputs: LineInputs
+    """What each line was planned on; a centre's demand is that of its stores' orders."""
+    plans: LinePlans
+    level: Codes
+    """[n] 0: supplies nobody; else one more than the highest line that it supplies."""
+    faults: pd.DataFrame
+    """Lines that supply each other in a circle, in the columns of `engine.health.check`."""
+
+
+def plan_echelons(
+    inputs: PlanInputs,
+    lines: pd.DataFrame,
+    line_inputs: LineInputs,
+    held: Mask,
+    held_out: HeldOut | None,
+    *,
+    n_paths: int,
+) -> Echelons:
+    """Plan every line, stores first.
+
+    Parameters
+    ----------
+    inputs : what the plan read
+    lines : `jobs.line_terms.line_terms`
+    line_inputs : of every line on its own forecast
+    held : [n] lines whose stock cannot be trusted: they order their forecast demand as it comes
+    held_out : past forecasts, which tell how far stores' levels are wrong together
+    n_paths : as for `plan_lines`
+    """
+    flows = supply_flows(lines)
+    level, circular = echelon_levels(flows, len(lines))
+    stores = np.flatnonzero(level == 0)
+    if len(stores) == len(lines):
+        plans = plan_lines(line_inputs, n_paths=n_paths)
+        return Echelons(line_inputs, plans, level, circular_supply(lines, circular))
+    ordering = order_periods(lines, inputs.as_of, inputs.period, line_inputs.horizon)
+    together = measured_correlation(line_inputs.level_cv, flows, held_out)
+    own = own_sales_share(inputs.sales, lines, flows)
+    parts = [plan_lines(line_inputs.take(stores), n_paths=n_paths)]
+    done = [stores]
+    planned = line_inputs
+    for step in range(1, int(level.max()) + 1):
+        rows = np.flatnonzero(level == step)
+        plans = _joined(parts, done)
+        planned = _on_orders(planned, plans, rows, flows, ordering, held, own, together)
+        parts.append(plan_lines(planned.take(rows), n_paths=n_paths))
+        done.append(rows)
+    return Echelons(planned, _joined(parts, done), level, circular_supply(lines, circular))
+
+
+def measured_correlation(level_cv: Floats, flows: tuple[Codes, Codes], held_out: HeldOut | None) -> float:
+    """Return how far the levels of stores of the same product and centre were wrong together, 0 to 1."""
+    if held_out is None or not held_out.scored.any():
+        return UNMEASURED_CORRELATION
+    into, out_of = flows
+    scored = held_out.scored[:, out_of]
+    actual = np.where(scored, held_out.actual[:, out_of], 0.0).sum(axis=2)
+    forecast = np.where(scored, held_out.forecast[:, out_of], 0.0).sum(axis=2)
+    return level_correlation(actual.T, forecast.T, level_cv[out_of], into)
+
+
+def circular_supply(lines: pd.DataFrame, rows: Codes) -> pd.DataFrame:
+    """Return a fault for each line whose source is supplied, in the end, by the line itself."""
+    keys = lines.iloc[rows][["sku", "location", "source"]].astype(str)
+    return faults_frame(
+        Fault(
+            "circular_sourcing",
+            "warning",
+            "sourcing",
+            "no location supplies itself, not by way of others either",
+            f"give {sku} at {location} a source that it does not supply; until then it is planned on its own "
+            "sales and those of what it supplies",
+            sku,
+            location,
+            column="source",
+            value=source,
+        )
+        for sku, location, source in keys.itertuples(index=False)
+    )
+
+
+def _on_orders(
+    inputs: LineInputs,
+    plans: LinePlans,
+    rows: Codes,
+    flows: tuple[Codes, Codes],
+    ordering: Mask,
+    held: Mask,
+    own: Floats,
+    together: float,
+) -> LineInputs:
+    """Return the inputs with the demand of lines `rows` replaced by the orders of what they supply."""
+    into, out_of = flows
+    place = np.full(inputs.size, -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    among = place[into] >= 0
+    centre, stores = place[into[among]], out_of[among]
+    following = np.floor(inputs.next_order_period[rows] + inputs.lead_time_mean[rows] + 0.5)
+    share = own[rows]
+    demand = pooled_demands(
+        _store_orders(inputs, plans, stores, ordering[stores], held[stores]),
+        centre,
+        np.clip(following, 1, inputs.horizon).astype(np.int64),
+        level_correlation=together,
+        own=OwnDemand(
+            inputs.mean[rows] * share[:, None],
+            inputs.level_cv[rows],
+            1.0 + (inputs.dispersion[rows] - 1.0) * share,
+        )
+        if share.any()
+        else None,
+    )
+
+    def replaced(values: Floats, pooled: Floats) -> Floats:
+        result = values.copy()
+        result[rows] = pooled
+        return result
+
+    return replace(
+        inputs,
+        mean=replaced(inputs.mean, demand.mean),
+        level_cv=replaced(inputs.level_cv, demand.level_cv),
+        dispersion=replaced(inputs.dispersion, demand.dispersion),
+    )
+
+
+def _store_orders(
+    inputs: LineInputs, plans: LinePlans, rows: Codes, ordering: Mask, held: Mask
+) -> StoreOrders:
+    """Return how lines `rows` will order, from their plans."""
+    mean = inputs.mean[rows]
+    lead = np.floor(inputs.lead_time_mean[rows] + 0.5).astype(np.int64)
+    lots = np.maximum(inputs.order_multiple[rows], 1.0)
+    lots = np.ceil(np.maximum(inputs.moq[rows] / lots, 1.0) - 1e-9) * lots
+    first = np.minimum(inputs.order_period[rows], inputs.horizon)
+    until_then = np.array([part[:end].sum() for part, end in zip(mean, first, strict=True)])
+    return StoreOrders(
+        mean,
+        inputs.level_cv[rows],
+        inputs.dispersion[rows],
+        ordering,
+        np.where(held, 0.0, surplus_of(plans, rows) + until_then),
+        np.ceil(lots),
+        _target_rise(mean, ordering, lead),
+    )
+
+
+def surplus_of(plans: LinePlans, rows: Codes) -> Floats:
+    """Return stock and open orders of lines above their targets [each]: below 0 where they are to order.
+
+    The target is what the plan fills to before it rounds to lots, limits included.
+    """
+    wanted = plans.term_demand + plans.term_buffer + plans.term_on_hand + plans.term_on_order
+    wanted = wanted + plans.term_excess + plans.term_cover
+    result: Floats = np.where(wanted > 0, -wanted, np.where(plans.term_cover < 0, 0.0, plans.term_excess))
+    return result[rows]
+
+
+def _target_rise(mean: Floats, ordering: Mask, lead: Codes) -> Floats:
+    """Return by how much each target exceeds the first, as demand until the next arrival does, [n, h].
+
+    Past the last order whose next arrival the forecast sees, targets are taken to stay.
+    """
+    n, horizon = mean.shape
+    before = np.concatenate([np.zeros((n, 1)), np.cumsum(mean, axis=1)], axis=1)
+    period = np.arange(horizon)
+    when = np.where(ordering, period, horizon)
+    later = np.minimum.accumulate(when[:, ::-1], axis=1)[:, ::-1]
+    following = np.concatenate([later[:, 1:], np.full((n, 1), horizon)], axis=1)
+    ends = following + lead[:, None]
+    seen = ordering & (following < horizon) & (ends <= horizon)
+    covered = np.take_along_axis(before, np.minimum(ends, horizon), axis=1) - before[:, :-1]
+    last_seen = np.maximum.accumulate(np.where(seen, period, -1), axis=1)
+    target = np.take_along_axis(covered, np.maximum(last_seen, 0), axis=1)
+    first = np.take_along_axis(covered, np.argmax(seen, axis=1)[:, None], axis=1)
+    return np.where(last_seen >= 0, target - first, 0.0)
+
+
+def _joined(parts: list[LinePlans], rows: list[Codes]) -> LinePlans:
+    """Return plans of several sets of rows as one, by row; rows that are not planned yet are left out."""
+    order = np.concatenate(rows)
+    size = int(order.max()) + 1
+    joined = {}
+    for field in fields(LinePlans):
+        values = np.concatenate([getattr(part, field.name) for part in parts])
+        whole = np.zeros((size, *values.shape[1:]), dtype=values.dtype)
+        whole[order] = values
+        joined[field.name] = whole
+    return LinePlans(**joined)
