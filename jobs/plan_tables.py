@@ -15,6 +15,7 @@ from engine.forecast.paths import quantiles
 from engine.forecast.portfolio import PortfolioForecast
 from engine.replenishment.exceptions import describe
 from engine.replenishment.lines import LineInputs, LinePlans
+from jobs.expiry import expiry_tables
 from jobs.forecast_totals import forecast_totals, sold_here
 from jobs.inputs import PlanInputs
 from jobs.item_state import line_inputs_table
@@ -22,6 +23,8 @@ from jobs.kpi_facts import kpi_facts
 from jobs.kpis import measured_kpis
 from jobs.line_inputs import DemandModel, holding_cost_per_day, open_orders, order_offsets
 from jobs.override_scope import with_groups
+from jobs.supplier_performance import MeasuredSupply
+from jobs.supplier_performance_table import supplier_performance
 
 Dates = npt.NDArray[np.datetime64]
 
@@ -34,10 +37,13 @@ OUTPUT_TABLES = (
     "driver_effects",
     "line_inputs",
     "plan_lines",
+    "write_offs",
+    "expiry_acts",
     "data_faults",
     "kpis",
     "kpi_facts",
     "overrides",
+    "supplier_performance",
 )
 """Tables that a run writes, whole."""
 
@@ -60,6 +66,7 @@ class Computed:
     driver_factors: npt.NDArray[np.float64]
     faults: pd.DataFrame
     held: pd.DataFrame
+    supply: MeasuredSupply
 
 
 def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
@@ -75,10 +82,12 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
         "driver_effects": done.driver_effects.assign(run_id=done.run_id),
         "line_inputs": line_inputs_table(done.run_id, done.lines, done.line_inputs),
         "plan_lines": lines,
+        **expiry_tables(done, lines),
         "data_faults": done.faults.assign(run_id=done.run_id),
         "kpis": pd.concat([_kpis(done, lines), measured_kpis(facts).assign(run_id=done.run_id)]),
         "kpi_facts": facts.assign(run_id=done.run_id),
         "overrides": done.inputs.overrides,
+        "supplier_performance": supplier_performance(done, lines),
     }
     return {name: frame.reindex(columns=list(TABLES[name].names)) for name, frame in frames.items()}
 
@@ -118,6 +127,7 @@ def _plan_lines(done: Computed) -> pd.DataFrame:
             "bound": np.array(ORDER_BOUNDS)[plans.bound],
             "lead_time_mean": lines["lead_time_mean"],
             "lead_time_sd": lines["lead_time_sd"],
+            **{name: lines[name] for name in _OF_SUPPLY},
             "moq": lines["moq"],
             "order_multiple": lines["order_multiple"],
             "target_kind": lines["target_kind"],
@@ -139,6 +149,9 @@ def _plan_lines(done: Computed) -> pd.DataFrame:
     )
     return frame.join(words)
 
+
+_OF_SUPPLY = ("promised_lead_time", "lead_time_basis", "delivered_share", "loss_chance")
+"""Columns of `plan_lines` that `jobs.line_terms` takes from order history."""
 
 _SAME_NAME = (
     "on_hand",

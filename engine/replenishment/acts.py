@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.replenishment.line import Line
-from engine.replenishment.lines import FloatArray
+from engine.replenishment.lines import NEVER, FloatArray
 from engine.replenishment.markdown import MONEY, SHORT, WASTE, Response, best_markdown, play_without
 from engine.replenishment.write_offs import STOCK, WriteOffs
 
@@ -78,6 +78,8 @@ class Choice:
     """How demand answers a lower price; None: a markdown is not offered."""
     no_markdown: str = ""
     """Why it is not."""
+    promoted_from: int = NEVER
+    """First period with a promotion planned already: a markdown that reaches it is not offered."""
     moves: tuple[Moves, ...] = ()
     """Transfers found."""
     no_transfer: str = ""
@@ -132,6 +134,8 @@ def compare_acts(line: Line, quantity: float, found: WriteOffs, choice: Choice) 
         refused.append(Act("markdown", reason=choice.no_markdown))
     elif until < 0:
         refused.append(Act("markdown", reason="none of the stock here is at risk yet, only what is to come"))
+    elif choice.promoted_from <= until:
+        refused.append(Act("markdown", reason="a promotion of it is planned already"))
     else:
         best = best_markdown(line, choice.price, quantity, until, choice.response)
         played = _with_order_cost(line, best.outcome, quantity, quantity)

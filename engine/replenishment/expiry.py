@@ -31,7 +31,7 @@ def project_expiry(
     bucket: IntArray,
     *,
     least_money: float,
-    choice_of: Callable[[int], Choice],
+    choice_of: Callable[[int], Choice | None],
     n_paths: int = 300,
     block: int = 64,
     workers: int = 2,
@@ -51,7 +51,7 @@ def project_expiry(
     least_money : float
         Expected write-off with the order, expired stock apart, from which acts are compared [money].
     choice_of : callable
-        What can be done about a line, by its row.
+        What can be done about a line, by its row; None: its acts are not compared.
     n_paths, block, workers : int
         As in `plan_lines`; with the same `n_paths` the write-offs of a line sum to its waste there.
 
@@ -68,9 +68,11 @@ def project_expiry(
             row = int(rows[place])
             order = float(quantity[row])
             found = line_write_offs(line, row, order, bucket)
+            choice = choice_of(row)
             avoidable = float(found.units_with_order[found.period >= 0].sum())
             worth = avoidable * line.value("unit_cost") >= least_money and avoidable > 0.0
-            results.append((found, compare_acts(line, order, found, choice_of(row)) if worth else []))
+            acts = compare_acts(line, order, found, choice) if worth and choice is not None else []
+            results.append((found, acts))
         return results
 
     parts = [slice(start, min(start + block, len(rows))) for start in range(0, len(rows), block)]
