@@ -143,4 +143,56 @@ def _steps(line: Mapping[str, Any]) -> list[str]:
         count, way = ("more", "up") if multiple > 0 else ("fewer", "down")
         rounds = agree(abs(multiple), "round", "rounds")
         steps.append(f"{units(abs(multiple))} {count} {rounds} it {way} to {pack}")
+    if shared := shared_in_words(line):
+        steps.append(shared)
     return steps
+
+
+def shared_in_words(line: Mapping[str, Any]) -> str:
+    """What moved the order beyond the line's own plan, with the number of units; "" where nothing did.
+
+    Parameters
+    ----------
+    line : mapping
+        Columns of `plan_lines`: term_joint, bound, quantity, source.
+
+    Examples
+    --------
+    >>> shared_in_words({"term_joint": 24.0, "bound": "truck", "quantity": 48.0, "source": "SUP07"})
+    '24 more because a fuller truck pays'
+    >>> shared_in_words({"term_joint": -36.0, "bound": "budget", "quantity": 0.0, "source": "SUP07"})
+    '36 fewer: the cash budget ends before them'
+    """
+    moved = float(line.get("term_joint") or 0.0)
+    if abs(moved) < 0.05:
+        return ""
+    bound = str(line.get("bound") or "none")
+    if moved > 0:
+        return f"{units(moved)} more {_MORE.get(bound, 'because lines share supply')}"
+    waits = bound in _WAITS and not float(line["quantity"])
+    reason = _WAITS[bound] if waits else _FEWER.get(bound, "lines share supply")
+    return f"{units(-moved)} fewer: {reason.format(source=line.get('source', 'the source'))}"
+
+
+_MORE = {
+    "price_break": "to reach a price break that saves more than it costs to hold",
+    "supplier_minimum": "to reach the supplier's minimum",
+    "truck": "because a fuller truck pays",
+    "rebate": "to reach a rebate on the whole order",
+    "storage": "because other lines leave room",
+    "budget": "because other lines leave cash",
+    "dc_shortage": "as its share of what the centre has",
+}
+_FEWER = {
+    "price_break": "a cheaper price is within reach",
+    "supplier_minimum": "the supplier's minimum is met better by other lines",
+    "truck": "they would need another truck that costs more than they bring",
+    "rebate": "the rebate is reached better by other lines",
+    "storage": "there is no room for them at the location",
+    "budget": "the cash budget ends before them",
+    "dc_shortage": "{source} has too little for all that it supplies",
+}
+_WAITS = {
+    "supplier_minimum": "the order is below the supplier's minimum and waits, as raising it would cost more",
+    "truck": "the order would not pay or fill a truck and waits",
+}

@@ -59,6 +59,9 @@ def _plain_money(term: Term, total: float) -> float | None:
     reached = [step for step, value in enumerate(term.values) if total >= value - near]
     if not reached:
         return 0.0
+    if term.at_steps:
+        rises = np.diff(term.rates, prepend=0.0)
+        return sum(rises[step] * term.values[step] for step in reached)
     if not term.incremental:
         return term.rates[reached[-1]] * total
     ends = [*term.values[1:], np.inf]
@@ -134,7 +137,8 @@ def problems(draw: st.DrawFn) -> tuple[Curves, list[Term]]:
             terms.append(Budget(name, lines, share * worth))
         else:
             values = (np.array([0.3, 0.6]) * share * worth).tolist()
-            terms.append(Rebate(name, lines, values, [0.03, 0.1], incremental=bool(rng.random() < 0.5)))
+            incremental, at_steps = (rng.random(2) < [0.5, 0.3]).tolist()
+            terms.append(Rebate(name, lines, values, [0.03, 0.1], incremental=incremental, at_steps=at_steps))
     return curves, terms
 
 
@@ -232,6 +236,22 @@ def test_the_ranked_list_brackets_the_optimum(seed: int, share: float) -> None:
         steps = np.append(ranked.from_quantity[of_line], curves.quantity[line, curves.own_best[line]])
         assert steps[0] == 0.0
         assert (ranked.to_quantity[of_line] == steps[1:]).all()
+
+
+@settings(max_examples=60, derandomize=True)
+@given(seed=st.integers(0, 10_000), share=st.floats(0.05, 1.1))
+def test_the_list_up_to_a_plan_adds_up_to_its_cash_and_money(seed: int, share: float) -> None:
+    curves = _random_curves(12, seed)
+    last = np.random.default_rng(seed).integers(0, 8, 12)
+    cash = curves.at(last, curves.cash)
+    ranked = ranked_increments(curves, share * float(cash.sum()), up_to=last)
+    assert float(ranked.cash.sum()) == pytest.approx(float(cash.sum()))
+    assert float(ranked.money.sum()) == pytest.approx(float(curves.at(last, curves.money).sum()))
+    assert (np.diff(ranked.money_per_cash) <= 1e-12).all()
+    for line in range(12):
+        ends = ranked.to_quantity[ranked.line == line]
+        assert (np.diff(ends) > 0).all()
+        assert ends[-1:].tolist() == ([curves.quantity[line, last[line]]] if last[line] else [])
 
 
 def test_free_steps_come_first_and_no_budget_cuts_nothing() -> None:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from engine.replenishment.highs import EXACT_OPTIONS
+from engine.replenishment.highs import exact_options
 from engine.replenishment.joint.branch import MOST_BRANCHED, Choice, choose, nothing
 from engine.replenishment.joint.curves import Curves, FloatArray, IntArray
 from engine.replenishment.joint.groups import groups_of, solve_group, term_price, total_use
@@ -112,7 +112,7 @@ def _master(plans: Sequence[Plan], limit: FloatArray, n_blocks: int) -> tuple[Fl
         integrality=np.ones(len(plans), int),
         bounds=Bounds(0, 1),
         constraints=[LinearConstraint(use, -np.inf, limit), LinearConstraint(one_each, 1, 1)],
-        options={**EXACT_OPTIONS, "time_limit": 1.0},
+        options=exact_options(time_limit=1.0),
     )
     # the plans of nothing come first and always fit
     chosen = np.flatnonzero(picked.x > 0.5) if picked.x is not None else np.arange(n_blocks)

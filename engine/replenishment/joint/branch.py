@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from engine.replenishment.highs import EXACT_OPTIONS
+from engine.replenishment.highs import exact_options
 from engine.replenishment.joint.curves import FloatArray, IntArray
 from engine.replenishment.joint.program import ChoiceProgram
 from engine.replenishment.joint.relaxation import Relaxation, choices, relax
@@ -185,7 +185,7 @@ def _solve(
             LinearConstraint(choices(program, columns), 1.0, 1.0),
             LinearConstraint(program.rows[:, columns], -np.inf, program.bound),
         ],
-        options={**EXACT_OPTIONS, "time_limit": time_limit, "mip_rel_gap": relative_gap},
+        options=exact_options(time_limit=time_limit, mip_rel_gap=relative_gap),
     )
     if solution.x is None:
         # no whole choice here, or out of time before one was found

@@ -50,6 +50,10 @@ class Curves:
         best: IntArray = self.money.argmax(axis=1).astype(np.int64)
         return best
 
+    def take(self, lines: IntArray) -> Curves:
+        """The curves of some lines, in that order."""
+        return Curves(self.quantity[lines], self.money[lines], self.cash[lines], self.saving[lines])
+
     def at(self, choice: IntArray, values: FloatArray) -> FloatArray:
         """One value a line: that of its chosen candidate."""
         picked: FloatArray = np.take_along_axis(values, np.asarray(choice)[:, None], axis=1)[:, 0]

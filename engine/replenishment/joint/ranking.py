@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,9 @@ class RankedIncrements:
         return np.arange(len(self.line)) < self.cut
 
 
-def ranked_increments(curves: Curves, budget: float = np.inf) -> RankedIncrements:
+def ranked_increments(
+    curves: Curves, budget: float = np.inf, *, up_to: IntArray | None = None
+) -> RankedIncrements:
     """Rank every step on the concave envelope of money over cash.
 
     The envelope joins the orders of a line that are best at some price of cash; every other one is a worse
@@ -51,11 +53,14 @@ def ranked_increments(curves: Curves, budget: float = np.inf) -> RankedIncrement
     curves : Curves
     budget : float
         Cash [money], ≥ 0.
+    up_to : int array, shape (n,), optional
+        Candidate of each line at which its steps end, such as a plan's own. A last step that only the plan
+        asks for (a minimum, a full truck) may bring no money; it stands at the end of the list.
 
     Returns
     -------
     RankedIncrements
-        Only steps that bring money.
+        Without `up_to` only steps that bring money.
 
     Raises
     ------
@@ -72,7 +77,10 @@ def ranked_increments(curves: Curves, budget: float = np.inf) -> RankedIncrement
     """
     if not budget >= 0:
         raise EngineError(f"budget is {budget}, must be ≥ 0")
-    line, start, end = _envelope(curves)
+    if up_to is None:
+        line, start, end = _envelope(curves)
+    else:
+        line, start, end = _envelope_to(curves, np.asarray(up_to, np.int64))
     cash = curves.cash[line, end] - curves.cash[line, start]
     money = curves.money[line, end] - curves.money[line, start]
     ratio = _slope(money, cash)
@@ -96,6 +104,20 @@ def _slope(money: FloatArray, cash: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         slope: FloatArray = np.where(cash > 0, money / cash, np.inf)
     return slope
+
+
+def _envelope_to(curves: Curves, last: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Steps of the envelope of each line's candidates up to `last`, which is where they end."""
+    beyond = np.arange(curves.quantity.shape[1]) > last[:, None]
+    line, start, end = _envelope(replace(curves, money=np.where(beyond, -np.inf, curves.money)))
+    reached = np.zeros(curves.size, np.int64)
+    np.maximum.at(reached, line, end)
+    rest = np.flatnonzero(reached < last)
+    return (
+        np.concatenate([line, rest]),
+        np.concatenate([start, reached[rest]]),
+        np.concatenate([end, last[rest]]),
+    )
 
 
 def _envelope(curves: Curves) -> tuple[IntArray, IntArray, IntArray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -25,6 +25,9 @@ class Rebate:
     rates: Sequence[float]
     """Share paid back from each step on, rising."""
     incremental: bool = False
+    """The share is paid of what is beyond the step only."""
+    at_steps: bool = False
+    """The share is paid of the step's own value only: ordering more than it earns nothing further."""
 
     @property
     def wants_less(self) -> bool:
@@ -49,14 +52,25 @@ class Rebate:
         rebate, before = 0.0, 0.0
         for value, rate in zip(self.values, self.rates, strict=True):
             if not excess(value, total):
-                rebate += (rate - before) * (total - value if self.incremental else total)
+                rebate += (rate - before) * self._counted(total, value)
             before = rate
         return rebate
+
+    def _counted(self, total: float, value: float) -> float:
+        if self.at_steps:
+            return value
+        return total - value if self.incremental else total
 
     def program(self, most: float) -> Program:
         """For each step a switch and the value that earns its rise of the rate."""
         steps = [(v, r - b) for v, r, b in zip(self.values, self.rates, (0.0, *self.rates), strict=False)]
         n = len(steps)
+        reachable = tuple(float(most >= start) for start, _ in steps)
+        if self.at_steps:
+            whole = tuple(
+                (-1.0, tuple((start * np.eye(n)[at]).tolist()), 0.0) for at, (start, _) in enumerate(steps)
+            )
+            return Program(tuple(start * rise for start, rise in steps), reachable, (True,) * n, whole)
         rows = []
         for step, (start, _) in enumerate(steps):
             free = start if self.incremental else 0.0
@@ -65,7 +79,7 @@ class Rebate:
             rows.append((-1.0, tuple((free * switch + earning).tolist()), 0.0))
             rows.append((0.0, tuple((earning - max(most - free, 0.0) * switch).tolist()), 0.0))
         gain = (0.0,) * n + tuple(rise for _, rise in steps)
-        upper = tuple(float(most >= start) for start, _ in steps) + (max(most, 0.0),) * n
+        upper = reachable + (max(most, 0.0),) * n
         return Program(gain, upper, (True,) * n + (False,) * n, tuple(rows))
 
     def whole(self, total: float) -> tuple[float, ...]:
@@ -74,7 +88,7 @@ class Rebate:
 
     def tighter(self, by: float) -> Rebate:
         """Later steps."""
-        return Rebate(self.name, self.lines, [at + by for at in self.values], self.rates, self.incremental)
+        return replace(self, values=[at + by for at in self.values])
 
     def faults(self) -> list[str]:
         """Steps and rates rise, and are as many."""

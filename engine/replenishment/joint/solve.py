@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import EngineError
 from engine.replenishment.joint.blocks import solve_in_blocks
@@ -78,6 +79,31 @@ def solve_joint(
     [10.0, 0.0]
     """
     _check(curves, terms)
+    asked = np.array([bool(_links(term)) for term in terms], bool)
+    while True:
+        plan = _solve(curves, terms, asked, time_limit, relative_gap)
+        over = np.array(
+            [bool(term.broken_by(used)) for term, used in zip(terms, plan.total, strict=True)], bool
+        )
+        if not (over & ~asked).any():
+            return plan
+        asked |= over
+
+
+def _links(term: Term) -> bool:
+    """Whether a term is solved for from the start: it may ask for more, or it moves money.
+
+    A plain limit (room, cash) is left out until a plan oversteps it. What keeps limits that it was not asked
+    to keep is the best with them too, and lines of many suppliers hang together only where they must.
+    """
+    return term.moves_money or not term.wants_less
+
+
+def _solve(
+    curves: Curves, every: Sequence[Term], asked: NDArray[np.bool_], time_limit: float, relative_gap: float
+) -> JointPlan:
+    """Plan under the terms that are asked; the totals are those of all."""
+    terms = [every[at] for at in np.flatnonzero(asked).tolist()]
     choice = curves.own_best
     price = np.zeros(len(terms))
     groups = [group for group in groups_of(curves, terms) if not _is_free(curves, terms, group[1], choice)]
@@ -95,8 +121,10 @@ def solve_joint(
             )
         again = [group for group in again if left[group] > 0 and relative_gap == 0 and len(groups) > 1]
     gap = float(left.sum())
-    total = np.array([total_use(curves, term, choice) for term in terms])
-    term_money = np.array([term.money(used) for term, used in zip(terms, total, strict=True)])
+    total = np.array([total_use(curves, term, choice) for term in every])
+    term_money = np.array([term.money(used) for term, used in zip(every, total, strict=True)])
+    prices = np.zeros(len(every))
+    prices[asked] = price
     return JointPlan(
         choice=choice,
         quantity=curves.at(choice, curves.quantity),
@@ -104,7 +132,7 @@ def solve_joint(
         gap=gap,
         total=total,
         term_money=term_money,
-        price=price,
+        price=prices,
     )
 
 
