@@ -85,6 +85,7 @@ _RULES: dict[str, Callable[[str], str | None]] = {
     "default_holding_cost_rate": _between(0, math.inf),
     "default_margin_share": _between(0, 1),
     "exception_least_money": _between(0, math.inf),
+    "allocation_floor_share": _between(0, 1),
     "markdown_steps": _matches(
         r"([1-9]\d?)([ ,]+[1-9]\d?)*", "whole per cent off the price from 1 to 99, such as 10 20 30"
     ),

@@ -14,6 +14,7 @@ Examples
 from __future__ import annotations
 
 from engine.contracts import (
+    curves,
     expiry,
     facts,
     forecasting,
@@ -21,6 +22,7 @@ from engine.contracts import (
     kpis,
     lanes,
     masters,
+    network,
     people,
     planning,
     replay,
@@ -74,6 +76,8 @@ TABLES: dict[str, Table] = {
         facts,
         forecasting,
         planning,
+        network,
+        curves,
         people,
         replay,
         scenarios,

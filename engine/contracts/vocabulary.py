@@ -70,6 +70,7 @@ SETTING_DEFAULTS: dict[str, str] = {
     "default_holding_cost_rate": "0.25",
     "default_margin_share": "0.3",
     "exception_least_money": "5",
+    "allocation_floor_share": "0.5",
     "markdown_steps": "10 20 30 40 50",
     "markdown_most_depth": "0.5",
     "order_budget": "",
