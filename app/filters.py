@@ -15,23 +15,23 @@ def worklist_filters() -> Wanted:
     offered, counts = data.choices(), data.exception_counts()
     left, middle, right, last = st.columns([7, 7, 9, 4], vertical_alignment="bottom")
     with left:
-        locations = _many("locations", "Location", offered.locations, "All locations")
+        locations = many("locations", "Location", offered.locations, "All locations")
     with middle:
         names = {category: category for category in offered.categories}
-        categories = _many("categories", "Category", names, "All categories")
+        categories = many("categories", "Category", names, "All categories")
     with right:
         labels = {kind: f"{data.EXCEPTION_LABELS[kind]} ({number:,})" for kind, number in counts.items()}
-        types = _many("types", "Exception type", labels, "All types")
+        types = many("types", "Exception type", labels, "All types")
     with_approved = last.toggle("Approved too", key="approved", bind="query-params")
     return Wanted(locations, categories, types, with_approved)
 
 
 def severities() -> tuple[str, ...]:
     """Show the filter of the findings and return what is chosen; empty means all."""
-    return _many("severity", "Severity", data.SEVERITY_LABELS, "All severities")
+    return many("severity", "Severity", data.SEVERITY_LABELS, "All severities")
 
 
-def _many(key: str, label: str, names: Mapping[str, str], placeholder: str) -> tuple[str, ...]:
+def many(key: str, label: str, names: Mapping[str, str], placeholder: str) -> tuple[str, ...]:
     """Show a filter whose codes are in the URL and whose names are on the page."""
     address.seed_many(key, names)
     chosen = st.multiselect(

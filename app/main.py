@@ -16,6 +16,7 @@ page = st.navigation(
         st.Page(PAGES / "item.py", title="Item", icon=":material/query_stats:"),
         st.Page(PAGES / "orders.py", title="Orders", icon=":material/local_shipping:"),
         st.Page(PAGES / "forecast_value.py", title="Forecast & value", icon=":material/monitoring:"),
+        st.Page(PAGES / "kpis.py", title="Key figures", icon=":material/speed:"),
         st.Page(PAGES / "data_health.py", title="Data health", icon=":material/health_and_safety:"),
         st.Page(PAGES / "import_data.py", title="Import", icon=":material/upload:", url_path="import"),
     ],

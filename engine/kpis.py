@@ -35,6 +35,8 @@ class Kpi:
     """What to import where it is not known."""
     scale: float = 1.0
     offset: float = 0.0
+    asks: str = ""
+    """Column that must add up to something too: turns are those of what sells."""
 
 
 _SPT = "Silver, Pyke & Thomas (2017), Inventory and Production Management in Supply Chains, 4th ed."
@@ -81,9 +83,10 @@ KPIS = (
         "neither",
         "stock_value",
         "demand_cost_daily",
-        "Stock on hand over expected demand a day, both at cost, on the day planned.",
+        "Stock on hand, centres' too, over customers' expected demand a day, both at cost, today.",
         "APICS Dictionary, 16th ed. (2019): days of supply",
         "stock",
+        asks="open_days",
     ),
     Kpi(
         "turns",
@@ -96,6 +99,7 @@ KPIS = (
         "APICS Dictionary, 16th ed. (2019): inventory turnover",
         "stock snapshots of several days",
         scale=DAYS_A_YEAR,
+        asks="open_days",
     ),
     Kpi(
         "gmroi",
@@ -108,6 +112,7 @@ KPIS = (
         "Levy, Weitz & Grewal (2019), Retailing Management, 10th ed., ch. 6",
         "stock snapshots of several days",
         scale=DAYS_A_YEAR,
+        asks="open_days",
     ),
     Kpi(
         "excess_share",
@@ -116,7 +121,7 @@ KPIS = (
         "lower",
         "excess_value",
         "stock_value",
-        "Stock and orders beyond the level that the plan wants, over stock on hand, both at cost.",
+        "Stock on hand beyond the level that the plan wants, over stock on hand, both at cost.",
         "APICS Dictionary, 16th ed. (2019): excess inventory",
         "stock",
     ),
@@ -193,7 +198,7 @@ def kpi_values(sums: Mapping[str, npt.ArrayLike]) -> dict[str, Floats]:
 
     Examples
     --------
-    >>> sums = {column: [0.0] for known in KPIS for column in (known.top, known.bottom)}
+    >>> sums = {column: [0.0] for known in KPIS for column in (known.top, known.bottom, known.asks)}
     >>> sums |= {"sold_units": [96.0], "demand_units": [100.0]}
     >>> values = kpi_values(sums)
     >>> float(values["fill_rate"][0]), float(values["turns"][0])
@@ -204,6 +209,8 @@ def kpi_values(sums: Mapping[str, npt.ArrayLike]) -> dict[str, Floats]:
         top = np.asarray(sums[known.top], dtype=np.float64)
         bottom = np.asarray(sums[known.bottom], dtype=np.float64)
         some = bottom > 0.0
+        if known.asks:
+            some = some & (np.asarray(sums[known.asks], dtype=np.float64) > 0.0)
         values[known.name] = np.where(
             some, known.offset + known.scale * top / np.where(some, bottom, 1.0), np.nan
         )

@@ -60,7 +60,7 @@ def kpi_facts(
         _sold(sales, known, tables["products"], as_of),
         _stock(tables["inventory_snapshot"], known, as_of),
         _moved(tables["movements"], known),
-        _planned(known, plan_lines, tables, error, actual, as_of),
+        _planned(known, sales.keys, plan_lines, tables, error, actual, as_of),
     ]
     facts = pd.concat(parts).groupby(_CELL, as_index=False).sum()
     return facts.reindex(columns=[*_CELL, *_FACTS]).fillna(dict.fromkeys(_FACTS, 0.0))
@@ -155,8 +155,11 @@ def _stock(snapshot: pd.DataFrame, known: pd.DataFrame, as_of: dt.date) -> pd.Da
     days = np.arange(first, np.datetime64(as_of, "D")).astype("datetime64[M]")
     names, count = np.unique(days, return_counts=True)
     mean = mean.reindex(names.astype("datetime64[s]")).ffill().bfill().mul(count, axis=0)
-    frame = mean.rename_axis(index="month").melt(ignore_index=False, value_name="stock_value_days")
-    return frame.reset_index().assign(month=lambda rows: rows["month"].astype("datetime64[us]"))
+    place = by_day.index.to_frame(index=False)
+    return pd.concat(
+        place.assign(month=pd.Timestamp(month), stock_value_days=values)
+        for month, values in zip(names, mean.to_numpy(), strict=True)
+    )
 
 
 def _moved(movements: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -180,19 +183,21 @@ def _moved(movements: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 def _planned(
     known: pd.DataFrame,
+    sold: pd.DataFrame,
     plan: pd.DataFrame,
     tables: Mapping[str, pd.DataFrame],
     error: Floats,
     actual: Floats,
     as_of: dt.date,
 ) -> pd.DataFrame:
-    """What the plan itself says, in its last month."""
+    """What the plan itself says, in its last month; a centre's demand is that of its stores."""
+    sells = pd.MultiIndex.from_frame(known[["sku", "location"]]).isin(pd.MultiIndex.from_frame(sold))
     cost = known["unit_cost"].to_numpy()
     stock = plan["on_hand"].clip(lower=0.0).to_numpy() * cost
     frame = known[["category", "location"]].assign(
         month=pd.Timestamp(as_of - dt.timedelta(days=1)).to_period("M").to_timestamp().as_unit("us"),
         stock_value=stock,
-        demand_cost_daily=plan["expected_demand_daily"].to_numpy() * cost,
+        demand_cost_daily=np.where(sells, plan["expected_demand_daily"].to_numpy() * cost, 0.0),
         excess_value=np.minimum(plan["excess_units"].to_numpy() * cost, stock),
         obsolete_value=np.where(_obsolete(known, tables, as_of), stock, 0.0),
         forecast_error_units=np.nan_to_num(error),
@@ -214,7 +219,7 @@ def _obsolete(
     launched = products.loc[
         products["launch_date"] >= pd.Timestamp(as_of) - pd.Timedelta(days=OBSOLETE_DAYS), "sku"
     ]
-    idle = ~known["sku"].isin(recent["sku"]) & ~known["sku"].isin(launched)
+    idle = ~known["sku"].isin(recent["sku"].unique()) & ~known["sku"].isin(launched)
     return np.asarray(idle | known["sku"].isin(ended))
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from engine.contracts import TABLES
 from engine.kpis import KPIS, kpi_values
 
-FACTS = sorted({column for kpi in KPIS for column in (kpi.top, kpi.bottom)})
+FACTS = sorted({column for kpi in KPIS for column in (kpi.top, kpi.bottom, kpi.asks) if column})
 """Columns of `kpi_facts` that key figures are made of."""
 
 
@@ -33,10 +32,12 @@ def kpis_of(facts: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
 def measured_kpis(facts: pd.DataFrame) -> pd.DataFrame:
     """Return the key figures that are known, as rows of contract `kpis` without their run."""
     units = {"share": "share", "days": "days", "ratio": "times"}
-    values = kpis_of(facts).iloc[0] if len(facts) else {}
-    rows = [
-        {"name": kpi.name, "value": float(values[kpi.name]), "unit": units[kpi.unit]}
-        for kpi in KPIS
-        if kpi.name in values and values[kpi.name] == values[kpi.name]
-    ]
-    return pd.DataFrame(rows, columns=[name for name in TABLES["kpis"].names if name != "run_id"])
+    values = kpis_of(facts)
+    known = [kpi for kpi in KPIS if values[kpi.name].notna().any()]
+    return pd.DataFrame(
+        {
+            "name": [kpi.name for kpi in known],
+            "value": [float(values[kpi.name].iloc[0]) for kpi in known],
+            "unit": [units[kpi.unit] for kpi in known],
+        }
+    )
