@@ -10,7 +10,7 @@ import numpy as np
 from engine.forecast.paths import sample_paths_many
 from engine.replenishment.lead_times import arrivals
 from engine.replenishment.lines import NEVER, FloatArray, IntArray, LineInputs
-from engine.replenishment.simulate import simulate
+from engine.replenishment.simulate import simulate, window_total
 
 _NO_PATHS = np.empty((0, 0))
 
@@ -99,10 +99,7 @@ class Line:
 
     def window_demand(self) -> float:
         """Expected demand from the arrival of the order to that of the next one [each]."""
-        period = np.arange(self.paths.shape[1])
-        in_window = period >= self.arrival[:, None]
-        in_window &= period < self.next_arrival[:, None]
-        return float(np.where(in_window, self.paths, 0.0).sum()) / len(self.paths)
+        return float(window_total(self.paths, self.arrival, self.next_arrival)) / len(self.paths)
 
     def play(self, quantity: float, stock_paths: FloatArray = _NO_PATHS) -> FloatArray:
         """Project an order of `quantity` over the horizon: columns LOST_BEFORE … HELD, a row a path."""

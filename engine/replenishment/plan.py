@@ -19,10 +19,10 @@ from engine.replenishment.lines import (
     LineInputs,
     LinePlans,
 )
-from engine.replenishment.outcome import gains, money_at_risk, service, target_used
+from engine.replenishment.outcome import gains, mean_of, money_at_risk, service, target_used
 from engine.replenishment.perishable import perishable_requirement
 from engine.replenishment.requirement import COST, FILL, requirement, window_needs
-from engine.replenishment.simulate import LOST_BEFORE, usable_stock
+from engine.replenishment.simulate import LOST_BEFORE, need_period, usable_stock
 
 _INTEGER_FIELDS = ("need_period", "arrival_period", "next_arrival_period", "bound")
 _NONE = np.empty((0, 1))
@@ -111,7 +111,8 @@ def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | F
     stock_before, stock_after = np.empty(line.paths.shape), np.empty(line.paths.shape)
     before = line.play(0.0, stock_before)
     window_demand = line.window_demand()
-    unavoidable = float(before[:, LOST_BEFORE].mean())
+    unavoidable = mean_of(before[:, LOST_BEFORE])
+    served = service("before", before, window_demand)
 
     rate = float(mean[:protected].mean()) if protected else float(mean.mean())
     lost_early = 0.0 if line.waits else unavoidable
@@ -126,7 +127,7 @@ def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | F
     needed = max(free, 0.0)
 
     def gain(quantity: float) -> float:
-        return float(gains(line, before, line.play(quantity), quantity, window_demand).mean())
+        return mean_of(gains(line, before, line.play(quantity), quantity, window_demand))
 
     order = constrain(needed, limits, gain if kind == COST else None, out_of_reach=out_of_reach)
     if order.quantity > 0.0:
@@ -152,16 +153,21 @@ def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | F
         "quantity": order.quantity,
         **terms,
         **levels,
-        **service(before, after, window_demand),
-        "need_period": _need_period(stock_before, mean),
+        **served,
+        **service("after", after, window_demand),
+        "least_order": min(limits.least, limits.most),
+        "most_order": limits.most,
+        "need_period": need_period(stock_before) if mean.any() else -1,
         "arrival_period": arrival,
         "next_arrival_period": following,
         "demand_rate": rate,
         "cover": max(float(line.stock.sum()), 0.0) / rate if rate > 0.0 else math.nan,
         "lost_unavoidable": unavoidable,
-        "expected_profit": float(gained.mean()),
+        "expected_profit": mean_of(gained),
         "confidence": float((gained > 0.0).mean()),
-        "money_at_risk": money_at_risk(line, before, levels["excess_units"], rate),
+        "money_at_risk": money_at_risk(
+            line, served["lost_before"], served["waste_before"], levels["excess_units"], rate
+        ),
         "service_target": target_used(line, kind),
         "bound": BOUNDS.index(order.bound),
         "projected_stock": stock_before.mean(axis=0),
@@ -230,10 +236,3 @@ def _levels(
         "order_up_to": position + order.quantity if order.quantity > 0.0 else reorder_point,
         "excess_units": max(supply - lifted - lot, 0.0),
     }
-
-
-def _need_period(stock_before: FloatArray, mean: FloatArray) -> int:
-    if not mean.any():
-        return -1
-    out = (stock_before <= 0.0).mean(axis=0) >= 0.5
-    return int(out.argmax()) if out.any() else -1

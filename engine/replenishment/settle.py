@@ -11,7 +11,7 @@ from engine.replenishment.constraints import GRID
 from engine.replenishment.line import Line, draw, expired_stock
 from engine.replenishment.line_checks import find_faults
 from engine.replenishment.lines import BOUNDS, FloatArray, IntArray, LineInputs, LinePlans
-from engine.replenishment.outcome import gains, service
+from engine.replenishment.outcome import gains, mean_of, service
 
 _BLOCK = 64
 _PLAYED = (
@@ -102,13 +102,12 @@ def _played(line: Line, quantity: float, stock_quantiles: tuple[float, ...]) -> 
     if quantity > 0.0:
         after, stock = line.play(quantity, stock_after), stock_after
         gained = gains(line, before, after, quantity, window_demand)
-    served = service(before, after, window_demand)
     played: dict[str, float | FloatArray] = {
-        name: served[name] for name in ("fill_after", "lost_after", "waste_after")
+        **service("after", after, window_demand),
+        "expected_profit": mean_of(gained),
+        "confidence": float((gained > 0.0).mean()),
+        "projected_stock_with_order": stock.mean(axis=0),
     }
-    played["expected_profit"] = float(gained.mean())
-    played["confidence"] = float((gained > 0.0).mean())
-    played["projected_stock_with_order"] = stock.mean(axis=0)
     if stock_quantiles:
         played["stock_quantiles"] = np.quantile(stock, stock_quantiles, axis=0)
     return played

@@ -60,6 +60,9 @@ def simulate(
     result = np.zeros((n_paths, 4))
     bins = np.empty(horizon + 1)
     keep = stock_paths.shape[0] > 0
+    coming = stop
+    while coming > 0 and receipts[coming - 1] == 0.0:
+        coming -= 1
     for path in range(n_paths):
         stock = 0.0
         for last in range(horizon + 1):
@@ -78,7 +81,8 @@ def simulate(
                 oldest = min(oldest, last)
             demand = paths[path, period]
             wanted = demand + backlog
-            if wanted >= stock:
+            sold_out = wanted >= stock
+            if sold_out:
                 unmet = wanted - stock
                 if stock > 0.0:
                     bins[oldest:] = 0.0
@@ -110,6 +114,13 @@ def simulate(
                 result[path, 3] += stock
             if keep:
                 stock_paths[path, period] = stock - backlog
+            # sold out for good: nothing is left to hold, to expire or to be short of in the window
+            if sold_out and period >= max(coming - 1, next_arrival[path] - 1, arrival[path]):
+                if not keep:
+                    break
+                if backlog == 0.0 and not backorder:
+                    stock_paths[path, period + 1 : stop] = 0.0
+                    break
     return result
 
 
@@ -131,3 +142,32 @@ def usable_stock(stock_by_last_period: FloatArray, mean: FloatArray, until: int)
         bins[period] = 0.0
         oldest = max(oldest, period + 1)
     return float(stock_by_last_period.sum() - wasted)
+
+
+@njit(cache=True, nogil=True)
+def window_total(paths: FloatArray, arrival: IntArray, next_arrival: IntArray) -> float:
+    """Demand from each path's arrival to its next arrival, summed over the paths [each]."""
+    total = 0.0
+    for path in range(len(paths)):
+        for period in range(arrival[path], next_arrival[path]):
+            total += paths[path, period]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def need_period(stock: FloatArray) -> int:
+    """First period in which at least half of the paths have no stock left; -1: none.
+
+    Parameters
+    ----------
+    stock : float64 array (P, h)
+        End stock.
+    """
+    n_paths, horizon = stock.shape
+    for period in range(horizon):
+        out = 0
+        for path in range(n_paths):
+            out += stock[path, period] <= 0.0
+        if out >= 0.5 * n_paths:
+            return period
+    return -1
