@@ -21,9 +21,11 @@ RETURN_FREIGHT = 0.015
 """Freight to the centre in an emptied lorry [EUR/litre]."""
 HANDLING, RETURN_HANDLING = 0.03, 0.02
 """Picking and putting away [EUR/each]."""
+SAME_DAY_KM = 70.0
+"""A van to a store no further than this is there before the doors open; others drive overnight."""
 VAN_COST, CROSS_DOCK_COST, RETURN_COST = 1.2, 0.8, 0.5
 """Paperwork and picking of a product at all [EUR]."""
-WORKDAYS, SIX_DAYS = [0.0, 1.0, 2.0, 3.0, 4.0], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+SIX_DAYS = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
 
 _VAN = {
     "handling": HANDLING,
@@ -31,8 +33,7 @@ _VAN = {
     "least_quantity": 2.0,
     "lot": "each",
     "truck_capacity": VAN_LITRES,
-    "transit_days": 1.0,
-    "ship_weekdays": WORKDAYS,
+    "ship_weekdays": None,
 }
 _CROSS_DOCK = {
     "freight_per_litre": CROSS_DOCK_FREIGHT,
@@ -61,8 +62,8 @@ _NO_LIMIT = {"freight_per_unit": None, "capacity": None}
 def lanes_table(where: Geography) -> pl.DataFrame:
     """Return the `lanes` table.
 
-    A van drives between two stores of a region within reach, on workdays, overnight. Stores on the same
-    centre exchange through it in two days. Every store can send whole cases back to its centre.
+    A van drives between two stores of a region within reach, every day. Stores on the same centre exchange
+    through it in two days. Every store can send whole cases back to its centre.
     """
     rows = []
     for one, origin in enumerate(where.store):
@@ -72,7 +73,8 @@ def lanes_table(where: Geography) -> pl.DataFrame:
             if one == other:
                 continue
             if where.region[one] == where.region[other] and km <= LONGEST_KM:
-                rows.append(pair | _VAN | {"freight_per_litre": round(VAN_BASE + VAN_PER_KM * km, 4)})
+                way = {"transit_days": float(km > SAME_DAY_KM)}
+                rows.append(pair | _VAN | way | {"freight_per_litre": round(VAN_BASE + VAN_PER_KM * km, 4)})
             elif where.dc_of_store[one] == where.dc_of_store[other]:
                 rows.append(pair | _CROSS_DOCK)
         rows.append({"origin": origin, "destination": where.dc[where.dc_of_store[one]]} | _RETURN)
