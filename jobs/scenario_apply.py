@@ -109,7 +109,8 @@ def with_parameter(
     old = values_of(inputs, parameter)
     number = float(value)
     wanted = {"set": np.full(inputs.size, number), "times": old * number, "plus": old + number}[how]
-    new = np.where(rows, np.clip(wanted, limits.least, limits.most), old)
+    unlimited = np.isinf(old) & (how != "set")  # no limit, times anything, is no limit
+    new = np.where(rows & ~unlimited, np.clip(wanted, limits.least, limits.most), old)
     if parameter == "service_target":
         if how == "plus":  # the share of a line that costs decide follows from its costs
             new = np.where(inputs.target_kind == "cost", old, new)
