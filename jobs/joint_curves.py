@@ -97,12 +97,12 @@ def _break_gain(priced: Curves, starts: Floats, own: Rows, incremental: npt.NDAr
     price = np.where(incremental, marginal, average)
     gain = price[:, None] * (quantity - own_quantity[:, None]) - (paid - own_paid[:, None])
     for tier in range(1, starts.shape[1] + 1):
-        inside = passed == tier
+        inside = np.asarray(passed == tier)
         first = inside.argmax(axis=1)
-        reaches = np.logical_and(~incremental, of_own < tier)
-        flat = inside & reaches[:, None]
+        flat = inside & np.asarray(~incremental & (of_own < tier)).reshape(-1, 1)
         gain = np.where(flat, gain[row, first][:, None], gain)
-    gain = np.where((passed == of_own[:, None]) & ~incremental[:, None], 0.0, gain)
+    is_all_units = np.asarray(~incremental).reshape(-1, 1)
+    gain = np.where((passed == of_own[:, None]) & is_all_units, 0.0, gain)
     has_breaks = np.isfinite(starts).any(axis=1)
     return np.where(priced.valid & has_breaks[:, None] & (own_quantity > 0)[:, None], gain, 0.0)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.contracts import PERIODS
 from engine.errors import EngineError
-from engine.health import masters, sales, stock, terms, units
+from engine.health import masters, sales, shared_terms, stock, terms, units
 from engine.health.fault import Fault, faults_frame
 from engine.health.inputs import Inputs
 
@@ -22,6 +22,8 @@ CHECKS: tuple[Callable[[Inputs], Iterator[Fault]], ...] = (
     terms.defaults,
     terms.order_terms,
     terms.policies,
+    shared_terms.missing_loads,
+    shared_terms.steps_in_order,
     sales.stale_feeds,
     sales.future_dates,
     sales.history_gaps,
