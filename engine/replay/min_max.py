@@ -1,7 +1,7 @@
 """Minimum and maximum: at or below the minimum, order up to the maximum. Given, or days of cover by class.
 
 Cover is what a planner sets: the minimum lasts for lead time, review and some days of safety, the maximum
-some days more. The rate is what sold a day with stock in the last eight weeks, looked up anew every four.
+some days more. The rate is what sold a day with stock in the last eight weeks, looked up anew every week.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.replay.play import Game, Now, Pipeline, play
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-RATE_DAYS, RESET_DAYS = 56, 28
+RATE_DAYS, RESET_DAYS = 56, 7
 SAFETY_DAYS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0)
 CYCLE_DAYS = (0.0, 1.0, 2.0, 4.0, 7.0, 14.0, 28.0)
 """Covers tried when min/max are tuned."""
@@ -103,7 +103,7 @@ class CoverMinMax(MinMax):
         self.known = -self.reset
 
     def levels(self, now: Now) -> tuple[Floats, Floats]:
-        """Minimum and maximum now; the rate is looked up anew every four weeks."""
+        """Minimum and maximum now; the rate is looked up anew every week."""
         if now.period - self.known >= self.reset:
             self.known = now.period
             self.rate = recent_rate(
