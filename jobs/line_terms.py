@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.inputs import PlanInputs
+from jobs.supplier_performance import MeasuredSupply, measured_supply, with_measured_supply
 
 UNASSIGNED = "unassigned"
 """Source of a product and location without a sourcing row."""
@@ -21,8 +22,14 @@ FALLBACK_COST = 1.0
 """Unit cost where neither cost nor price is known: quantities still hold, money is per unit."""
 
 
-def line_terms(inputs: PlanInputs) -> pd.DataFrame:
+def line_terms(inputs: PlanInputs, supply: MeasuredSupply | None = None) -> pd.DataFrame:
     """Return one row a line, sorted by sku, location.
+
+    Parameters
+    ----------
+    inputs : PlanInputs
+    supply : MeasuredSupply, optional
+        What order history says of the sources; measured here if not given.
 
     Columns
     -------
@@ -32,6 +39,10 @@ def line_terms(inputs: PlanInputs) -> pd.DataFrame:
     closures (list or None), min_cover_days, max_cover_days [days], presentation_stock, shelf_maximum [each],
     life_days [days of sale left when received], min_life_at_sale_days [days], backorder (bool),
     next_order_date (first order day after the one already approved; missing: none approved),
+    promised_lead_time, promised_lead_time_sd [days]: by the terms; the lead time above is measured from order
+    history and shrunk to them, unless the setting learn_lead_times says no,
+    lead_time_basis (text: promised and measured, '' if nothing was measured), delivered_share [share of an
+    order expected to arrive], loss_chance [chance that an order line never arrives],
     assumed (text: what had to be assumed, '' if nothing).
     """
     tables = inputs.tables
@@ -41,7 +52,10 @@ def line_terms(inputs: PlanInputs) -> pd.DataFrame:
     lines = _with_assortment(lines, tables["assortment"])
     lines = _with_policy(lines, tables["policies"], inputs.settings)
     lines = lines.merge(inputs.ordered_until, on=["sku", "location", "source"], how="left")
-    return _with_defaults(lines, inputs.settings).sort_values(["sku", "location"], ignore_index=True)
+    lines = _with_defaults(lines, inputs.settings)
+    measured = supply or measured_supply(tables, inputs.as_of)
+    lines = with_measured_supply(lines, measured, learn=inputs.settings["learn_lead_times"] == "yes")
+    return lines.sort_values(["sku", "location"], ignore_index=True)
 
 
 def _planned_pairs(tables: Mapping[str, pd.DataFrame], as_of: dt.date) -> pd.DataFrame:

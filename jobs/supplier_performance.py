@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from engine.contracts import OPEN_ORDER_STATUSES
 from engine.supply.history import OrderLines
 from engine.supply.lead_times import FENCE_DAYS
 from engine.supply.measure import LineTerms, SupplyMeasures, line_terms_of, measure_supply
@@ -19,6 +18,8 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
 CLOSED = ("received", "closed_short")
+WAITING = ("sent", "part_received")
+"""Open orders that the source knows of; what is approved here may not have been sent."""
 STORE = "store"
 """Kind of a location that the lake does not know."""
 
@@ -31,7 +32,7 @@ class MeasuredSupply:
     sources: pd.Index
     locations: pd.Index
     kinds: pd.Index
-    kind_of: pd.Series
+    kind_of: Mapping[str, str]
     """Kind of each location of the lake."""
 
     def line_terms(self, lines: pd.DataFrame, promise: Floats, promise_sd: Floats) -> LineTerms:
@@ -40,7 +41,7 @@ class MeasuredSupply:
             self.measures,
             _codes(self.sources, lines["source"]),
             _codes(self.locations, lines["location"]),
-            _codes(self.kinds, lines["location"].map(self.kind_of).fillna(STORE)),
+            _codes(self.kinds, _kinds(lines["location"], self.kind_of)),
             promise,
             promise_sd,
         )
@@ -55,11 +56,11 @@ def measured_supply(tables: Mapping[str, pd.DataFrame], as_of: dt.date) -> Measu
     as_of : what is dated on this day or later is not known
     """
     orders = known_orders(tables["orders"], as_of)
-    kind_of = tables["locations"].drop_duplicates("location").set_index("location")["kind"]
+    places = tables["locations"].dropna(subset="kind")
+    kind_of: dict[str, str] = dict(zip(places["location"], places["kind"], strict=True))
     source, sources = pd.factorize(orders["from_source"], sort=True)
     location, locations = pd.factorize(orders["to_location"], sort=True)
-    kind_names = locations.to_series().map(kind_of).fillna(STORE)
-    kind, kinds = pd.factorize(kind_names, sort=True)
+    kind, kinds = pd.factorize(_kinds(locations, kind_of), sort=True)
     promise, promise_sd = _promised(orders, tables["sourcing"], source, location, sources, locations)
     ordered = orders["ordered_at"].to_numpy("datetime64[D]")
     day = np.datetime64(as_of, "D")
@@ -111,7 +112,7 @@ def known_orders(orders: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     came = received & (rows["received"].fillna(0.0) > 0)
     not_yet = came & (arrived >= day)
     cancelled = (rows["status"] == "cancelled") & told & (rows["expected_date"] > rows["promised_date"])
-    waiting = rows["status"].isin(OPEN_ORDER_STATUSES) | not_yet
+    waiting = rows["status"].isin(WAITING) | not_yet
     rows = rows.assign(
         arrived=arrived.where(came & ~not_yet & (arrived >= rows["ordered_at"])),
         waiting=waiting,
@@ -129,13 +130,16 @@ def _promised(
     sources: pd.Index,
     locations: pd.Index,
 ) -> tuple[Floats, Floats]:
-    """Return the lead time and its spread by the terms of each line: sourcing, else the order's own promise."""
+    """Return the lead time of each line by its terms, and its spread.
+
+    Without terms, or where they contradict what the source promised on the order itself by more than the
+    fence (a slip in the terms), it is the promise of the order.
+    """
     skus = pd.Index(sourcing["sku"].unique())
     place = len(locations)
     terms = sourcing.assign(
-        key=(skus.get_indexer(sourcing["sku"]) * len(sources) + sources.get_indexer(sourcing["source"]))
-        * place
-        + locations.get_indexer(sourcing["location"])
+        key=(_codes(skus, sourcing["sku"]) * len(sources) + _codes(sources, sourcing["source"])) * place
+        + _codes(locations, sourcing["location"])
     )
     terms = terms[sourcing["source"].isin(sources) & sourcing["location"].isin(locations)]
     sku = _codes(skus, orders["sku"])
@@ -154,7 +158,12 @@ def _promised(
     return lead, spread
 
 
-def _codes(names: pd.Index, column: pd.Series) -> Codes:
+def _kinds(locations: Iterable[str], kind_of: Mapping[str, str]) -> pd.Index:
+    """Return the kind of each location."""
+    return pd.Index([kind_of.get(name, STORE) for name in locations], dtype=object)
+
+
+def _codes(names: pd.Index, column: pd.Series | pd.Index) -> Codes:
     """Return the place of each value among the names, −1 where it is not there."""
     return names.get_indexer(pd.Index(column)).astype(np.int64)
 
@@ -162,6 +171,37 @@ def _codes(names: pd.Index, column: pd.Series) -> Codes:
 def _days(until: pd.Series, since: npt.NDArray[np.datetime64]) -> Floats:
     day = until.to_numpy("datetime64[D]")
     return np.where(np.isnat(day), np.nan, (day - since).astype(np.float64))
+
+
+def with_measured_supply(lines: pd.DataFrame, supply: MeasuredSupply, *, learn: bool) -> pd.DataFrame:
+    """Plan with the lead times that were measured, and keep what is promised beside them.
+
+    Parameters
+    ----------
+    lines : source, location, lead_time_mean, lead_time_sd [days]: as promised
+    supply : MeasuredSupply
+    learn : bool
+        Whether lead times are replaced; what was measured is told either way.
+
+    Returns
+    -------
+    DataFrame
+        `lines` with lead_time_mean and lead_time_sd as planned with, and promised_lead_time,
+        promised_lead_time_sd, lead_time_basis, delivered_share, loss_chance.
+    """
+    promise = lines["lead_time_mean"].to_numpy(dtype=np.float64)
+    promise_sd = lines["lead_time_sd"].to_numpy(dtype=np.float64)
+    found = supply.line_terms(lines, promise, promise_sd)
+    known = zip(promise, found.measured, found.deliveries, strict=True)
+    return lines.assign(
+        promised_lead_time=promise,
+        promised_lead_time_sd=promise_sd,
+        lead_time_mean=found.lead_time_mean if learn else promise,
+        lead_time_sd=found.lead_time_sd if learn else promise_sd,
+        lead_time_basis=[basis_in_words(*line) for line in known],
+        delivered_share=found.delivered_share,
+        loss_chance=found.loss_chance,
+    )
 
 
 def basis_in_words(promise: float, measured: float, deliveries: int) -> str:

@@ -25,8 +25,11 @@ import numpy as np
 
 from engine.supply.history import FloatArray, IntArray
 
+USUAL_K = 5.0
+"""Deliveries that the parent counts as before any group is seen."""
+
 PRIOR_GROUPS = 4.0
-"""What is taken for the variance between groups before any is seen counts as much as this many groups."""
+"""`USUAL_K` counts as much as this many groups."""
 
 PRIOR_DELIVERIES = 20.0
 """What is taken for the variance of one delivery counts as much as this many deliveries."""
@@ -54,7 +57,6 @@ def credibility_k(
     variance: FloatArray,
     *,
     usual_variance: float,
-    usual_between: float,
 ) -> float:
     """Estimate how many deliveries the parent counts as, from how groups differ from their parents.
 
@@ -66,8 +68,8 @@ def credibility_k(
         Effective number of deliveries; groups without any say nothing.
     variance : float array, [g]
         Variance of one delivery within each group.
-    usual_variance, usual_between : float
-        What the two variances are taken for where no group says.
+    usual_variance : float
+        What the variance of a delivery is taken for where no group says.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def credibility_k(
     # what a difference has beyond the noise of its own deliveries
     excess = (measured[known] - parent[known]) ** 2 - within / n
     trust = n / (n + LEAST_K)  # a group of one delivery says little about the variance between groups
-    between = (float((trust * excess).sum()) + PRIOR_GROUPS * usual_between) / (
+    between = (float((trust * excess).sum()) + PRIOR_GROUPS * within / USUAL_K) / (
         float(trust.sum()) + PRIOR_GROUPS
     )
     if between * MOST_K <= within:

@@ -19,11 +19,8 @@ STEP_DAYS = 1.0
 SPREAD_DELIVERIES = 10.0
 """The promised standard deviation counts as this many deliveries."""
 
-USUAL_VARIANCE, USUAL_BETWEEN = 0.1, 0.25
-"""Where nobody says: variance of a delivery and of a source's bias, per day of lead time (+ 1)."""
-
-USUAL_BETWEEN_PLACES = 0.05
-"""And variance between the locations of one source."""
+USUAL_VARIANCE = 0.1
+"""Where nobody says: variance of a delivery per day of lead time (+ 1)."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,6 @@ def lead_times(lines: OrderLines, orders: Deliveries, by: tuple[Level, ...]) -> 
                 numbers[i],
                 np.nan_to_num(measured[i].variance) / scale[i] ** 2,
                 usual_variance=USUAL_VARIANCE,
-                usual_between=USUAL_BETWEEN_PLACES if i else USUAL_BETWEEN,
             )
         )
     means = shrink([m.mean for m in measured], numbers, parents, k)

@@ -17,7 +17,8 @@ PROMISED = {"on_time": 0.95, "fill": 0.99, "short": 0.02, "lost": 0.005}
 INTERVAL = 0.8
 """Probability of the intervals."""
 
-_EPSILON = 1e-6
+JEFFREYS = 0.5
+"""Added to both counts of an interval: none of few is not never (Brown, Cai & DasGupta 2001)."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +110,13 @@ def _shrunk(
                 numbers[i],
                 spread,
                 usual_variance=usual,
-                usual_between=usual / 10,
             )
         )
     rows = shrink(means, numbers, [level.parent for level in by], k)
     done = []
     for n, row in zip(numbers, rows, strict=True):
         mean = np.clip(row.value + row.promise_weight * promised, 0.0, 1.0)
-        inner = np.clip(mean, _EPSILON, 1 - _EPSILON)
-        a, b = inner * (n + row.k), (1 - inner) * (n + row.k)
+        a, b = mean * (n + row.k) + JEFFREYS, (1 - mean) * (n + row.k) + JEFFREYS
         low, high = (betaincinv(a, b, p) for p in ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2))
         done.append(
             Share(mean, np.minimum(low, mean), np.maximum(high, mean), promise_weight=row.promise_weight)
