@@ -35,6 +35,7 @@ from jobs.line_terms import line_terms
 from jobs.override_factors import planned_factors
 from jobs.override_scope import with_groups
 from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
+from jobs.supplier_performance import measured_supply
 
 N_PATHS = 300
 """Demand paths a line: the order quantity's sampling error is then well below one case pack."""
@@ -92,7 +93,8 @@ def plan(
 
     tell("Checking the data", 0.15)
     faults = check(inputs.tables, as_of=inputs.as_of, period=inputs.period)
-    lines = line_terms(inputs)
+    supply = measured_supply(inputs.tables, inputs.as_of)
+    lines = line_terms(inputs, supply)
     protection = protection_periods(lines, inputs.as_of, inputs.period)
     held = held_lines(faults, lines[["sku", "location"]])
     horizon = _horizon(protection[~_among(lines, held)], inputs.period)
@@ -141,6 +143,7 @@ def plan(
             driver_factors=driver_factors(forecast.effects, len(lines), horizon, gap),
             faults=faults,
             held=held,
+            supply=supply,
         )
     )
     outputs = {name: _written(lake, name, tables[name], earlier) for name in OUTPUT_TABLES}
