@@ -91,7 +91,7 @@ def locations_table(where: Geography) -> pl.DataFrame:
             "receiving_weekdays": [None] * stores + [[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]] * dcs,
             "latitude": where.latitude,
             "longitude": where.longitude,
-            "storage_capacity": [round(9_000 * size, 0) for size in where.size] + [400_000.0] * dcs,
+            "storage_capacity": [round(11_500 * size, 0) for size in where.size] + [400_000.0] * dcs,
         },
         schema_overrides={"receiving_weekdays": pl.List(pl.Float64)},
     )

@@ -30,6 +30,20 @@ _SUPPLIERS = (
     (("Arctic Bay Frozen", (1, 4), 6, 1.2, 1200), ("Napoli Forno", (2,), 12, 2.5, 1500)),
     (("Brightwell & Sudsbury", (0, 3), 5, 1.0, 1500), ("Calla Care", (2,), 8, 1.5, 700)),
 )
+_TRUCKS = {
+    "SUP07": (4.0, 35.0, None),
+    "SUP08": (6.0, 60.0, None),
+    "SUP11": (4.0, 55.0, None),
+    "SUP14": (4.0, 90.0, None),
+    "SUP16": (5.0, 40.0, 0.9),
+}
+"""Pallets, EUR and least fill of the trucks of suppliers that charge for them."""
+TRUCK_PALLETS = 26.0
+"""Of the trucks of the others that deliver to a DC; they cost nothing."""
+_REBATES = {"SUP08": ([7_500.0, 10_000.0], [0.01, 0.015])}
+"""Order values [EUR] from which a share is paid back, and the shares."""
+INCREMENTAL_BREAKS = "SUP12"
+"""Harvest Dock: its price breaks apply to the units beyond them only."""
 LATE_SUPPLIER = "SUP14"
 """Napoli Forno: needs LATE_DAYS more than it states, in every order."""
 LATE_DAYS = 4
@@ -101,15 +115,34 @@ def suppliers_table(net: Network, end: date) -> pl.DataFrame:
             "min_order_value": [float(flat[index][4]) for index in used],
             "min_order_units": [None] * len(used),
             "min_scope": ["location" if net.lead_mean[index] <= 2 else "order" for index in used],
-            "truck_capacity": [None if net.lead_mean[index] <= 2 else 26.0 for index in used],
-            "truck_unit": [None if net.lead_mean[index] <= 2 else "pallet" for index in used],
+            **_trucks(net, used),
+            "rebate_values": [_REBATES.get(net.supplier[index], (None, None))[0] for index in used],
+            "rebate_rates": [_REBATES.get(net.supplier[index], (None, None))[1] for index in used],
         },
         schema_overrides={
             "min_order_units": pl.Float64,
             "truck_capacity": pl.Float64,
             "truck_unit": pl.String,
+            "truck_cost": pl.Float64,
+            "truck_least_fill": pl.Float64,
+            "rebate_values": pl.List(pl.Float64),
+            "rebate_rates": pl.List(pl.Float64),
         },
     )
+
+
+def _trucks(net: Network, used: list[int]) -> dict[str, list[float | str | None]]:
+    """Return the truck columns of the suppliers in use; those that deliver within two days send vans."""
+    by_truck = [net.lead_mean[index] > 2 for index in used]
+    terms = [_TRUCKS.get(net.supplier[index], (TRUCK_PALLETS, None, None)) for index in used]
+    return {
+        "truck_capacity": [
+            pallets if by else None for by, (pallets, _, _) in zip(by_truck, terms, strict=True)
+        ],
+        "truck_unit": ["pallet" if by else None for by in by_truck],
+        "truck_cost": [cost for _, cost, _ in terms],
+        "truck_least_fill": [fill for _, _, fill in terms],
+    }
 
 
 def sourcing_table(what: Catalogue, where: Geography, when: Seasons, net: Network) -> pl.DataFrame:
@@ -153,6 +186,10 @@ def sourcing_table(what: Catalogue, where: Geography, when: Seasons, net: Networ
             "order_multiple": what.case_pack[sku],
             "price_break_quantities": breaks,
             "price_break_costs": costs,
+            "price_break_kind": [
+                None if quantities is None else "incremental" if code == INCREMENTAL_BREAKS else "all_units"
+                for quantities, code in zip(breaks, codes[supplier].tolist(), strict=True)
+            ],
             "order_cost": np.where(from_dc, 0.35, np.where(is_store, 1.5, 6.0)),
             "freight": np.round(what.volume[sku] * np.where(is_store, 0.02, 0.012), 4),
             "handling": np.where(is_store, 0.03, 0.015),
@@ -162,5 +199,6 @@ def sourcing_table(what: Catalogue, where: Geography, when: Seasons, net: Networ
             "valid_from": pl.Date,
             "price_break_quantities": pl.List(pl.Float64),
             "price_break_costs": pl.List(pl.Float64),
+            "price_break_kind": pl.String,
         },
     )
