@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,12 +15,24 @@ from engine.replenishment.simulate import simulate, window_total
 _NO_PATHS = np.empty((0, 0))
 
 
-def draw(lines: LineInputs, rows: slice, n_paths: int) -> Iterator[Line]:
+def draw(
+    lines: LineInputs, rows: slice | IntArray, n_paths: int, periods: int | None = None
+) -> Iterator[Line]:
     """Draw the paths of `rows` of checked inputs, a line at a time.
 
     Each line depends on its own figures only, not on which rows are drawn together.
+
+    Parameters
+    ----------
+    lines : LineInputs
+    rows : slice or int array
+    n_paths : int
+    periods : int, optional
+        Periods from today to draw, where the rest of the horizon does not matter (`periods_that_matter`).
     """
-    part = lines.take(np.arange(rows.start, rows.stop))
+    part = lines.take(np.arange(lines.size)[rows])
+    if periods is not None:
+        part = replace(part, mean=part.mean[:, :periods])
     stock, receipts = _stock_by_last_period(part), _receipts_by_period(part)
     paths = sample_paths_many(part.mean, part.level_cv, part.dispersion, part.path_seed, n_paths)
     for row in range(part.size):
@@ -44,10 +56,50 @@ def _receipts_by_period(lines: LineInputs) -> FloatArray:
     return receipts
 
 
+def periods_that_matter(lines: LineInputs, n_paths: int) -> IntArray:
+    """Periods from today that decide all that an order changes, shape (n,): at least 1, at most h.
+
+    What is short and what is held count up to the next arrival; write-offs end with the last stock that
+    expires within the horizon.
+    """
+    horizon = lines.horizon
+    life = np.minimum(lines.life_periods, NEVER).astype(np.int64)
+    ends = np.zeros(lines.size, np.int64)
+    following = np.zeros(lines.size, np.int64)
+    for row in range(lines.size):
+        first, second = arrivals_of(lines, row, n_paths)
+        ends[row], following[row] = first.max(initial=0), second.max(initial=0)
+    ends = np.where(life < horizon, ends + life, 0)
+    of = lines.receipt_line
+    _last_within(ends, of, np.maximum(lines.receipt_period, 0) + life[of], lines.receipt_quantity, horizon)
+    _last_within(ends, lines.batch_line, lines.batch_last_period + 1, lines.batch_quantity, horizon)
+    return np.clip(np.maximum(ends, following), 1, horizon)
+
+
+def _last_within(ends: IntArray, line: IntArray, end: IntArray, quantity: FloatArray, horizon: int) -> None:
+    """Raise `ends` to where stock that expires within the horizon is gone."""
+    counts = (end <= horizon) & (quantity > 0.0)
+    np.maximum.at(ends, line[counts], end[counts])
+
+
 def expired_stock(lines: LineInputs) -> FloatArray:
     """Stock of each line that has expired already [each], shape (n,)."""
     expired = np.where(lines.batch_last_period < 0, np.maximum(lines.batch_quantity, 0.0), 0.0)
     return np.bincount(lines.batch_line, weights=expired, minlength=lines.size).astype(np.float64)
+
+
+def arrivals_of(lines: LineInputs, row: int, n_paths: int) -> tuple[IntArray, IntArray]:
+    """Arrival of the order of line `row` and of the next one on each path, at most h, shape (P,) each."""
+    drawn: tuple[IntArray, IntArray] = arrivals(
+        lines.path_seed[row],
+        n_paths,
+        int(lines.order_period[row]),
+        int(lines.next_order_period[row]),
+        float(lines.lead_time_mean[row]),
+        float(lines.lead_time_sd[row]),
+        lines.horizon,
+    )
+    return drawn
 
 
 @dataclass(frozen=True)
@@ -71,15 +123,7 @@ class Line:
         cls, inputs: LineInputs, row: int, stock: FloatArray, receipts: FloatArray, paths: FloatArray
     ) -> Line:
         """Draw the arrivals of line `row`."""
-        first, second = arrivals(
-            inputs.path_seed[row],
-            len(paths),
-            int(inputs.order_period[row]),
-            int(inputs.next_order_period[row]),
-            float(inputs.lead_time_mean[row]),
-            float(inputs.lead_time_sd[row]),
-            paths.shape[1],
-        )
+        first, second = arrivals_of(inputs, row, len(paths))
         life = int(min(inputs.life_periods[row], NEVER))
         return cls(inputs, row, stock, receipts, paths, first, second, life)
 

@@ -213,7 +213,7 @@ class LinePlans:
     """Order that minimum cover and presentation stock ask for, as far as cover and shelf allow it; before
     rounding; 0: none."""
     most_order: FloatArray
-    """Order at which maximum cover or shelf is full, before rounding; may be infinite."""
+    """Order at which maximum cover or shelf is full, before rounding; NEVER: no such limit."""
     need_period: IntArray
     """First period in which half of the paths have no stock left without the order; -1: none."""
     arrival_period: IntArray

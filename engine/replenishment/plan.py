@@ -13,6 +13,7 @@ from engine.replenishment.limits import limits_of
 from engine.replenishment.line import Line, draw, expired_stock
 from engine.replenishment.lines import (
     BOUNDS,
+    NEVER,
     TARGET_KINDS,
     FloatArray,
     IntArray,
@@ -156,7 +157,7 @@ def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | F
         **served,
         **service("after", after, window_demand),
         "least_order": min(limits.least, limits.most),
-        "most_order": limits.most,
+        "most_order": min(limits.most, float(NEVER)),
         "need_period": need_period(stock_before) if mean.any() else -1,
         "arrival_period": arrival,
         "next_arrival_period": following,

@@ -16,9 +16,8 @@ import numpy as np
 from engine.replenishment.candidate_orders import MOST_CANDIDATES, order_candidates
 from engine.replenishment.candidate_outcomes import outcomes
 from engine.replenishment.implied_price import implied_price, lifted
-from engine.replenishment.limits import limits_of
-from engine.replenishment.line import Line, draw, expired_stock
-from engine.replenishment.lines import TARGET_KINDS, FloatArray, LineInputs, LinePlans
+from engine.replenishment.line import Line, draw, expired_stock, periods_that_matter
+from engine.replenishment.lines import FloatArray, IntArray, LineInputs, LinePlans
 
 _NO_BREAKS = np.empty(0)
 
@@ -102,16 +101,23 @@ def value_curves(
     figures |= {name: np.full((n, MOST_CANDIDATES), np.nan) for name in ("waste", "held")}
     window_demand = np.zeros(n)
 
-    def run(rows: slice) -> None:
-        for row, line in enumerate(draw(clean, rows, n_paths), rows.start):
+    def run(rows: IntArray) -> None:
+        for row, line in zip(rows, draw(clean, rows, n_paths, int(periods[rows].max())), strict=True):
             window_demand[row] = line.window_demand()
             found = _curve(line, plans, row, _NO_BREAKS if breaks is None else breaks[row])
             for values, name in zip(found, figures, strict=True):
                 figures[name][row, : len(values)] = values
 
-    blocks = [slice(start, min(start + block, n)) for start in range(0, n, block)]
-    with ThreadPoolExecutor(max(workers, 1)) as pool:
-        list(pool.map(run, blocks))
+    # lines that need few periods are drawn with others that do
+    periods = periods_that_matter(clean, n_paths)
+    order = np.argsort(periods, kind="stable")
+    blocks = [order[start : start + block] for start in range(0, n, block)]
+    if workers > 1 and len(blocks) > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(run, blocks))
+    else:
+        for rows in blocks:
+            run(rows)
     width = max(int((~np.isnan(figures["quantity"])).sum(axis=1).max(initial=1)), 1)
     figures = {name: values[:, :width] for name, values in figures.items()}
     money, price = _money(clean, plans, window_demand, figures)
@@ -121,17 +127,11 @@ def value_curves(
 
 def _curve(line: Line, plans: LinePlans, row: int, breaks: FloatArray) -> tuple[FloatArray, ...]:
     """Candidates of one line and what each does: quantity, short, windows short, waste, held."""
-    stock_before = np.empty(line.paths.shape)
-    before = line.play(0.0, stock_before)
-    kind = TARGET_KINDS.index(str(line.inputs.target_kind[line.row]))
-    limits = limits_of(
-        line, int(plans.arrival_period[row]), float(plans.demand_rate[row]), stock_before, kind
-    )
-    useful, played = outcomes(line, before)
+    useful, played = outcomes(line, line.play(0.0))
     quantity = order_candidates(
-        limits.multiple,
-        limits.moq,
-        limits.most,
+        line.value("order_multiple"),
+        line.value("moq"),
+        float(plans.most_order[row]),
         own=float(plans.quantity[row]),
         useful=useful,
         breaks=breaks,
