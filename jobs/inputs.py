@@ -18,6 +18,7 @@ from jobs.approvals import approved_lines, approved_supply
 from jobs.country_holidays import with_country_holidays
 from jobs.demand_corrections import fold_corrections, with_corrections
 from jobs.errors import JobError
+from jobs.markdowns import fold_markdowns, with_markdowns
 from jobs.orders_then import is_past, orders_then
 from jobs.override_fold import active_overrides
 from jobs.settings import Settings, settings
@@ -39,7 +40,7 @@ MASTER_TABLES = (
 INPUT_TABLES = (*MASTER_TABLES, "sales", "inventory_snapshot", "orders", "movements")
 """Every table that a plan reads."""
 
-PLANNED_EVENTS = ("plan_line.", "forecast.", "demand.")
+PLANNED_EVENTS = ("plan_line.", "forecast.", "demand.", "markdown.")
 """Kinds of event that a plan depends on."""
 
 HOLIDAYS_AHEAD = 2 * 366
@@ -120,6 +121,7 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     at = moved["at"].dt.tz_localize(None)
     tables["movements"] = moved[(at >= pd.Timestamp(since)) & (at < pd.Timestamp(day))]
     tables["orders"] = _with_approved(orders, supply, day)
+    tables["promotions"] = with_markdowns(tables["promotions"], fold_markdowns(events))
     return PlanInputs(
         tables=tables,
         sales=with_corrections(sales, fold_corrections(events)),

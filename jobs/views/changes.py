@@ -11,6 +11,7 @@ import pandas as pd
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
 from jobs.demand_corrections import corrections
+from jobs.markdowns import changed_since
 from jobs.override_fold import active_overrides
 from jobs.override_scope import Scope, with_groups
 from jobs.views.lines import records
@@ -42,13 +43,13 @@ def overrides_of(lake: Lake, run: Run, sku: str, location: str) -> list[Override
 
 
 def is_behind(lake: Lake, run: Run) -> bool:
-    """Return whether inputs were loaded, demand corrected or forecasts overridden after the plan was made."""
+    """Return whether inputs, corrected demand, markdowns or overrides changed after the plan was made."""
     if any(
         (current := lake.current(table)) is not None and current.number != number
         for table, number in run.inputs.items()
     ):
         return True
-    if corrections(lake) != corrections(lake, until=run.created_at):
+    if corrections(lake) != corrections(lake, until=run.created_at) or changed_since(lake, run.created_at):
         return True
     active = active_overrides(lake, run.as_of)
     if "overrides" not in run.outputs:  # a run made before runs kept what they applied
