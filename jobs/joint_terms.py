@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from engine.forecast.panel import period_dates
 from engine.replenishment.joint.limits import Budget, Minimum, Storage
 from engine.replenishment.joint.rebate import Rebate
 from engine.replenishment.joint.terms import Term
@@ -23,7 +24,6 @@ from engine.replenishment.lines import LineInputs, LinePlans
 from jobs.inputs import PlanInputs
 from jobs.joint_curves import numbers
 from jobs.line_inputs import order_offsets
-from jobs.plan_tables import period_start
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -242,7 +242,7 @@ def stock_at(line_inputs: LineInputs, plans: LinePlans, rows: Rows, period: int)
 
 
 def _arrival_day(inputs: PlanInputs, period: int) -> np.datetime64:
-    return np.datetime64(period_start(inputs.as_of, inputs.period, np.array([period]))[0], "D")
+    return np.datetime64(period_dates(np.datetime64(inputs.as_of, "D"), inputs.period, period, 1)[0], "D")
 
 
 def _approved(inputs: PlanInputs, lines: pd.DataFrame) -> pd.DataFrame:
