@@ -43,6 +43,8 @@ class Echelons:
     line_inputs: LineInputs
     """What each line was planned on; a centre's demand is that of its stores' orders."""
     plans: LinePlans
+    own_demand: Floats
+    """[n, h] what centres sell to customers of their own, part of their demand [each/period]."""
     level: Codes
     """[n] 0: supplies nobody; else one more than the highest line that it supplies."""
     faults: pd.DataFrame
@@ -74,7 +76,8 @@ def plan_echelons(
     stores = np.flatnonzero(level == 0)
     if len(stores) == len(lines):
         plans = plan_lines(line_inputs, n_paths=n_paths)
-        return Echelons(line_inputs, plans, level, circular_supply(lines, circular))
+        own_demand = np.zeros_like(line_inputs.mean)
+        return Echelons(line_inputs, plans, own_demand, level, circular_supply(lines, circular))
     ordering = order_periods(lines, inputs.as_of, inputs.period, line_inputs.horizon)
     together = measured_correlation(line_inputs.level_cv, flows, held_out)
     own = own_sales_share(inputs.sales, lines, flows)
@@ -87,7 +90,8 @@ def plan_echelons(
         planned = _on_orders(planned, plans, rows, flows, ordering, held, own, together)
         parts.append(plan_lines(planned.take(rows), n_paths=n_paths))
         done.append(rows)
-    return Echelons(planned, _joined(parts, done), level, circular_supply(lines, circular))
+    own_demand = line_inputs.mean * own[:, None]
+    return Echelons(planned, _joined(parts, done), own_demand, level, circular_supply(lines, circular))
 
 
 def measured_correlation(level_cv: Floats, flows: tuple[Codes, Codes], held_out: HeldOut | None) -> float:

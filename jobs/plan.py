@@ -23,7 +23,6 @@ from data_lake.runs import Run, commit_run, read_run
 from engine.contracts import SETTING_DEFAULTS
 from engine.forecast.portfolio import PortfolioForecast, forecast_panel
 from engine.health import check, held_lines
-from engine.replenishment.plan import plan_lines
 from jobs.code_version import code_version
 from jobs.demand import planning_panel
 from jobs.driver_effects import driver_effects, driver_factors
@@ -34,6 +33,7 @@ from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, prote
 from jobs.line_terms import line_terms
 from jobs.override_factors import planned_factors
 from jobs.override_scope import with_groups
+from jobs.plan_orders import plan_orders
 from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
 from jobs.supplier_performance import measured_supply
 
@@ -97,7 +97,8 @@ def plan(
     lines = line_terms(inputs, supply)
     protection = protection_periods(lines, inputs.as_of, inputs.period)
     held = held_lines(faults, lines[["sku", "location"]])
-    horizon = _horizon(protection[~_among(lines, held)], inputs.period)
+    is_held = _among(lines, held)
+    horizon = _horizon(protection[~is_held], inputs.period)
 
     tell(f"Forecasting {len(lines):,} series", 0.25)
     gap = inputs.periods_since_sales
@@ -125,7 +126,7 @@ def plan(
     line_inputs = build_line_inputs(
         lines, demand, stock, inputs.tables["orders"], as_of=inputs.as_of, period=inputs.period
     )
-    plans = plan_lines(line_inputs, n_paths=N_PATHS)
+    planned = plan_orders(inputs, lines, line_inputs, is_held, forecast.held_out, n_paths=N_PATHS)
 
     tell("Writing the plan", 0.85)
     tables = plan_tables(
@@ -133,15 +134,18 @@ def plan(
             run_id=run_id,
             inputs=inputs,
             lines=lines,
-            line_inputs=line_inputs,
-            plans=plans,
+            line_inputs=planned.line_inputs,
+            plans=planned.plans,
+            curves=planned.curves,
+            allocations=planned.allocations,
+            joint=planned.joint,
             forecast=forecast,
             demand=demand,
             dates=dates,
             override_factors=factors,
             driver_effects=driver_effects(panel, forecast.effects),
             driver_factors=driver_factors(forecast.effects, len(lines), horizon, gap),
-            faults=faults,
+            faults=pd.concat([faults, planned.faults], ignore_index=True),
             held=held,
             supply=supply,
         )

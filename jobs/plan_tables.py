@@ -15,10 +15,14 @@ from engine.forecast.paths import quantiles
 from engine.forecast.portfolio import PortfolioForecast
 from engine.replenishment.exceptions import describe
 from engine.replenishment.lines import LineInputs, LinePlans
+from engine.replenishment.value_curves import LineCurves
+from jobs.allocations import Allocations
+from jobs.curve_tables import line_curves_table
 from jobs.expiry import expiry_tables
 from jobs.forecast_totals import forecast_totals, sold_here
 from jobs.inputs import PlanInputs
 from jobs.item_state import line_inputs_table
+from jobs.joint_orders import JointOrders
 from jobs.kpi_facts import kpi_facts
 from jobs.kpis import measured_kpis
 from jobs.line_inputs import DemandModel, holding_cost_per_day, open_orders, order_offsets
@@ -37,6 +41,10 @@ OUTPUT_TABLES = (
     "driver_effects",
     "line_inputs",
     "plan_lines",
+    "line_curves",
+    "allocations",
+    "order_terms",
+    "order_increments",
     "write_offs",
     "expiry_acts",
     "data_faults",
@@ -57,6 +65,9 @@ class Computed:
     lines: pd.DataFrame
     line_inputs: LineInputs
     plans: LinePlans
+    curves: LineCurves
+    allocations: Allocations
+    joint: JointOrders
     forecast: PortfolioForecast
     demand: DemandModel
     dates: Dates
@@ -82,6 +93,10 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
         "driver_effects": done.driver_effects.assign(run_id=done.run_id),
         "line_inputs": line_inputs_table(done.run_id, done.lines, done.line_inputs),
         "plan_lines": lines,
+        "line_curves": line_curves_table(done.run_id, done.lines, done.curves),
+        "allocations": _allocations(done),
+        "order_terms": done.joint.terms.assign(run_id=done.run_id),
+        "order_increments": done.joint.increments.assign(run_id=done.run_id),
         **expiry_tables(done, lines),
         "data_faults": done.faults.assign(run_id=done.run_id),
         "kpis": pd.concat([_kpis(done, lines), measured_kpis(facts).assign(run_id=done.run_id)]),
@@ -184,6 +199,13 @@ def _hold(frame: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     for figure in ("fill", "lost", "waste"):
         frame.loc[wrong, f"{figure}_after"] = frame.loc[wrong, f"{figure}_before"]
     return frame
+
+
+def _allocations(done: Computed) -> pd.DataFrame:
+    shares = done.allocations.table
+    return shares.assign(
+        run_id=done.run_id, order_by=_period_column(done, shares["period"].to_numpy(dtype=np.int64))
+    )
 
 
 def _late_quantity(done: Computed) -> npt.NDArray[np.float64]:

@@ -12,7 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import EngineError
+from engine.replenishment.line import draw
+from engine.replenishment.lines import LineInputs
 from engine.replenishment.network.curve import ValueCurve
+from engine.replenishment.requirement import window_needs
+from engine.replenishment.simulate import usable_stock
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -87,3 +91,26 @@ def _cost(needs: npt.ArrayLike, further: Whole, stockout_cost: float, leftover_c
     short = total[-1] - total[met] - (len(need) - met) * further
     cost: Floats = (stockout_cost * short + leftover_cost * left) / len(need)
     return cost
+
+
+def supply_needs(lines: LineInputs, n_paths: int) -> list[Floats]:
+    """Return the needs of each line on its demand paths, from the arrival of its order to that of the next.
+
+    Parameters
+    ----------
+    lines : lines whose `next_order_period` says until when their order must last
+    n_paths : as for `plan_lines`
+
+    Returns
+    -------
+    Per line, [paths whose order arrives in the horizon] units; empty where none does
+    """
+    clean = lines.checked()
+    needs = []
+    for row, line in enumerate(draw(clean, slice(0, clean.size), n_paths)):
+        usable = usable_stock(line.stock, clean.mean[row], int(line.next_arrival.max()))
+        peaks = window_needs(line.paths, usable, line.receipts, line.arrival, line.next_arrival, line.waits)[
+            2
+        ]
+        needs.append(peaks)
+    return needs

@@ -1,0 +1,261 @@
+"""Orders of stores for which their centre has not enough: shared out for most expected money, floor first.
+
+For each order day of a short centre all its stores claim: those that order that day, with a floor, and those
+that will order before the centre is supplied again, so that what pays more later is kept. A claim is worth
+what its store gains until the first order that the centre can serve from new supply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.contracts import ORDER_BOUNDS
+from engine.replenishment.lines import LineInputs, LinePlans
+from engine.replenishment.network.allocation import Allocation, Claim, Why, allocate
+from engine.replenishment.network.curve import ValueCurve
+from engine.replenishment.network.need_curves import gain_curve, supply_needs
+from jobs.inputs import PlanInputs
+from jobs.line_inputs import order_periods
+from jobs.supply_flows import supply_flows
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+OWN_CUSTOMERS = ""
+"""Name under which a centre's own customers claim; no location is called so."""
+
+
+@dataclass(frozen=True)
+class Allocations:
+    """Orders after what centres have was shared out."""
+
+    quantity: Floats
+    """[n] orders [each]."""
+    bound: Codes
+    """[n] index into ORDER_BOUNDS: `dc_shortage` where an order was cut, else 0."""
+    table: pd.DataFrame
+    """Contract `allocations`, without run_id and order_by; `period` is the order period."""
+
+
+@dataclass(frozen=True)
+class _Network:
+    """What every shortage is shared out with."""
+
+    lines: pd.DataFrame
+    inputs: LineInputs
+    plans: LinePlans
+    own_demand: Floats
+    price: Floats
+    ordering: Mask
+    floor_share: float
+    n_paths: int
+
+
+def shared_out(
+    inputs: PlanInputs,
+    lines: pd.DataFrame,
+    line_inputs: LineInputs,
+    plans: LinePlans,
+    held: Mask,
+    shortage_price: Floats,
+    own_demand: Floats,
+    *,
+    n_paths: int,
+) -> Allocations:
+    """Share out what short centres have; every other order stays as it is.
+
+    Parameters
+    ----------
+    inputs, lines, line_inputs, plans : of the plan; row i is line i
+    held : [n] lines that order nothing; a held centre's stock is not known, so it is taken to suffice
+    shortage_price : [n] money a unit short at which each plan is best
+        (`engine.replenishment.value_curves.LineCurves`); no unit short costs less than its stockout cost
+    own_demand : [n, h] what centres sell to customers of their own
+    n_paths : as for `plan_lines`
+    """
+    network = _Network(
+        lines,
+        line_inputs,
+        plans,
+        own_demand,
+        np.maximum(shortage_price, line_inputs.stockout_cost),
+        order_periods(lines, inputs.as_of, inputs.period, line_inputs.horizon),
+        inputs.settings.number("allocation_floor_share"),
+        n_paths,
+    )
+    quantity, bound = plans.quantity.copy(), np.zeros(len(lines), dtype=np.int64)
+    rows = []
+    for row, stores in _short_centres(network, held, supply_flows(lines)):
+        given = 0.0
+        asking = stores[plans.quantity[stores] > 0]
+        for period in np.unique(line_inputs.order_period[asking]):
+            now = asking[line_inputs.order_period[asking] == period]
+            left = int(max(_supply(line_inputs, row, int(period)) - given, 0.0))
+            asked = float(plans.quantity[now].sum())
+            if asked > left:
+                later = stores[line_inputs.order_period[stores] >= period]
+                found = _share(network, row, int(period), now, later, left)
+                quantity[now] = found["granted"]
+                rows.append(found.assign(available=float(left), asked=asked, period=period))
+            given += float(quantity[now].sum())
+    bound[quantity < plans.quantity] = ORDER_BOUNDS.index("dc_shortage")
+    return Allocations(quantity, bound, pd.concat(rows, ignore_index=True) if rows else _nothing())
+
+
+def _short_centres(network: _Network, held: Mask, flows: tuple[Codes, Codes]) -> Iterator[tuple[int, Codes]]:
+    """Yield each centre that may be short, with the stores that may order of it."""
+    into, out_of = flows
+    free = ~held[into] & ~held[out_of] & (into != out_of)
+    into, out_of = into[free], out_of[free]
+    asked = np.bincount(into, weights=network.plans.quantity[out_of], minlength=len(held))
+    inputs = network.inputs
+    good = inputs.batch_last_period >= inputs.order_period[inputs.batch_line]
+    stock = np.bincount(
+        inputs.batch_line[good], weights=np.maximum(inputs.batch_quantity[good], 0.0), minlength=len(held)
+    )
+    for row in np.flatnonzero(asked > np.floor(stock)):
+        yield int(row), out_of[into == row]
+
+
+def _supply(inputs: LineInputs, row: int, period: int) -> float:
+    """Return what a centre has for the orders of a period: usable stock, and receipts until then."""
+    good = (inputs.batch_line == row) & (inputs.batch_last_period >= period)
+    coming = (inputs.receipt_line == row) & (inputs.receipt_period <= period)
+    return float(np.maximum(inputs.batch_quantity[good], 0.0).sum() + inputs.receipt_quantity[coming].sum())
+
+
+def _supplied_again(network: _Network, row: int, period: int) -> int:
+    """Return the first later period in which the centre receives something, by its orders and its plan."""
+    inputs, plans = network.inputs, network.plans
+    receipts = inputs.receipt_period[(inputs.receipt_line == row) & (inputs.receipt_period > period)]
+    planned = plans.arrival_period if plans.quantity[row] > 0 else plans.next_arrival_period
+    return int(max(min([*receipts, planned[row], inputs.horizon]), period + 1))
+
+
+def _share(
+    network: _Network, row: int, period: int, now: Codes, stores: Codes, available: int
+) -> pd.DataFrame:
+    """Return what each store that orders now gets of what is available."""
+    wanted = network.plans.quantity[now]
+    lots = np.maximum(network.inputs.order_multiple[now], 1.0)
+    again = _supplied_again(network, row, period)
+    curves = dict(zip(stores.tolist(), _value_until(network, stores, again, available), strict=True))
+    dropped: set[int] = set()
+    while True:
+        claims = [
+            _claim(network, line, curves[line], 0.0 if line in dropped else network.plans.quantity[line])
+            if line in now
+            else _claim(network, line, curves[line], 0.0)
+            for line in stores.tolist()
+            if line not in dropped
+        ]
+        own = network.own_demand[row, period:again].sum()
+        if own > 0 and available > 0:
+            most = min(int(np.ceil(own)), available)
+            curve = ValueCurve((0, most), (0.0, most * float(network.price[row])))
+            claims.append(Claim(OWN_CUSTOMERS, curve, float(own)))
+        result = allocate(claims, available, floor_share=network.floor_share)
+        shares = {share.store: share for share in result.shares}
+        names = network.lines["location"].iloc[now].tolist()
+        units = np.array([shares[name].units if name in shares else 0 for name in names])
+        granted = np.floor(np.minimum(units, wanted) / lots + 1e-9) * lots
+        # An order below its minimum is none: the store that misses it by most leaves its share to the others.
+        missing = np.where(granted > 0, network.inputs.moq[now] - granted, 0.0)
+        if (missing <= 0).all():
+            return _rows(network, row, now, granted, curves, result, available)
+        dropped.add(int(now[int(missing.argmax())]))
+
+
+def _claim(network: _Network, line: int, curve: ValueCurve, need: float) -> Claim:
+    lot = int(np.ceil(max(network.inputs.order_multiple[line], 1.0)))
+    return Claim(str(network.lines["location"].iloc[line]), curve, need, lot)
+
+
+def _value_until(network: _Network, stores: Codes, again: int, available: int) -> list[ValueCurve]:
+    """Return what further units earn at each store until its first order from `again` on arrives.
+
+    A perishable order is worth something for its life only.
+    """
+    part = network.inputs.take(stores)
+    from_then = network.ordering[stores] & (np.arange(part.horizon) >= again)
+    following = np.where(from_then.any(axis=1), from_then.argmax(axis=1), part.horizon)
+    last = part.order_period + np.minimum(part.life_periods, part.horizon).astype(np.int64)
+    following = np.maximum(np.minimum(following, last), part.order_period + 1)
+    lasting = replace(part, next_order_period=following)
+    curves = []
+    for i, needs in enumerate(supply_needs(lasting, network.n_paths)):
+        line = stores[i]
+        most = max(float(network.plans.quantity[line]), float(needs.max(initial=0.0)))
+        holding = float(part.holding_cost[i]) * float(following[i] - part.order_period[i])
+        seen = needs if len(needs) else np.zeros(1)
+        most = min(int(np.ceil(most)), available)
+        curves.append(gain_curve(seen, float(network.price[line]), holding, most))
+    return curves
+
+
+def _rows(
+    network: _Network,
+    row: int,
+    now: Codes,
+    granted: Floats,
+    curves: dict[int, ValueCurve],
+    result: Allocation,
+    available: int,
+) -> pd.DataFrame:
+    lines, wanted = network.lines.iloc[now], network.plans.quantity[now]
+    shares = {share.store: share for share in result.shares}
+    found = [shares.get(name) for name in lines["location"]]
+    centre = network.lines["location"].iloc[row]
+    kept = np.full(len(now), available - granted.sum())
+    lots = np.maximum(network.inputs.order_multiple[now], 1.0)
+    return pd.DataFrame(
+        {
+            "line_id": lines["sku"] + "|" + lines["location"] + "|" + lines["source"],
+            "sku": lines["sku"],
+            "dc": centre,
+            "location": lines["location"],
+            "wanted": wanted,
+            "granted": granted,
+            "fair": [0.0 if share is None else float(share.floor_units) for share in found],
+            "kept": kept,
+            "why": [
+                _why("minimum" if share is None else share.why, result.floor_share, *figures)
+                for share, *figures in zip(found, wanted, granted, kept, lots, strict=True)
+            ],
+            "money": [
+                float(curves[line].at(min(got, curves[line].most)))
+                for line, got in zip(now.tolist(), granted, strict=True)
+            ],
+            "fairness": result.money_without_floor - result.money,
+        }
+    )
+
+
+def _why(why: str, floor: float, wanted: float, granted: float, kept: float, lot: float) -> str:
+    if why == "minimum":
+        return "What it would get is less than its minimum order."
+    if why == Why.FLOOR:
+        return f"Its floor of {floor:.0%} of the order; money alone would have given it less."
+    if granted >= wanted:
+        return "The whole order: it earns more here than anywhere else."
+    if kept >= lot:
+        return "The rest earns more at other stores or in later orders."
+    if granted + kept < lot:
+        return "What the centre has after other stores' orders makes up no lot."
+    return "The rest earns more at other stores, and what is left makes up no lot."
+
+
+def _nothing() -> pd.DataFrame:
+    text = pd.Series(dtype="str")
+    number = pd.Series(dtype="float64")
+    words = ("line_id", "sku", "dc", "location", "why")
+    figures = ("wanted", "granted", "fair", "kept", "money", "fairness", "available", "asked")
+    return pd.DataFrame(
+        {**dict.fromkeys(words, text), **dict.fromkeys(figures, number), "period": pd.Series(dtype="int64")}
+    )

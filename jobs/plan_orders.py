@@ -1,0 +1,67 @@
+"""From forecasts to orders: each line alone, then what lines share, then every moved line played again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.forecast.hierarchy import HeldOut
+from engine.replenishment.lines import LineInputs, LinePlans
+from engine.replenishment.settle import settle
+from engine.replenishment.value_curves import LineCurves, value_curves
+from jobs.allocations import Allocations, shared_out
+from jobs.echelons import plan_echelons
+from jobs.inputs import PlanInputs
+from jobs.joint_curves import break_arrays
+from jobs.joint_orders import JointOrders, joint_orders
+
+
+@dataclass(frozen=True)
+class PlannedOrders:
+    """The orders of a plan and what led to them; row i of each part is line i."""
+
+    line_inputs: LineInputs
+    """What each line was planned on; a centre's demand is that of its stores' orders."""
+    plans: LinePlans
+    """After all that lines share."""
+    curves: LineCurves
+    """What every order would do and bring, before what lines share."""
+    allocations: Allocations
+    joint: JointOrders
+    faults: pd.DataFrame
+    """What the network was found to lack, in the columns of `engine.health.check`."""
+
+
+def plan_orders(
+    inputs: PlanInputs,
+    lines: pd.DataFrame,
+    line_inputs: LineInputs,
+    held: npt.NDArray[np.bool_],
+    held_out: HeldOut | None,
+    *,
+    n_paths: int,
+) -> PlannedOrders:
+    """Plan stores, then their centres; share out what centres lack; choose jointly under shared terms.
+
+    Parameters
+    ----------
+    inputs : what the plan read
+    lines : `jobs.line_terms.line_terms`
+    line_inputs : of every line on its own forecast
+    held : [n] lines that order nothing
+    held_out : past forecasts of the same lines
+    n_paths : demand paths a line
+    """
+    echelons = plan_echelons(inputs, lines, line_inputs, held, held_out, n_paths=n_paths)
+    of_network, plans = echelons.line_inputs, echelons.plans
+    curves = value_curves(of_network, plans, n_paths=n_paths, breaks=break_arrays(lines)[0])
+    allocations = shared_out(
+        inputs, lines, of_network, plans, held, curves.shortage_price, echelons.own_demand, n_paths=n_paths
+    )
+    plans = settle(of_network, plans, allocations.quantity, allocations.bound, n_paths=n_paths)
+    joint = joint_orders(inputs, lines, of_network, plans, curves, held)
+    plans = settle(of_network, plans, joint.quantity, joint.bound, n_paths=n_paths)
+    return PlannedOrders(of_network, plans, curves, allocations, joint, echelons.faults)
