@@ -10,7 +10,7 @@ LANE_LOTS = ("each", "case")
 TRANSFER_REASONS = ("shortage", "expiry", "excess")
 """What a transfer earns most by: sales saved there, a write-off avoided here, stock held here for nothing."""
 
-IDLE_REASONS = ("expires", "cost", "limit", "elsewhere")
+IDLE_REASONS = ("expires", "cost", "late", "limit", "elsewhere")
 """Why a lane from surplus to need carries nothing: see `engine.replenishment.network.transfers.WhyNot`."""
 
 _ORIGIN = text("origin", "Location that gives", required=True)

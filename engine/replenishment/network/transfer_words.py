@@ -10,6 +10,7 @@ from engine.replenishment.words import money, units
 _WHY_NOT = {
     WhyNot.EXPIRES: "no batch would arrive with enough days left to be sold",
     WhyNot.COST: "freight, handling and what the giver loses exceed what even the first unit earns",
+    WhyNot.LATE: "it would arrive when the shortage is over: nothing that comes then is of use",
     WhyNot.LIMIT: "too little can move to make up the lane's minimum, a lot or its fixed cost",
     WhyNot.ELSEWHERE: "the stock earns more where it is, or over another lane",
 }

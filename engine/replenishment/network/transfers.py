@@ -147,6 +147,7 @@ class WhyNot(StrEnum):
 
     EXPIRES = "expires"  # no batch is usable on arrival
     COST = "cost"  # even the best unit does not earn its freight, handling and loss
+    LATE = "late"  # the shortage is over, or as good as over, when it arrives
     LIMIT = "limit"  # less than its minimum quantity or a lot can move, or the fixed cost is not earned
     ELSEWHERE = "elsewhere"  # the units or the room earn more over another lane, or batches sell too slowly
 
