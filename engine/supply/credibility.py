@@ -46,7 +46,7 @@ class Shrunk:
     """What the groups themselves say, weighted; the promise adds ``promise_weight · promise``."""
     promise_weight: FloatArray
     """What is left of the promise: 1 without any delivery, towards 0 with many."""
-    k: float
+    k: FloatArray
     """Deliveries that the parent counted as."""
 
 
@@ -55,10 +55,15 @@ def credibility_k(
     parent: FloatArray,
     deliveries: FloatArray,
     variance: FloatArray,
+    source: IntArray,
     *,
+    n_sources: int,
     usual_variance: float,
-) -> float:
+) -> FloatArray:
     """Estimate how many deliveries the parent counts as, from how groups differ from their parents.
+
+    For each source from all others: what a source does itself never decides how far it is believed, so that
+    a delivery that comes later never makes a lead time shorter.
 
     Parameters
     ----------
@@ -68,35 +73,41 @@ def credibility_k(
         Effective number of deliveries; groups without any say nothing.
     variance : float array, [g]
         Variance of one delivery within each group.
+    source : int array, [g]
+        Source that each group belongs to.
+    n_sources : int
     usual_variance : float
         What the variance of a delivery is taken for where no group says.
 
     Returns
     -------
-    float
-        Between `LEAST_K` and `MOST_K`.
+    float array, [n_sources]
+        Between `LEAST_K` and `MOST_K`; `USUAL_K` where there is no other source.
     """
     known = deliveries > 0
-    n, spread = deliveries[known], variance[known]
-    within = (float((n * spread).sum()) + PRIOR_DELIVERIES * usual_variance) / (
-        float(n.sum()) + PRIOR_DELIVERIES
-    )
+    n = np.where(known, deliveries, 1.0)
+    trust = known * n / (n + LEAST_K)  # a group of one delivery says little about the variance between groups
+
+    def of_others(values: FloatArray) -> FloatArray:
+        own: FloatArray = np.bincount(source, values, n_sources).astype(np.float64)
+        return float(own.sum()) - own
+
+    spread = of_others(np.where(known, n * variance, 0.0)) + PRIOR_DELIVERIES * usual_variance
+    within = spread / (of_others(np.where(known, n, 0.0)) + PRIOR_DELIVERIES)
     # what a difference has beyond the noise of its own deliveries
-    excess = (measured[known] - parent[known]) ** 2 - within / n
-    trust = n / (n + LEAST_K)  # a group of one delivery says little about the variance between groups
-    between = (float((trust * excess).sum()) + PRIOR_GROUPS * within / USUAL_K) / (
-        float(trust.sum()) + PRIOR_GROUPS
-    )
-    if between * MOST_K <= within:
-        return MOST_K
-    return max(within / between, LEAST_K)
+    squares = of_others(np.where(known, trust * (measured - parent) ** 2, 0.0))
+    excess = squares - within * of_others(trust / n)
+    between = (excess + PRIOR_GROUPS * within / USUAL_K) / (of_others(trust) + PRIOR_GROUPS)
+    small = between * MOST_K <= within
+    ratio = np.divide(within, between, out=np.full(n_sources, MOST_K), where=~small)
+    return np.asarray(np.clip(ratio, LEAST_K, MOST_K))
 
 
 def shrink(
     measured: Sequence[FloatArray],
     deliveries: Sequence[FloatArray],
     parents: Sequence[IntArray],
-    k: Sequence[float],
+    k: Sequence[FloatArray],
 ) -> tuple[Shrunk, ...]:
     """Shrink each level's figures to the level above, and the first level's to the promise.
 
@@ -107,13 +118,13 @@ def shrink(
     deliveries : a level each, [g]
     parents : a level each, [g]
         Row in the level above; of no meaning on the first level.
-    k : a level each
+    k : a level each, [g]
 
     Examples
     --------
     A source measured at 4 days late over 12 deliveries, the promise counting as 4:
 
-    >>> shrink([np.array([4.0])], [np.array([12.0])], [np.array([0])], [4.0])[0].value
+    >>> shrink([np.array([4.0])], [np.array([12.0])], [np.array([0])], [np.array([4.0])])[0].value
     array([3.])
     """
     done: list[Shrunk] = []
@@ -125,7 +136,7 @@ def shrink(
             if done
             else (np.zeros(len(n)), np.ones(len(n)))
         )
-        done.append(Shrunk(value=z * own + (1 - z) * above, promise_weight=(1 - z) * left, k=float(weight)))
+        done.append(Shrunk(value=z * own + (1 - z) * above, promise_weight=(1 - z) * left, k=weight))
     return tuple(done)
 
 

@@ -68,6 +68,9 @@ class OrderLines:
             if not (np.isfinite(arrays[name]).all() and (arrays[name] >= 0).all()):
                 raise EngineError(f"{name} must be finite and at least 0")
 
+        if (self.lead > self.age).any():
+            raise EngineError("lead must not be longer than age: nothing has arrived that is still to come")
+
     @property
     def size(self) -> int:
         """Number of order lines."""

@@ -84,11 +84,18 @@ def lead_times(lines: OrderLines, orders: Deliveries, by: tuple[Level, ...]) -> 
                 np.nan_to_num(above) / scale[i],
                 numbers[i],
                 np.nan_to_num(measured[i].variance) / scale[i] ** 2,
+                level.source,
+                n_sources=by[0].size,
                 usual_variance=USUAL_VARIANCE,
-            )
+            )[level.source]
         )
     means = shrink([m.mean for m in measured], numbers, parents, k)
-    spreads = shrink([m.variance for m in measured], known, parents, [SPREAD_DELIVERIES] * len(by))
+    spreads = shrink(
+        [m.variance for m in measured],
+        known,
+        parents,
+        [np.full(level.size, SPREAD_DELIVERIES) for level in by],
+    )
     return tuple(
         _of_level(durations, n, p, sd, mean, spread)
         for durations, n, p, sd, mean, spread in zip(

@@ -89,7 +89,7 @@ def measure_supply(lines: OrderLines, *, half_life: float = HALF_LIFE_DAYS) -> S
     >>> int(found.deliveries[0]), float(found.lead.durations.mean[0])
     (40, 4.0)
     >>> float((found.lead.promise + found.lead.excess)[0].round(1))
-    15.9
+    15.5
     """
     orders = delivered_together(lines, half_life)
     by = grouped(lines, orders)

@@ -109,8 +109,10 @@ def _shrunk(
                 np.nan_to_num(above),
                 numbers[i],
                 spread,
+                level.source,
+                n_sources=by[0].size,
                 usual_variance=usual,
-            )
+            )[level.source]
         )
     rows = shrink(means, numbers, [level.parent for level in by], k)
     done = []
