@@ -29,6 +29,7 @@ from jobs.line_inputs import DemandModel, holding_cost_per_day, open_orders, ord
 from jobs.override_scope import with_groups
 from jobs.supplier_performance import MeasuredSupply
 from jobs.supplier_performance_table import supplier_performance
+from jobs.transfers import plan_transfers_of
 
 Dates = npt.NDArray[np.datetime64]
 
@@ -47,6 +48,8 @@ OUTPUT_TABLES = (
     "order_increments",
     "write_offs",
     "expiry_acts",
+    "transfers",
+    "transfers_idle",
     "data_faults",
     "kpis",
     "kpi_facts",
@@ -84,6 +87,7 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
     """Return the frames of `OUTPUT_TABLES`, in the columns of their contracts."""
     lines = _plan_lines(done)
     facts = _kpi_facts(done, lines)
+    moves = plan_transfers_of(done.inputs, done.lines, done.line_inputs, done.plans, held=done.held)
     frames = {
         "forecasts": _forecasts(done),
         "forecast_totals": _forecast_totals(done),
@@ -98,6 +102,8 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
         "order_terms": done.joint.terms.assign(run_id=done.run_id),
         "order_increments": done.joint.increments.assign(run_id=done.run_id),
         **expiry_tables(done, lines),
+        "transfers": moves.transfers.assign(run_id=done.run_id),
+        "transfers_idle": moves.idle.assign(run_id=done.run_id),
         "data_faults": done.faults.assign(run_id=done.run_id),
         "kpis": pd.concat([_kpis(done, lines), measured_kpis(facts).assign(run_id=done.run_id)]),
         "kpi_facts": facts.assign(run_id=done.run_id),

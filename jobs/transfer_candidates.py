@@ -105,8 +105,8 @@ class PlannedPlaces:
         used = (risk >= least_money) | (saved >= least_money)
         enough = (self.spare[giver] >= least_move) | (saved >= least_money)
         keep = used & enough & (plans.on_hand[giver] >= least_move)
-        order = ["sku", "origin", "destination"]
-        return pairs.assign(bound=bound)[keep].sort_values(order, ignore_index=True)
+        found: pd.DataFrame = pairs.assign(bound=bound)[keep]
+        return found.sort_values(["sku", "origin", "destination"], ignore_index=True)
 
     def _ways(self, held: pd.DataFrame | None, least_money: float) -> pd.DataFrame:
         """Every product and lane between two lines of which the first may have stock to give."""

@@ -112,7 +112,11 @@ class Problems:
         lanes: list[Lane] = []
         used: list[_Way] = []
         for way in ways:
-            found = self._lane(way, needs[way.taker], supplies.get(way.giver), ways)
+            found: Lane | WhyNot = WhyNot.LIMIT if offered[way.giver] else WhyNot.EXPIRES
+            if not needs[way.taker].gain.most:
+                found = WhyNot.LATE
+            elif way.giver in supplies:
+                found = self._lane(way, needs[way.taker], supplies[way.giver], ways)
             if isinstance(found, WhyNot):
                 self.given_up.append(Unused(sku, way.lane.origin, way.lane.destination, found))
             else:
@@ -178,11 +182,9 @@ class Problems:
         batches = tuple(Batch(name, units, days) for name, units, days in _merged(lots))
         return Supply(str(self.planned.location[giver]), loss, batches)
 
-    def _lane(self, way: _Way, need: Need, supply: Supply | None, ways: Sequence[_Way]) -> Lane | WhyNot:
+    def _lane(self, way: _Way, need: Need, supply: Supply, ways: Sequence[_Way]) -> Lane | WhyNot:
         """Return the lane for this product, or why it cannot be worth its cost whatever else moves."""
         planned = self.planned
-        if supply is None:
-            return WhyNot.EXPIRES
         useful = inf
         first = min(other.lane.arrival_days for other in ways if other.taker == way.taker)
         if way.lane.arrival_days > first and planned.write_off[way.giver] < self.least_money:
