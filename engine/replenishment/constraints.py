@@ -6,6 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+LOT_SHARES = (0.0, 0.5, 1.0)
+"""Of the way from the need to the economic lot: lots that compete where the lot may expire."""
+
 GRID = 1024.0
 """Quantities and terms are multiples of 1/1024 each, so that their float64 sums are exact."""
 
@@ -35,6 +38,8 @@ class Limits:
     """0: any whole number."""
     lot: float = 0.0
     """Economic order quantity; 0 where no fixed cost is weighed."""
+    lot_expires: bool = False
+    """Some of the lot may be written off: smaller lots compete with it by money."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,24 @@ def constrain(
     step = step or 1.0 / GRID
     smallest = math.ceil(max(limits.moq, step) / step - 1e-9) * step
     raised = on_grid(max(covered, limits.moq, min(limits.lot, most)))
-    up = max(math.ceil(raised / step - 1e-9) * step, smallest)
-    down = math.floor(min(raised, most) / step + 1e-9) * step
+
+    def rounded(wanted: float) -> tuple[float, float]:
+        down = math.floor(min(wanted, most) / step + 1e-9) * step
+        return down, max(math.ceil(wanted / step - 1e-9) * step, smallest)
+
+    down, up = rounded(raised)
     if gain is None:
         quantity = up if up <= most else down if down >= smallest else 0.0
     else:
-        quantity = _most_money(gain, [down, up], smallest, most, may_skip=limits.least <= 0.0)
+        plain = on_grid(max(covered, limits.moq))
+        shares = LOT_SHARES if limits.lot_expires and raised > plain else (1.0,)
+        from_lot: dict[float, float] = {}
+        for share in shares:
+            lot = on_grid(plain + share * (raised - plain))
+            from_lot |= dict.fromkeys(rounded(lot), lot)
+        quantity = _most_money(gain, list(from_lot), smallest, most, may_skip=limits.least <= 0.0)
+        raised = from_lot.get(quantity, raised)
+        up = rounded(raised)[1]
     if quantity == 0.0:
         # the smallest lot breaks a limit, or costs more than it brings
         lot_bound = "moq" if limits.moq > covered else "order_multiple" if up > raised else bound

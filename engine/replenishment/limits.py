@@ -51,6 +51,7 @@ def limits_of(line: Line, arrival: int, rate: float, stock_before: FloatArray, k
         moq=line.value("moq"),
         multiple=line.value("order_multiple"),
         lot=lot,
+        lot_expires=line.perishable,
     )
 
 
