@@ -21,14 +21,12 @@ Outcomes = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 """Expected units short in the window; share of windows short; write-off; end stock over the window."""
 
 
-def outcomes(line: Line, before: FloatArray) -> tuple[float, Callable[[FloatArray], Outcomes]]:
+def outcomes(line: Line) -> tuple[float, Callable[[FloatArray], Outcomes]]:
     """Greatest order that a path of demand needs, and what orders do.
 
     Parameters
     ----------
     line : Line
-    before : float64 array (P, 4)
-        The line played without the order.
 
     Returns
     -------
@@ -36,11 +34,9 @@ def outcomes(line: Line, before: FloatArray) -> tuple[float, Callable[[FloatArra
         [each], may be negative; and from orders ≥ 0, rising, to their outcomes, of equal length.
     """
     if line.perishable:
-        start = np.zeros(len(line.arrival), np.int64) if line.waits else line.arrival
-        until = np.cumsum(np.pad(line.paths, ((0, 0), (1, 0))), axis=1)
-        rows = np.arange(len(until))
-        useful = float((until[rows, line.next_arrival] - until[rows, start]).max(initial=0.0))
+        useful = greatest_window(line.paths, line.arrival, line.next_arrival, line.waits)
         return useful, lambda quantity: _played_each(line, quantity)
+    before = line.play(0.0)
     needs, demand, peaks = window_needs(
         line.paths, line.stock.sum(), line.receipts, line.arrival, line.next_arrival, line.waits
     )
@@ -90,6 +86,18 @@ def _played_each(line: Line, quantity: FloatArray) -> Outcomes:
     windows = max(int((line.arrival < line.next_arrival).sum()), 1)
     paths = len(line.paths)
     return played[0] / paths, played[1] / windows, played[2] / paths, played[3] / paths
+
+
+@njit(cache=True, nogil=True)
+def greatest_window(paths: FloatArray, arrival: IntArray, next_arrival: IntArray, waits: bool) -> float:
+    """Most that can still be sold from an order on any path [each]; with backorders, counted from today."""
+    greatest = 0.0
+    for path in range(len(paths)):
+        total = 0.0
+        for period in range(0 if waits else arrival[path], next_arrival[path]):
+            total += paths[path, period]
+        greatest = max(greatest, total)
+    return greatest
 
 
 @njit(cache=True, nogil=True)

@@ -49,12 +49,13 @@ def implied_price(
     low = np.max(ratio, axis=1, initial=0.0, where=more < 0.0)
     high = np.min(ratio, axis=1, initial=np.inf, where=more > 0.0)
     ceiling = _MOST_TIMES * np.maximum(stockout_cost, unit_cost)
-    # prices that agree, a little inside
+    # the ends of the range that agrees, a little inside
     finite = np.isfinite(high)
     ends = np.where(finite, high, 0.0)
     from_below = low + np.where(finite, np.minimum(_INSIDE * low, (ends - low) / 2.0), _INSIDE * low)
     from_above = np.where(finite, ends - np.minimum(_INSIDE * ends, (ends - low) / 2.0), np.inf)
-    agreed = np.maximum(np.minimum(stockout_cost, from_above), from_below)
+    nearest = np.maximum(np.minimum(stockout_cost, from_above), from_below)
+    agreed = np.where((low < stockout_cost) & (stockout_cost < high), stockout_cost, nearest)
     price = np.where(low <= high, agreed, _least_behind(more, dearer, np.maximum(low, high)))
     return np.minimum(price, ceiling)
 

@@ -127,7 +127,7 @@ def value_curves(
 
 def _curve(line: Line, plans: LinePlans, row: int, breaks: FloatArray) -> tuple[FloatArray, ...]:
     """Candidates of one line and what each does: quantity, short, windows short, waste, held."""
-    useful, played = outcomes(line, line.play(0.0))
+    useful, played = outcomes(line)
     quantity = order_candidates(
         line.value("order_multiple"),
         line.value("moq"),
