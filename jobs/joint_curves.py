@@ -103,7 +103,7 @@ def _break_gain(priced: Curves, starts: Floats, own: Rows, incremental: npt.NDAr
         gain = np.where(flat, gain[row, first][:, None], gain)
     is_all_units = np.asarray(~incremental).reshape(-1, 1)
     gain = np.where((passed == of_own[:, None]) & is_all_units, 0.0, gain)
-    has_breaks = np.isfinite(starts).any(axis=1)
+    has_breaks = np.asarray(np.isfinite(starts).any(axis=1))
     return np.where(priced.valid & has_breaks[:, None] & (own_quantity > 0)[:, None], gain, 0.0)
 
 

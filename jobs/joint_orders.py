@@ -104,7 +104,7 @@ def _names(why: Explanation, solved: list[SharedTerm], moved: npt.NDArray[np.boo
 def _without_budget(curves: Curves, solved: list[SharedTerm], plan: JointPlan) -> JointPlan:
     """Return the plan as it would be with any amount of cash; `plan` where cash cuts nothing."""
     others = [term.term for term in solved if term.term.bound != "budget"]
-    return plan if len(others) == len(solved) else solve_joint(curves, others)
+    return plan if len(others) == len(solved) else solve_joint(curves, others, known=plan.solved)
 
 
 def _costs(curves: Curves, solved: list[SharedTerm], plan: JointPlan, why: Explanation) -> Floats:

@@ -85,50 +85,81 @@ def shared_terms(
     days : array
         Order day of every line.
     """
-    frame = lines.iloc[part].reset_index(drop=True)
-    products = inputs.tables["products"].drop_duplicates("sku").set_index("sku")
-    for column in LOAD_COLUMNS.values():
-        frame[column] = frame["sku"].map(products[column]).astype("float64").to_numpy()
-    frame["day"] = days[part]
-    frame["ordered"] = plans.quantity[part]
+    part_lines = lines.iloc[part]
+    open_orders = _Open(
+        source=part_lines["source"].to_numpy(dtype=object),
+        location=part_lines["location"].to_numpy(dtype=object),
+        day=days[part],
+        ordered=plans.quantity[part] > 0,
+        load={
+            column: _figure(inputs.tables["products"], column, part_lines["sku"])
+            for column in LOAD_COLUMNS.values()
+        },
+    )
     approved = _approved(inputs, lines)
-    bought = frame[frame["source_kind"] == "supplier"]
+    bought = np.flatnonzero(part_lines["source_kind"].eq("supplier").to_numpy())
     return [
-        *_supplier_terms(bought, inputs.tables["suppliers"], approved),
-        *_budgets(bought, inputs.settings["order_budget"], approved),
-        *_rooms(inputs, lines, line_inputs, plans, frame, part),
+        *_supplier_terms(open_orders, bought, inputs.tables["suppliers"], approved),
+        *_budgets(open_orders, bought, inputs.settings["order_budget"], approved),
+        *_rooms(inputs, lines, line_inputs, plans, open_orders, part),
     ]
 
 
+@dataclass(frozen=True)
+class _Open:
+    """The lines that take part, one value each."""
+
+    source: npt.NDArray[np.object_]
+    location: npt.NDArray[np.object_]
+    day: npt.NDArray[np.datetime64]
+    """Order day."""
+    ordered: npt.NDArray[np.bool_]
+    """The plan orders something."""
+    load: Mapping[str, Floats]
+    """Figure of the product by column, NaN: not known."""
+
+
+def _figure(products: pd.DataFrame, column: str, sku: pd.Series) -> Floats:
+    known = products.drop_duplicates("sku").set_index("sku")[column]
+    return np.asarray(sku.map(known), dtype=np.float64)
+
+
+def _grouped(rows: Rows, *keys: npt.NDArray[Any]) -> Iterator[tuple[tuple[Any, ...], Rows]]:
+    """Yield the rows of each combination of keys, in its order."""
+    codes = np.zeros(len(rows), np.int64)
+    for key in keys:
+        code, values = pd.factorize(key[rows], sort=True)
+        codes = codes * (len(values) + 1) + code
+    order = np.argsort(codes, kind="stable")
+    for found in np.split(rows[order], np.flatnonzero(np.diff(codes[order])) + 1):
+        if len(found):
+            yield tuple(key[found[0]] for key in keys), found
+
+
 def _supplier_terms(
-    bought: pd.DataFrame, suppliers: pd.DataFrame, approved: pd.DataFrame
+    of: _Open, bought: Rows, suppliers: pd.DataFrame, approved: pd.DataFrame
 ) -> Iterator[SharedTerm]:
     terms = {row["supplier"]: row for row in suppliers.to_dict("records")}
-    for (source, day), order in bought.groupby(["source", "day"]):
+    for (source, day), order in _grouped(bought, of.source, of.day):
         stated = terms.get(source)
-        if stated is None or not order["ordered"].any():
+        if stated is None or not of.ordered[order].any():
             continue
-        scopes: list[tuple[str | None, pd.DataFrame]] = [(None, order)]
+        scopes: list[tuple[str | None, Rows]] = [(None, order)]
         if stated["min_scope"] == "location":
-            scopes = [(str(place), part) for place, part in order.groupby("location")]
-        when = np.datetime64(str(day)[:10], "D")
-        for place, part in scopes:
-            if part["ordered"].any():
-                done = approved[(approved["source"] == source) & (approved["day"] == day)]
-                done = done if place is None else done[done["location"] == place]
-                yield from _minimums(stated, part, when, place, done)
-                yield from _trucks(stated, part, when, place)
-        yield from _rebate(stated, order, when)
+            scopes = [(str(place), rows) for (place,), rows in _grouped(order, of.location)]
+        done = approved[(approved["source"] == source) & (approved["day"] == day)]
+        for place, rows in scopes:
+            if of.ordered[rows].any():
+                here = done if place is None else done[done["location"] == place]
+                yield from _minimums(stated, rows, day, place, here)
+                yield from _trucks(of, stated, rows, day, place)
+        yield from _rebate(stated, order, day)
 
 
 def _minimums(
-    stated: Mapping[Any, Any],
-    order: pd.DataFrame,
-    day: np.datetime64,
-    place: str | None,
-    done: pd.DataFrame,
+    stated: Mapping[Any, Any], rows: Rows, day: np.datetime64, place: str | None, done: pd.DataFrame
 ) -> Iterator[SharedTerm]:
-    name, rows = str(stated["supplier"]), order.index.to_numpy()
+    name = str(stated["supplier"])
     for column, measure, unit in (
         ("min_order_value", "value", "money"),
         ("min_order_units", "units", "each"),
@@ -141,24 +172,26 @@ def _minimums(
 
 
 def _trucks(
-    stated: Mapping[Any, Any], order: pd.DataFrame, day: np.datetime64, place: str | None
+    of: _Open, stated: Mapping[Any, Any], rows: Rows, day: np.datetime64, place: str | None
 ) -> Iterator[SharedTerm]:
     capacity, unit = float(stated["truck_capacity"]), stated["truck_unit"]
     if not capacity > 0 or not isinstance(unit, str):
         return
-    load = pd.Series(1.0, index=order.index)
+    load = np.ones(len(rows))
     if unit in LOAD_COLUMNS:
-        figure = order[LOAD_COLUMNS[unit]]
-        load = 1.0 / figure.where(figure > 0) if unit == "pallet" else figure
-    known = load.notna()
+        figure = of.load[LOAD_COLUMNS[unit]][rows]
+        if unit == "pallet":
+            load = np.divide(1.0, figure, out=np.full(len(rows), np.nan), where=figure > 0)
+        else:
+            load = figure
+    known = np.isfinite(load)
     if not known.any():
         return
     at_most = None if pd.isna(stated["trucks_at_most"]) else int(stated["trucks_at_most"])
     fill, cost = (_or_zero(stated[column]) for column in ("truck_least_fill", "truck_cost"))
     name = str(stated["supplier"])
-    rows = order.index.to_numpy()[known.to_numpy()]
     yield SharedTerm(
-        Trucks(name, rows, load[known].to_numpy(), capacity, at_most, fill, cost),
+        Trucks(name, rows[known], load[known], capacity, at_most, fill, cost),
         day,
         unit,
         np.nan if at_most is None else at_most * capacity,
@@ -169,23 +202,22 @@ def _trucks(
     )
 
 
-def _rebate(stated: Mapping[Any, Any], order: pd.DataFrame, day: np.datetime64) -> Iterator[SharedTerm]:
+def _rebate(stated: Mapping[Any, Any], rows: Rows, day: np.datetime64) -> Iterator[SharedTerm]:
     values, rates = numbers(stated["rebate_values"]), numbers(stated["rebate_rates"])
     name = str(stated["supplier"])
     # more than a step asks for could be ordered later, for its rebate then
-    term = Rebate(name, order.index.to_numpy(), values, rates, at_steps=True)
+    term = Rebate(name, rows, values, rates, at_steps=True)
     if values and not term.faults():
         yield SharedTerm(term, day, "money", np.nan, name)
 
 
-def _budgets(bought: pd.DataFrame, stated: str, approved: pd.DataFrame) -> Iterator[SharedTerm]:
+def _budgets(of: _Open, bought: Rows, stated: str, approved: pd.DataFrame) -> Iterator[SharedTerm]:
     if not stated:
         return
-    for day, orders in bought.groupby("day"):
-        if orders["ordered"].any():
+    for (day,), rows in _grouped(bought, of.day):
+        if of.ordered[rows].any():
             cash = max(float(stated) - float(approved.loc[approved["day"] == day, "value"].sum()), 0.0)
-            when = np.datetime64(str(day)[:10], "D")
-            yield SharedTerm(Budget(str(when), orders.index.to_numpy(), cash), when, "money", cash)
+            yield SharedTerm(Budget(str(day), rows, cash), day, "money", cash)
 
 
 def _rooms(
@@ -193,35 +225,30 @@ def _rooms(
     lines: pd.DataFrame,
     line_inputs: LineInputs,
     plans: LinePlans,
-    frame: pd.DataFrame,
+    of: _Open,
     part: Rows,
 ) -> Iterator[SharedTerm]:
     places = inputs.tables["locations"]
     capacity = dict(zip(places["location"], places["storage_capacity"], strict=True))
-    products = inputs.tables["products"].drop_duplicates("sku").set_index("sku")
-    volume = lines["sku"].map(products["volume"]).fillna(0.0).to_numpy(dtype=np.float64)
-    place_of = lines["location"].to_numpy()
+    volume = np.nan_to_num(_figure(inputs.tables["products"], "volume", lines["sku"]))
+    place_of = lines["location"].to_numpy(dtype=object)
     arrival = plans.arrival_period[part]
-    for place, orders in frame.groupby("location"):
-        room = capacity.get(place, np.nan)
-        if not room >= 0:
+    limited = np.array([capacity.get(place, np.nan) >= 0 for place in of.location], bool)
+    within = np.flatnonzero(limited & (arrival < line_inputs.horizon))
+    for (place, period), rows in _grouped(within, of.location, arrival):
+        known = np.isfinite(of.load["volume"][rows])
+        if not of.ordered[rows[known]].any():
             continue
         here = np.flatnonzero(place_of == place)
-        known = orders["volume"].notna()
-        for period in np.unique(arrival[orders.index]):
-            arriving = orders.index[(arrival[orders.index] == period) & known]
-            if period >= line_inputs.horizon or not frame["ordered"].to_numpy()[arriving].any():
-                continue
-            there = stock_at(line_inputs, plans, here, int(period))
-            left = float(room) - float(volume[here] @ there)
-            yield SharedTerm(
-                Storage(str(place), arriving.to_numpy(), frame["volume"].to_numpy()[arriving], left),
-                _arrival_day(inputs, int(period)),
-                "litre",
-                max(left, 0.0),
-                location=str(place),
-                left_out=int((~known & (arrival[orders.index] == period)).sum()),
-            )
+        left = float(capacity[place]) - float(volume[here] @ stock_at(line_inputs, plans, here, int(period)))
+        yield SharedTerm(
+            Storage(str(place), rows[known], of.load["volume"][rows[known]], left),
+            period_dates(np.datetime64(inputs.as_of, "D"), inputs.period, int(period), 1)[0],
+            "litre",
+            max(left, 0.0),
+            location=str(place),
+            left_out=int((~known).sum()),
+        )
 
 
 def stock_at(line_inputs: LineInputs, plans: LinePlans, rows: Rows, period: int) -> Floats:
@@ -241,13 +268,11 @@ def stock_at(line_inputs: LineInputs, plans: LinePlans, rows: Rows, period: int)
     return np.asarray(np.maximum(there, 0.0) + receipts[rows])
 
 
-def _arrival_day(inputs: PlanInputs, period: int) -> np.datetime64:
-    return np.datetime64(period_dates(np.datetime64(inputs.as_of, "D"), inputs.period, period, 1)[0], "D")
-
-
 def _approved(inputs: PlanInputs, lines: pd.DataFrame) -> pd.DataFrame:
     """Return what is approved of the orders of a day: source, location, day, value [money], units [each]."""
     rows = lines[lines["next_order_date"].notna() & lines["source_kind"].eq("supplier")]
+    if rows.empty:
+        return pd.DataFrame(columns=["source", "location", "day", "units", "value"])
     first = order_offsets(rows.assign(next_order_date=pd.Series(pd.NaT, index=rows.index)), inputs.as_of)[
         :, 0
     ]
@@ -261,7 +286,7 @@ def _approved(inputs: PlanInputs, lines: pd.DataFrame) -> pd.DataFrame:
     )
     units = found["quantity"].fillna(0.0)
     return found.assign(
-        day=(np.datetime64(inputs.as_of, "D") + first).astype("datetime64[s]"),
+        day=pd.Series(np.datetime64(inputs.as_of, "D") + first, index=found.index),
         units=units,
         value=units * found["unit_cost"],
     )

@@ -31,10 +31,10 @@ _SUPPLIERS = (
     (("Brightwell & Sudsbury", (0, 3), 5, 1.0, 1500), ("Calla Care", (2,), 8, 1.5, 700)),
 )
 _TRUCKS = {
-    "SUP07": (4.0, 35.0, None),
+    "SUP07": (4.0, 30.0, None),
     "SUP08": (6.0, 60.0, None),
     "SUP11": (4.0, 55.0, None),
-    "SUP14": (4.0, 90.0, None),
+    "SUP14": (4.0, 50.0, None),
     "SUP16": (5.0, 40.0, 0.9),
 }
 """Pallets, EUR and least fill of the trucks of suppliers that charge for them."""

@@ -54,6 +54,15 @@ class Curves:
         """The curves of some lines, in that order."""
         return Curves(self.quantity[lines], self.money[lines], self.cash[lines], self.saving[lines])
 
+    def only(self, choice: IntArray) -> Curves:
+        """Curves of one candidate a line, the chosen one."""
+        return Curves(
+            self.at(choice, self.quantity)[:, None],
+            self.at(choice, self.money)[:, None],
+            self.at(choice, self.cash)[:, None],
+            self.at(choice, self.saving)[:, None],
+        )
+
     def at(self, choice: IntArray, values: FloatArray) -> FloatArray:
         """One value a line: that of its chosen candidate."""
         picked: FloatArray = np.take_along_axis(values, np.asarray(choice)[:, None], axis=1)[:, 0]

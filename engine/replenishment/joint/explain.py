@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.replenishment.joint.curves import Curves, FloatArray, IntArray
-from engine.replenishment.joint.groups import groups_of
 from engine.replenishment.joint.solve import JointPlan, solve_joint
 from engine.replenishment.joint.terms import Term, rows_of
 
@@ -90,8 +89,8 @@ def cost_of_terms(
 ) -> FloatArray:
     """Money that some terms cost: the best without each of them less the plan's money.
 
-    Exact, by solving again, so meant for the few terms a planner asks about; a rebate or a truck's cost
-    counts with its money.
+    Exact, by solving again the lines that hang together with each; a rebate or a truck's cost counts with its
+    money.
 
     Parameters
     ----------
@@ -107,16 +106,9 @@ def cost_of_terms(
     float array, shape (len(which),)
         [money]; negative for a rebate, which brings money.
     """
-    group_of = {
-        member: (lines, members) for lines, members in groups_of(curves, terms) for member in members.tolist()
-    }
     costs = []
     for at in which:
-        # other groups stay as they are
-        lines, members = group_of[at]
-        others = [terms[other] for other in members.tolist() if other != at]
-        without = solve_joint(curves, others, time_limit=time_limit)
-        spent = float(curves.money[lines, without.choice[lines]].sum() + without.term_money.sum())
-        planned = float(curves.money[lines, plan.choice[lines]].sum() + plan.term_money[members].sum())
-        costs.append(spent - planned)
+        others = [term for other, term in enumerate(terms) if other != at]
+        without = solve_joint(curves, others, time_limit=time_limit, known=plan.solved)
+        costs.append(without.money - plan.money)
     return np.array(costs)

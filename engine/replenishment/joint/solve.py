@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,24 @@ from numpy.typing import NDArray
 from engine.errors import EngineError
 from engine.replenishment.joint.blocks import solve_in_blocks
 from engine.replenishment.joint.curves import Curves, FloatArray, IntArray
-from engine.replenishment.joint.groups import groups_of, total_use
+from engine.replenishment.joint.groups import groups_of
 from engine.replenishment.joint.terms import Term, rows_of
 
 _LEAST_SHARES = (0.02, 0.1)
 """Least share of the time limit that a group gets at first, and if that was not enough."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The answer of one group of lines."""
+
+    candidate: IntArray
+    price: FloatArray
+    gap: float
+
+
+Groups = dict[frozenset[int], Solved]
+"""Answers by the identities of a group's terms."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +51,17 @@ class JointPlan:
     """Shadow price of each term: what one unit of its use is charged at the margin, shape (t,). Positive
     where use is scarce (money per unit of cash, room …), negative where it is wanted (minimum, rebate). From
     the relaxation."""
+    solved: Groups = field(default_factory=dict, repr=False)
+    """Groups of terms that it worked out."""
 
 
 def solve_joint(
-    curves: Curves, terms: Sequence[Term], *, time_limit: float = 10.0, relative_gap: float = 0.0
+    curves: Curves,
+    terms: Sequence[Term],
+    *,
+    time_limit: float = 10.0,
+    relative_gap: float = 0.0,
+    known: Groups | None = None,
 ) -> JointPlan:
     """Choose one candidate of each line so that all terms hold and the expected money is greatest.
 
@@ -60,6 +80,9 @@ def solve_joint(
         open stands in `gap`. The answer depends on the machine only where it runs out.
     relative_gap : float
         Distance to the best, as a share of its money, at which a group may stop early.
+    known : dict, optional
+        `solved` of another plan of the same curves and some of the same terms (the objects themselves):
+        groups that hang together as they did there are not solved again.
 
     Returns
     -------
@@ -80,8 +103,9 @@ def solve_joint(
     """
     _check(curves, terms)
     asked = np.array([bool(_links(term)) for term in terms], bool)
+    solved = dict(known or {})
     while True:
-        plan = _solve(curves, terms, asked, time_limit, relative_gap)
+        plan = _solve(curves, terms, asked, time_limit, relative_gap, solved)
         over = np.array(
             [bool(term.broken_by(used)) for term, used in zip(terms, plan.total, strict=True)], bool
         )
@@ -100,28 +124,35 @@ def _links(term: Term) -> bool:
 
 
 def _solve(
-    curves: Curves, every: Sequence[Term], asked: NDArray[np.bool_], time_limit: float, relative_gap: float
+    curves: Curves,
+    every: Sequence[Term],
+    asked: NDArray[np.bool_],
+    time_limit: float,
+    relative_gap: float,
+    solved: Groups,
 ) -> JointPlan:
     """Plan under the terms that are asked; the totals are those of all."""
     terms = [every[at] for at in np.flatnonzero(asked).tolist()]
     choice = curves.own_best
     price = np.zeros(len(terms))
-    groups = [group for group in groups_of(curves, terms) if not _is_free(curves, terms, group[1], choice)]
-    left = np.zeros(len(groups))
-    again = list(range(len(groups)))
+    own = curves.only(choice)
+    groups = [group for group in groups_of(curves, terms) if not _is_free(own, terms, group[1])]
+    keys = [frozenset(id(terms[member]) for member in members) for _, members in groups]
+    again = [group for group, key in enumerate(keys) if key not in solved]
     for least_share in _LEAST_SHARES:
         # the second time only groups for which the first was not enough
         n_lines = sum(len(groups[group][0]) for group in again)
         for group in again:
             lines, members = groups[group]
-            own = [terms[member] for member in members]
+            together = [terms[member] for member in members]
             seconds = time_limit * max(len(lines) / n_lines, least_share)
-            choice[lines], price[members], left[group] = solve_in_blocks(
-                curves, own, lines, seconds, relative_gap
-            )
-        again = [group for group in again if left[group] > 0 and relative_gap == 0 and len(groups) > 1]
-    gap = float(left.sum())
-    total = np.array([total_use(curves, term, choice) for term in every])
+            solved[keys[group]] = Solved(*solve_in_blocks(curves, together, lines, seconds, relative_gap))
+        again = [g for g in again if solved[keys[g]].gap > 0 and relative_gap == 0 and len(groups) > 1]
+    for (lines, members), key in zip(groups, keys, strict=True):
+        choice[lines], price[members] = solved[key].candidate, solved[key].price
+    gap = float(sum(solved[key].gap for key in keys))
+    chosen = curves.only(choice)
+    total = np.array([float(term.use(chosen).sum()) for term in every])
     term_money = np.array([term.money(used) for term, used in zip(every, total, strict=True)])
     prices = np.zeros(len(every))
     prices[asked] = price
@@ -133,6 +164,7 @@ def _solve(
         total=total,
         term_money=term_money,
         price=prices,
+        solved=solved,
     )
 
 
@@ -149,10 +181,10 @@ def _check(curves: Curves, terms: Sequence[Term]) -> None:
         raise EngineError("joint order constraints: " + "; ".join(faults))
 
 
-def _is_free(curves: Curves, terms: Sequence[Term], members: IntArray, choice: IntArray) -> bool:
+def _is_free(own: Curves, terms: Sequence[Term], members: IntArray) -> bool:
     """Whether every line's own best keeps the terms, none of which could bring or save money."""
     for member in members:
         term = terms[member]
-        if term.moves_money or term.broken_by(total_use(curves, term, choice)):
+        if term.moves_money or term.broken_by(float(term.use(own).sum())):
             return False
     return True
