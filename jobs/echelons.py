@@ -45,6 +45,8 @@ class Echelons:
     plans: LinePlans
     own_demand: Floats
     """[n, h] what centres sell to customers of their own, part of their demand [each/period]."""
+    level_correlation: float
+    """How far the levels of stores are wrong together, as it was planned with."""
     level: Codes
     """[n] 0: supplies nobody; else one more than the highest line that it supplies."""
     faults: pd.DataFrame
@@ -59,6 +61,7 @@ def plan_echelons(
     held_out: HeldOut | None,
     *,
     n_paths: int,
+    level_correlation: float | None = None,
 ) -> Echelons:
     """Plan every line, stores first.
 
@@ -70,6 +73,7 @@ def plan_echelons(
     held : [n] lines whose stock cannot be trusted: they order their forecast demand as it comes
     held_out : past forecasts, which tell how far stores' levels are wrong together
     n_paths : as for `plan_lines`
+    level_correlation : as an earlier plan measured it; None: measured on `held_out`
     """
     flows = supply_flows(lines)
     level, circular = echelon_levels(flows, len(lines))
@@ -77,9 +81,14 @@ def plan_echelons(
     if len(stores) == len(lines):
         plans = plan_lines(line_inputs, n_paths=n_paths)
         own_demand = np.zeros_like(line_inputs.mean)
-        return Echelons(line_inputs, plans, own_demand, level, circular_supply(lines, circular))
+        unused = UNMEASURED_CORRELATION
+        return Echelons(line_inputs, plans, own_demand, unused, level, circular_supply(lines, circular))
     ordering = order_periods(lines, inputs.as_of, inputs.period, line_inputs.horizon)
-    together = measured_correlation(line_inputs.level_cv, flows, held_out)
+    together = (
+        measured_correlation(line_inputs.level_cv, flows, held_out)
+        if level_correlation is None
+        else level_correlation
+    )
     own = own_sales_share(inputs.sales, lines, flows)
     parts = [plan_lines(line_inputs.take(stores), n_paths=n_paths)]
     done = [stores]
@@ -91,7 +100,8 @@ def plan_echelons(
         parts.append(plan_lines(planned.take(rows), n_paths=n_paths))
         done.append(rows)
     own_demand = line_inputs.mean * own[:, None]
-    return Echelons(planned, _joined(parts, done), own_demand, level, circular_supply(lines, circular))
+    whole = _joined(parts, done)
+    return Echelons(planned, whole, own_demand, together, level, circular_supply(lines, circular))
 
 
 def measured_correlation(level_cv: Floats, flows: tuple[Codes, Codes], held_out: HeldOut | None) -> float:

@@ -152,6 +152,7 @@ def plan(
     )
     outputs = {name: _written(lake, name, tables[name], earlier) for name in OUTPUT_TABLES}
     summary = dict(zip(tables["kpis"]["name"], tables["kpis"]["value"], strict=True))
+    summary["level_correlation"] = planned.level_correlation
     run = commit_run(
         lake,
         Run(

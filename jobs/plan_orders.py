@@ -31,6 +31,8 @@ class PlannedOrders:
     """What every order would do and bring, before what lines share."""
     allocations: Allocations
     joint: JointOrders
+    level_correlation: float
+    """As for `Echelons`; a scenario plans with the same."""
     faults: pd.DataFrame
     """What the network was found to lack, in the columns of `engine.health.check`."""
 
@@ -43,6 +45,7 @@ def plan_orders(
     held_out: HeldOut | None,
     *,
     n_paths: int,
+    level_correlation: float | None = None,
 ) -> PlannedOrders:
     """Plan stores, then their centres; share out what centres lack; choose jointly under shared terms.
 
@@ -54,8 +57,11 @@ def plan_orders(
     held : [n] lines that order nothing
     held_out : past forecasts of the same lines
     n_paths : demand paths a line
+    level_correlation : as for `plan_echelons`
     """
-    echelons = plan_echelons(inputs, lines, line_inputs, held, held_out, n_paths=n_paths)
+    echelons = plan_echelons(
+        inputs, lines, line_inputs, held, held_out, n_paths=n_paths, level_correlation=level_correlation
+    )
     of_network, plans = echelons.line_inputs, echelons.plans
     curves = value_curves(of_network, plans, n_paths=n_paths, breaks=break_arrays(lines)[0])
     allocations = shared_out(
@@ -64,4 +70,5 @@ def plan_orders(
     plans = settle(of_network, plans, allocations.quantity, allocations.bound, n_paths=n_paths)
     joint = joint_orders(inputs, lines, of_network, plans, curves, held)
     plans = settle(of_network, plans, joint.quantity, joint.bound, n_paths=n_paths)
-    return PlannedOrders(of_network, plans, curves, allocations, joint, echelons.faults)
+    together = echelons.level_correlation
+    return PlannedOrders(of_network, plans, curves, allocations, joint, together, echelons.faults)
