@@ -15,6 +15,8 @@ from jobs.demand_corrections import correct_demand, retire_correction
 from jobs.errors import JobError
 from jobs.export import Format, export_orders
 from jobs.import_file import ImportResult, import_file
+from jobs.markdowns import decide_markdowns
+from jobs.markdowns import end_markdown as end_running
 from jobs.override import override_forecast, remake_override, retire_override, retire_overrides
 from jobs.views.forecast_change import scope_of
 from jobs.views.forecast_totals import TotalsBy
@@ -23,8 +25,10 @@ __all__ = [
     "Format",
     "approve",
     "correct",
+    "end_markdown",
     "export",
     "load_file",
+    "mark_down",
     "override",
     "override_total",
     "plan",
@@ -167,6 +171,26 @@ def remake(override_ids: Sequence[str]) -> list[str]:
         remake_override(data.lake(), one, author=data.author(), reason=why, at=datetime.now(UTC))
         for one in override_ids
     ]
+
+
+@_recorded
+def mark_down(chosen: Sequence[Mapping[str, Any]], reason: str) -> list[str]:
+    """Decide markdowns ({line_id, depth [share], until, mechanic}): all of them or none."""
+    return decide_markdowns(
+        data.lake(),
+        run_id=data.run().run_id,
+        lines=chosen,
+        author=data.author(),
+        reason=reason,
+        at=datetime.now(UTC),
+    )
+
+
+@_recorded
+def end_markdown(markdown: str, reason: str) -> bool:
+    """End a markdown; True once it is done."""
+    end_running(data.lake(), markdown, author=data.author(), reason=reason, at=datetime.now(UTC))
+    return True
 
 
 def export(order_ids: Sequence[str], fmt: Format) -> bytes:

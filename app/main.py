@@ -15,6 +15,8 @@ page = st.navigation(
         st.Page(PAGES / "today.py", title="Today", icon=":material/inbox:", default=True),
         st.Page(PAGES / "item.py", title="Item", icon=":material/query_stats:"),
         st.Page(PAGES / "orders.py", title="Orders", icon=":material/local_shipping:"),
+        st.Page(PAGES / "expiry.py", title="Expiry", icon=":material/event_busy:"),
+        st.Page(PAGES / "suppliers.py", title="Suppliers", icon=":material/factory:"),
         st.Page(PAGES / "forecast_value.py", title="Forecast & value", icon=":material/monitoring:"),
         st.Page(PAGES / "kpis.py", title="Key figures", icon=":material/speed:"),
         st.Page(PAGES / "data_health.py", title="Data health", icon=":material/health_and_safety:"),
