@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from engine.replay.as_ordered import AsOrdered
@@ -176,14 +177,21 @@ def our_policy(setup: Setup, *, seed: int, model: str | None = None) -> PlanPoli
 def tuned_min_max(setup: Setup) -> Tuned:
     """Return the covers by class that cost least in the tuning span."""
     policy = _covers(setup, tuning_start(setup.span, setup.period_days), None)
-    return tune(setup.tuning, policy, setup.prices, setup.code)
+    return tune(setup.tuning, policy, setup.prices, _tuned_class(setup))
+
+
+def _tuned_class(setup: Setup) -> npt.NDArray[np.int64]:
+    """Return what min/max are tuned by: the class, perishables apart."""
+    return 2 * setup.code + setup.perishable
 
 
 def _min_max(setup: Setup) -> tuple[Played, str]:
     tuned = tuned_min_max(setup)
     played = play(setup.game, _covers(setup, setup.span.first, tuned))
     used = [
-        f"{CLASSES[code]} {tuned.safety[code]:g} + {tuned.cycle[code]:g}" for code in np.unique(setup.code)
+        f"{CLASSES[code // 2]}{' perishable' if code % 2 else ''} "
+        f"{tuned.safety[code]:g} + {tuned.cycle[code]:g}"
+        for code in np.unique(_tuned_class(setup))
     ]
     words = (
         "Minimum and maximum by recent sales; days of cover beyond lead time and review at the minimum, and "
@@ -198,7 +206,7 @@ def _covers(setup: Setup, first: int, tuned: Tuned | None) -> CoverMinMax:
     sold, share = setup.history(first)
     nothing = Cover(np.zeros(n), np.zeros(n))
     return CoverMinMax(
-        nothing if tuned is None else tuned.cover(setup.code),
+        nothing if tuned is None else tuned.cover(_tuned_class(setup)),
         terms.lead_time_mean,
         setup.review,
         terms.life_periods,

@@ -41,6 +41,8 @@ LEAST_TUNING_DAYS = 182
 LEAST_PLAYED_DAYS = 28
 WARM_UP_DAYS = 56
 """Of a tuning span without sales before it: they tell what sells."""
+PERISHABLE_DAYS = 28.0
+"""Of life: a shorter-lived product has min/max of its own in each class."""
 UNKNOWN_STOCK_DAYS = 7.0
 """A line whose opening stock is not known starts with lead time, review and so many days of demand."""
 
@@ -78,6 +80,7 @@ class Setup:
     prices: Prices
     code: Ints
     """Class of each line."""
+    perishable: npt.NDArray[np.bool_]
     protection: Ints
     assumed_stock: int
     orders: Floats | None
@@ -163,6 +166,7 @@ def prepare(
         tuning=tuning,
         prices=prices,
         code=code,
+        perishable=terms.life_periods * PERIOD_DAYS[inputs.period] < PERISHABLE_DAYS,
         protection=protection_periods(lines, span.from_date, inputs.period),
         assumed_stock=unknown,
         orders=orders,
@@ -212,7 +216,7 @@ def _span(
                 f"and end before the first day played, {dates[first]} ({known})"
             )
     from_date: dt.date = dates[first].item()
-    to_date: dt.date = (dates[last] - np.timedelta64(1, "D")).item()
+    to_date: dt.date = period_dates(dates[last], "D", -1, 1)[0].item()
     return Span(first, last, tuned_from, tuned_to, from_date, to_date)
 
 

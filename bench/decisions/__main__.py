@@ -9,7 +9,13 @@ from importlib import import_module
 
 from bench.report import Report, arguments
 
-PARTS = {"s_S": "reorder_up_to", "vn2": "vn2", "inventorybench": "inventorybench", "joint": "joint"}
+PARTS = {
+    "s_S": "reorder_up_to",
+    "vn2": "vn2",
+    "inventorybench": "inventorybench",
+    "joint": "joint",
+    "replay": "replay",
+}
 """The module of each part."""
 
 
