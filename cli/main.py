@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import demo, doctor, importing, orders, overrides, planning, serve, settings
+from cli import demo, doctor, importing, orders, overrides, planning, replay, serve, settings
 from cli.console import complain
 from data_lake.errors import LakeError
 from engine.errors import EngineError
@@ -73,6 +73,7 @@ app.command()(orders.export)
 app.command()(serve.serve)
 app.command()(doctor.doctor)
 app.command()(planning.runs)
+app.command()(replay.replay)
 app.command()(settings.settings)
 app.add_typer(overrides.app, name="override")
 

@@ -216,7 +216,7 @@ def _span(
                 f"and end before the first day played, {dates[first]} ({known})"
             )
     from_date: dt.date = dates[first].item()
-    to_date: dt.date = period_dates(dates[last], "D", -1, 1)[0].item()
+    to_date: dt.date = (dates[last : last + 1] - np.timedelta64(1, "D"))[0].item()
     return Span(first, last, tuned_from, tuned_to, from_date, to_date)
 
 
@@ -285,7 +285,7 @@ def _rows(sales: SalesPanel, rows: Ints) -> SalesPanel:
 def _truth(lake: Lake, lines: pd.DataFrame, sales: SalesPanel, first: int, last: int) -> Floats:
     """Return the demand planted in a demo lake, [n, last − first]."""
     if sales.period != "D" or lake.current("demand_truth") is None:
-        raise JobError("the true demand is known of a demo lake only, in days: leave --truth out")
+        raise JobError("the true demand (table demand_truth) is known of a demo lake only, in days")
     table = lake.read("demand_truth")
     index = pd.MultiIndex.from_frame(lines[["sku", "location"]])
     row = index.get_indexer(pd.MultiIndex.from_frame(table[["sku", "location"]]))
