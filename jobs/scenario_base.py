@@ -14,11 +14,15 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
+from data_lake.then import LakeThen
 from engine.contracts import EXPLAIN_TERMS, TABLES
 from engine.replenishment.lines import LineInputs
 from jobs.errors import JobError
+from jobs.inputs import PlanInputs, load_inputs
+from jobs.line_terms import line_terms
 from jobs.override_scope import with_groups
 from jobs.scenario_changes import Change
+from jobs.supplier_performance import MeasuredSupply, measured_supply
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,6 +60,31 @@ class ScenarioBase:
         return self.lines["status"].eq("held").to_numpy(dtype=bool)
 
     @cached_property
+    def plan_inputs(self) -> PlanInputs:
+        """Everything that the run read, read again as it was then."""
+        return load_inputs(LakeThen(self.lake, self.run), as_of=self.as_of)
+
+    @cached_property
+    def supply(self) -> MeasuredSupply:
+        """What order history said of the sources."""
+        return measured_supply(self.plan_inputs.tables, self.as_of)
+
+    @cached_property
+    def terms(self) -> pd.DataFrame:
+        """Terms of every line: `jobs.line_terms.line_terms`."""
+        terms = line_terms(self.plan_inputs, self.supply)
+        if not (terms["sku"].equals(self.lines["sku"]) and terms["source"].equals(self.lines["source"])):
+            raise JobError(f"run {self.run.run_id} was made by another version, with other lines: plan again")
+        return terms
+
+    @cached_property
+    def models(self) -> pd.DataFrame:
+        """level_cv, dispersion, path_seed of each line's own forecast."""
+        stored = read_run_table(self.lake, self.run, "series_models")
+        keys = ["sku", "location"]
+        return self.lines[keys].merge(stored, on=keys, how="left")
+
+    @cached_property
     def offsets(self) -> npt.NDArray[np.int64]:
         """Days from the day planned to each line's order day and to the next one, [n, 2]."""
         dates = self.lines[["order_by", "next_order_date"]].to_numpy(dtype="datetime64[D]")
@@ -74,16 +103,6 @@ class ScenarioBase:
             )
         dates = stored["date"].to_numpy(dtype="datetime64[D]")[: shape[1]]
         return stored["statistical"].to_numpy(dtype=np.float64).reshape(shape), dates
-
-    @cached_property
-    def overrides(self) -> pd.DataFrame:
-        """Overrides that the run applied: contract `overrides`, in the order in which they apply."""
-        applied = read_run_table(self.lake, self.run, "overrides")
-        return applied.sort_values(["created_at", "override"], kind="stable", ignore_index=True)
-
-    def table(self, name: str) -> pd.DataFrame:
-        """Return an input table as the run saw it; one that was never written is empty."""
-        return _seen(self.lake, self.run, name)
 
     @cached_property
     def codes(self) -> dict[str, list[str]]:

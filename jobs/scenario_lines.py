@@ -66,32 +66,25 @@ def line_frame(
     inputs: LineInputs,
     offsets: Codes,
     plans: LinePlans | None,
-    rows: Codes,
     result: str,
 ) -> pd.DataFrame:
-    """Return contract `scenario_lines`: the run's lines with `rows` planned again.
+    """Return contract `scenario_lines`.
 
     Parameters
     ----------
     base : ScenarioBase
     inputs : LineInputs
-        All lines, as the scenario has them.
+        What the lines were planned on.
     offsets : int array (n, 2)
         Days from the day planned to each line's order day and to the next.
     plans : LinePlans or None
-        Plan of `rows`, in that order; None: of no row.
-    rows : int array
-        Row numbers of the lines that were planned again; none of them held.
+        None: the run's own plan.
     result : str
         Name of the result.
     """
     lines = base.lines
-    played = _played(lines)
-    if plans is not None:
-        for name, values in played.items():
-            values[rows] = getattr(plans, name)
-    before = _stock(lines, plans, rows, "projected_stock")
-    after = _stock(lines, plans, rows, "projected_stock_with_order")
+    played = _stored(lines) if plans is None else _planned(plans, base.held)
+    before, after = played["projected_stock"], played["projected_stock_with_order"]
     arrival, following = arrival_periods(inputs)
     quantity = played["quantity"]
     value = quantity * inputs.unit_cost
@@ -169,18 +162,25 @@ def stock_at(stock: Floats, on_hand: Floats, arrival: Codes) -> Floats:
     return then
 
 
-def _played(lines: pd.DataFrame) -> dict[str, Floats]:
-    names = ("quantity", *EXPLAIN_TERMS, "fill_after", "lost_after", "waste_after", "expected_profit")
-    found = {name: lines[name].to_numpy(dtype=np.float64, copy=True) for name in names}
-    found["bound"] = np.array([ORDER_BOUNDS.index(bound) for bound in lines["bound"]], dtype=np.float64)
+_PLAYED = ("quantity", *EXPLAIN_TERMS, "fill_after", "lost_after", "waste_after", "expected_profit")
+_STOCK = ("projected_stock", "projected_stock_with_order")
+
+
+def _stored(lines: pd.DataFrame) -> dict[str, Floats]:
+    """What the run's own orders do, of `plan_lines`."""
+    found = {name: lines[name].to_numpy(dtype=np.float64) for name in _PLAYED}
+    found |= {name: np.vstack(lines[name].to_list()) for name in _STOCK}
+    return found | {"bound": np.array([ORDER_BOUNDS.index(bound) for bound in lines["bound"]])}
+
+
+def _planned(plans: LinePlans, held: npt.NDArray[np.bool_]) -> dict[str, Floats]:
+    """What planned orders do; held lines order nothing, as in `jobs.plan_tables`."""
+    found = {name: np.asarray(getattr(plans, name)) for name in (*_PLAYED, *_STOCK, "bound")}
+    for name in ("quantity", "expected_profit", *EXPLAIN_TERMS):
+        found[name] = np.where(held, 0.0, found[name])
+    for name in ("fill", "lost", "waste"):
+        found[f"{name}_after"] = np.where(held, getattr(plans, f"{name}_before"), found[f"{name}_after"])
     return found
-
-
-def _stock(lines: pd.DataFrame, plans: LinePlans | None, rows: Codes, name: str) -> Floats:
-    stock: Floats = np.vstack(lines[name].to_list())
-    if plans is not None:
-        stock[rows] = getattr(plans, name)
-    return stock
 
 
 def _holding(stock: Floats, until: Codes) -> Floats:

@@ -27,7 +27,7 @@ from jobs.scenario_apply import demand_overrides
 from jobs.scenario_base import ScenarioBase, load_base
 from jobs.scenario_changes import Change
 from jobs.scenario_words import in_words
-from jobs.scenario_writes import WRITTEN_TABLES, Write, moved_since, unwritten, writes_of, written
+from jobs.scenario_writes import WRITTEN_TABLES, Effect, Write, effect_of, moved_since, unwritten, written
 from jobs.scenarios import Scenario, find_scenario, fold_scenarios, write_table
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Promotion:
 
 def preview_promotion(base: ScenarioBase, changes: Sequence[Change]) -> Promotion:
     """Say what promoting changes would write; nothing is written."""
-    return _summary(base, changes, "", *writes_of(base, changes))
+    return _summary(base, changes, "", effect_of(base, changes))
 
 
 def promote_scenario(lake: Lake, scenario: str, *, author: str, reason: str, at: datetime) -> Promotion:
@@ -75,8 +75,8 @@ def promote_scenario(lake: Lake, scenario: str, *, author: str, reason: str, at:
     finish_promotions(lake)
     found = find_scenario(lake, scenario)
     base = _standing_base(lake, found)
-    writes, left_out = writes_of(base, found.changes)
-    record = {"scenario": found.scenario, "writes": [write.as_dict() for write in writes]}
+    effect = effect_of(base, found.changes)
+    record = {"scenario": found.scenario, "writes": [write.as_dict() for write in effect.writes]}
     name = _stored(lake, record)
     made = _overrides(base, found)
 
@@ -97,7 +97,7 @@ def promote_scenario(lake: Lake, scenario: str, *, author: str, reason: str, at:
 
     append_act(lake, decide)
     finish_promotions(lake)
-    return _summary(base, found.changes, name, writes, left_out)
+    return _summary(base, found.changes, name, effect)
 
 
 def undo_promotion(lake: Lake, scenario: str, *, author: str, reason: str, at: datetime) -> Promotion:
@@ -199,7 +199,7 @@ def _standing_base(lake: Lake, found: Scenario) -> ScenarioBase:
         if not _is_as_planned(lake, table, run.inputs.get(table, 0))
     ]
     base = load_base(lake, run)
-    if set(active_overrides(lake, run.as_of)["override"]) != set(base.overrides["override"]):
+    if set(active_overrides(lake, run.as_of)["override"]) != set(base.plan_inputs.overrides["override"]):
         faults.append("forecasts were overridden, or overrides retired, after the plan was made")
     if faults:
         raise JobError(
@@ -235,12 +235,7 @@ def _refuse_if_decided(ledger: Ledger, found: Scenario, planned_at: datetime) ->
 
 def _overrides(base: ScenarioBase, found: Scenario) -> list[dict[str, Any]]:
     """Return the data of the overrides that changes of demand become; each expires with its last day."""
-    rows = [
-        override
-        for change in found.changes
-        if change.parameter == "demand"
-        for override in demand_overrides(base, change)
-    ]
+    rows = [override for change in found.changes for override in demand_overrides(base, change)]
     made = []
     for row in rows:
         last = row["to_date"].date().isoformat()
@@ -289,12 +284,10 @@ def _parameter_events(found: Scenario, at: datetime, *, author: str, reason: str
     ]
 
 
-def _summary(
-    base: ScenarioBase, changes: Sequence[Change], name: str, writes: Sequence[Write], left_out: list[str]
-) -> Promotion:
-    rows = {table: sum(write.table == table for write in writes) for table in WRITTEN_TABLES}
-    demand = sum(len(demand_overrides(base, change)) for change in changes if change.parameter == "demand")
-    differences = [f"not written: {what}" for what in left_out]
+def _summary(base: ScenarioBase, changes: Sequence[Change], name: str, effect: Effect) -> Promotion:
+    rows = {table: sum(write.table == table for write in effect.writes) for table in WRITTEN_TABLES}
+    demand = sum(len(demand_overrides(base, change)) for change in changes)
+    differences = [f"not written: {what}" for what in effect.left_out]
     parameters = {change.parameter for change in changes}
     if parameters & {"lead_time_mean", "lead_time_sd", "order_weekdays", "review_days"}:
         differences.append(

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from jobs.scenario_apply import apply_changes, values_of
+from jobs.scenario_apply import changed_targets, changed_values
 from jobs.scenario_base import ScenarioBase
-from jobs.scenario_changes import PARAMETERS, Change, weekdays_of
+from jobs.scenario_changes import Change, weekdays_of
 
 _POLICY_COLUMN = {
     "service_target": "service_target",
@@ -27,7 +28,12 @@ _POLICY_COLUMN = {
     "min_cover": "min_cover_days",
     "max_cover": "max_cover_days",
 }
+_TERM = {"min_cover": "min_cover_days", "max_cover": "max_cover_days"}
+"""Columns of `line_terms` that are not called like their parameter."""
+
 _SOURCING = ("moq", "order_multiple", "lead_time_mean", "lead_time_sd")
+
+Values = npt.NDArray[Any]
 
 Cells = tuple[Mapping[str, str], Mapping[str, Any], Mapping[str, Any]]
 """Key of a row, what its cells become, and what others are if it does not exist yet."""
@@ -54,21 +60,37 @@ class Write:
         return asdict(self)
 
 
-def writes_of(base: ScenarioBase, changes: Sequence[Change]) -> tuple[list[Write], list[str]]:
-    """Return what changes write, and in words what they cannot write (demand is an override instead).
+@dataclass(frozen=True)
+class Effect:
+    """What changes come to in the lake, but for demand, which becomes overrides."""
+
+    writes: list[Write]
+    left_out: list[str]
+    """What cannot be written, in words."""
+    terms: dict[str, Values]
+    """Parameters of every line after the changes, by their name, [n] each."""
+
+
+def effect_of(base: ScenarioBase, changes: Sequence[Change]) -> Effect:
+    """Return what changes write, one after the other; a later one sees what an earlier one did.
 
     Parameters
     ----------
     base : ScenarioBase
         Its tables are what `before` is read from.
     changes : sequence of Change
+        Checked.
     """
-    tables = {name: base.table(name) for name in WRITTEN_TABLES}
+    tables = {name: base.plan_inputs.tables[name] for name in WRITTEN_TABLES}
     now = dict(tables)
+    terms: dict[str, Values] = {
+        name: base.terms[_TERM.get(name, name)].to_numpy()
+        for name in (*_POLICY_COLUMN, *_SOURCING, "unit_cost")
+    }
     found: dict[tuple[str, tuple[str, ...]], Write] = {}
     left_out: list[str] = []
-    for number in range(1, len(changes) + 1):
-        made = _writes(base, changes[:number], now, left_out)
+    for change in changes:
+        made = _writes(base, change, now, terms, left_out)
         for name in {write.table for write in made}:
             now[name] = written(now[name], [write for write in made if write.table == name])
         for write in made:
@@ -76,7 +98,7 @@ def writes_of(base: ScenarioBase, changes: Sequence[Change]) -> tuple[list[Write
             earlier = found.get(place, write)
             both = {**earlier.after, **write.after}
             found[place] = replace(earlier, after=both, fill={**write.fill, **earlier.fill})
-    return _with_before(list(found.values()), tables), left_out
+    return Effect(_with_before(list(found.values()), tables), left_out, terms)
 
 
 def written(rows: pd.DataFrame, writes: Iterable[Write]) -> pd.DataFrame:
@@ -106,30 +128,42 @@ def moved_since(rows: pd.DataFrame, writes: Iterable[Write]) -> list[str]:
 
 
 def _writes(
-    base: ScenarioBase, changes: Sequence[Change], tables: Mapping[str, pd.DataFrame], left_out: list[str]
+    base: ScenarioBase,
+    change: Change,
+    tables: Mapping[str, pd.DataFrame],
+    terms: dict[str, Values],
+    left_out: list[str],
 ) -> list[Write]:
-    """Writes of the last of `changes`, the others having been made before it."""
-    change = changes[-1]
-    if change.parameter == "demand":
+    """Writes of one change; `terms` are brought up to date."""
+    name, rows = change.parameter, base.rows_of(change)
+    if name == "demand":
         return []
-    if change.parameter == "cash_budget":
+    if name == "cash_budget":
         return [Write("settings", {"name": "order_budget"}, {"value": f"{float(change.value):g}"})]
-    if change.parameter in _POLICY_COLUMN:
-        return _policy_writes(base, changes, tables["policies"])
-    lines = base.lines.assign(
-        value=values_of(apply_changes(base, _numeric(changes)).inputs, change.parameter)
-    )
-    lines = lines[base.rows_of(change)]
-    if change.parameter == "unit_cost":
+    if name in ("service_target", "target_kind"):
+        targets, kinds = terms["service_target"], terms["target_kind"]
+        terms["service_target"], terms["target_kind"] = changed_targets(targets, kinds, rows, change)
+    elif name != "order_weekdays":
+        terms[name] = changed_values(terms[name].astype(np.float64), rows, change)
+        if name == "review_days":
+            terms[name] = np.round(terms[name])
+    if name in _POLICY_COLUMN:
+        return _policy_writes(base, change, rows, tables["policies"], terms)
+    lines = base.lines.loc[rows, ["sku", "location", "source"]].assign(value=terms[name][rows])
+    if name == "unit_cost":
         costs = lines.drop_duplicates("sku")
         return [
             Write("products", {"sku": sku}, {"unit_cost": float(value)})
             for sku, value in zip(costs["sku"], costs["value"], strict=True)
         ]
+    return _sourcing_writes(change, lines, tables["sourcing"], left_out)
+
+
+def _sourcing_writes(
+    change: Change, lines: pd.DataFrame, sourcing: pd.DataFrame, left_out: list[str]
+) -> list[Write]:
     keys = ["sku", "location", "source"]
-    stated = lines[[*keys, "value"]].merge(
-        tables["sourcing"][[*keys, change.parameter]].assign(sourced=True), on=keys, how="left"
-    )
+    stated = lines.merge(sourcing[[*keys, change.parameter]].assign(sourced=True), on=keys, how="left")
     missing = int(stated["sourced"].isna().sum())
     if missing:
         left_out.append(f"{change.parameter} of {missing:,} lines without a row in sourcing: import sourcing")
@@ -148,21 +182,20 @@ def _term(change: Change, stated: float, planned: float) -> float:
     """Return a term of sourcing: a relative change is one of what the source promises, if it is stated."""
     if change.how == "set" or np.isnan(stated):
         return float(planned)
-    value = float(change.value)
-    limits = PARAMETERS[change.parameter]
-    return float(
-        np.clip(stated * value if change.how == "times" else stated + value, limits.least, limits.most)
-    )
+    return float(changed_values(np.array([stated]), np.array([True]), change)[0])
 
 
-def _policy_writes(base: ScenarioBase, changes: Sequence[Change], policies: pd.DataFrame) -> list[Write]:
-    change, column = changes[-1], _POLICY_COLUMN[changes[-1].parameter]
-    applied = apply_changes(base, _numeric(changes))
-    kinds = applied.inputs.target_kind
-    rows = base.rows_of(change)
+def _policy_writes(
+    base: ScenarioBase,
+    change: Change,
+    rows: npt.NDArray[np.bool_],
+    policies: pd.DataFrame,
+    terms: Mapping[str, Values],
+) -> list[Write]:
+    column, kinds = _POLICY_COLUMN[change.parameter], terms["target_kind"]
     if change.parameter == "service_target" and change.how == "plus":
         rows = rows & (kinds != "cost")
-    values = _policy_values(applied, change)
+    values = _policy_values(change, terms, base.inputs.size)
     finite = rows & np.array([not isinstance(value, float) or np.isfinite(value) for value in values])
     lines = base.lines.assign(value=pd.Series(values, dtype=object), kind=kinds)[finite]
     if lines.empty:
@@ -213,19 +246,12 @@ def _segment_writes(
     return writes
 
 
-def _policy_values(applied: Any, change: Change) -> list[Any]:
+def _policy_values(change: Change, terms: Mapping[str, Values], size: int) -> list[Any]:
     if change.parameter == "order_weekdays":
-        return [list(weekdays_of(change.value))] * applied.inputs.size
+        return [list(weekdays_of(change.value))] * size
     if change.parameter == "target_kind":
-        return [str(change.value)] * applied.inputs.size
-    if change.parameter == "review_days":
-        return [float(days) for days in applied.calendar.review_days]
-    return [float(value) for value in values_of(applied.inputs, change.parameter)]
-
-
-def _numeric(changes: Sequence[Change]) -> list[Change]:
-    """Changes without those of demand, which no parameter depends on."""
-    return [change for change in changes if change.parameter != "demand"]
+        return [str(change.value)] * size
+    return [float(value) for value in terms[change.parameter]]
 
 
 def _with_before(writes: Sequence[Write], tables: Mapping[str, pd.DataFrame]) -> list[Write]:
