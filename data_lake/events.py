@@ -30,6 +30,16 @@ EVENT_FIELDS: dict[str, dict[str, FieldKind]] = {
     },
     "plan_line.rejected": {"line_id": "text", "order_by": "text", "order_id": "text"},
     "plan_line.edited": {"line_id": "text", "order_by": "text", "order_id": "text", "quantity": "number"},
+    "transfer.approved": {
+        "run_id": "text",
+        "transfer_id": "text",
+        "ship_date": "text",
+        "order_id": "text",
+        "line": "text",
+        "quantity": "number",
+        "transfer": "object",
+    },
+    "transfer.withdrawn": {"transfer_id": "text", "order_id": "text"},
     "forecast.overridden": {
         "level": "text",
         "sku": "text",
@@ -73,6 +83,7 @@ NEEDS_REASON = frozenset(
     {
         "plan_line.rejected",
         "plan_line.edited",
+        "transfer.withdrawn",
         "forecast.overridden",
         "forecast.override_retired",
         "demand.corrected",

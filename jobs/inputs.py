@@ -22,6 +22,8 @@ from jobs.markdowns import fold_markdowns, with_markdowns
 from jobs.orders_then import is_past, orders_then
 from jobs.override_fold import active_overrides
 from jobs.settings import Settings, settings
+from jobs.transfer_approvals import fold_transfers, transfers_frame
+from jobs.transfer_supply import coming_transfers, without_departed
 
 MASTER_TABLES = (
     "products",
@@ -40,7 +42,7 @@ MASTER_TABLES = (
 INPUT_TABLES = (*MASTER_TABLES, "sales", "inventory_snapshot", "orders", "movements")
 """Every table that a plan reads."""
 
-PLANNED_EVENTS = ("plan_line.", "forecast.", "demand.", "markdown.")
+PLANNED_EVENTS = ("plan_line.", "transfer.", "forecast.", "demand.", "markdown.")
 """Kinds of event that a plan depends on."""
 
 HOLIDAYS_AHEAD = 2 * 366
@@ -117,6 +119,11 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     orders = lake.read("orders", version=versions["orders"])
     if as_of is not None and is_past(lake, day, versions["sales"]):
         orders = orders_then(orders, day)
+    else:
+        sent = transfers_frame(fold_transfers(events).values())
+        stock = tables["inventory_snapshot"]
+        supply = pd.concat([supply[list(orders.columns)], coming_transfers(sent, orders, stock, day)])
+        tables["inventory_snapshot"] = without_departed(stock, sent, orders)
     moved = lake.read("movements", version=versions["movements"])
     at = moved["at"].dt.tz_localize(None)
     tables["movements"] = moved[(at >= pd.Timestamp(since)) & (at < pd.Timestamp(day))]
