@@ -66,18 +66,26 @@ def cards(rows: pd.DataFrame, currency: str) -> None:
     """Show what unreliability costs, how many orders come in time, who is slow, and what is late now."""
     found = suppliers_data.figures(rows)
     with st.container(horizontal=True):
-        st.metric("Unreliability costs", columns.money(found.cost, currency), border=True, help=_COST)
+        st.metric(
+            "Unreliability costs",
+            columns.money(found.cost, currency),
+            border=True,
+            help=_COST,
+            height="stretch",
+        )
         st.metric(
             "Stock for varying lead times",
             columns.money(found.buffer_value, currency),
             border=True,
+            height="stretch",
             help="Safety stock that would not be needed if every order took its mean lead time",
         )
-        st.metric("Lines in time", columns.share(found.on_time, digits=0), border=True)
+        st.metric("Lines in time", columns.share(found.on_time, digits=0), border=True, height="stretch")
         st.metric(
             "Slower than promised",
             f"{found.slower} of {found.known}",
             border=True,
+            height="stretch",
             help="Sources whose measured lead time is at least a day and a tenth above their promise",
         )
         st.metric(
@@ -87,6 +95,7 @@ def cards(rows: pd.DataFrame, currency: str) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
+            height="stretch",
         )
 
 
@@ -108,7 +117,7 @@ def ranking(rows: pd.DataFrame, currency: str) -> str | None:
             "promised_lead_time",
             "measured_lead_time",
             "lead_time_mean",
-            "monthly_lead_time",
+            "against_promise",
             "on_time_share",
             "lateness_mean",
             "fill_rate",
@@ -120,8 +129,13 @@ def ranking(rows: pd.DataFrame, currency: str) -> str | None:
             "source_name": columns.text("Supplier", width=168),
             "cost": columns.amount("Costs", currency, width=76, help=_COST),
             **_measured_columns(),
-            "monthly_lead_time": st.column_config.LineChartColumn(
-                "By month", width=100, help="Mean lead time of what arrived in each of the last twelve months"
+            "against_promise": st.column_config.LineChartColumn(
+                "By month",
+                width=100,
+                y_min=0,
+                y_max=2,
+                help="Mean lead time of what arrived in each of the last twelve months, from none to twice "
+                "the promise",
             ),
             "late_lines": columns.quantity("Late lines", width=78),
             "late_value": columns.amount("Late orders", currency, width=90),
@@ -207,7 +221,6 @@ def places(frame: pd.DataFrame) -> None:
         placeholder=columns.UNKNOWN,
         column_order=[
             "location_name",
-            "verdict",
             "promised_lead_time",
             "measured_lead_time",
             "lead_time_mean",

@@ -33,7 +33,7 @@ selected = suppliers_page.ranking(rows, currency)
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.header("One supplier", width="content")
     source = suppliers_page.pick(rows, selected)
-left, right = st.columns(2, gap="large")
+left, right = st.columns([6, 7], gap="large")
 with left:
     suppliers_page.lead_times(suppliers_data.one(frame, source), colors)
 with right:

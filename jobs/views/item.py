@@ -37,6 +37,9 @@ TERM_LABELS = {
 HISTORY_SPANS = {"3 months": 92, "1 year": 366, "All": None}
 """Choices of how much history is drawn [days]."""
 
+LEAST_LEAD_TIME_GAP = 0.5
+"""A measured lead time nearer to the promise than this is not worth a sentence [days]."""
+
 SHOWN_PERIODS = {"D": 63, "W": 26, "M": 12}
 """Periods ahead that are drawn; the plan may look further where a lead time is long."""
 
@@ -169,7 +172,16 @@ def explain_words(line: Mapping[str, Any]) -> tuple[str, ...]:
         f"{_day(line['arrival_date'])} and must last until {_day(line['next_arrival_date'])}.",
         f"With the order {line['fill_after']:.1%} of demand is served until then, "
         f"without it {line['fill_before']:.1%}.",
+        *_lead_time_words(line),
     )
+
+
+def _lead_time_words(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what the lead time rests on, where it is not as promised."""
+    basis, promise = line.get("lead_time_basis"), line.get("promised_lead_time")
+    if not known(basis) or not basis or round(abs(line["lead_time_mean"] - promise), 1) < LEAST_LEAD_TIME_GAP:
+        return ()
+    return (f"Lead time of {line['source_name']}: {basis}; planned with {line['lead_time_mean']:.1f} d.",)
 
 
 def model_words(model: Mapping[str, Any] | None) -> str:

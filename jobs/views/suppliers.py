@@ -104,11 +104,18 @@ def figures(frame: pd.DataFrame) -> SupplierFigures:
 
 
 def as_shown(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return rows as a table of the page shows them: shares in per cent, verdicts as tags."""
+    """Return rows as a table of the page shows them: shares in per cent, verdicts as tags.
+
+    `against_promise` are the monthly lead times over the promise, so that 1 is as promised.
+    """
     return frame.assign(
         on_time_share=100 * frame["on_time_share"],
         fill_rate=100 * frame["fill_rate"],
         verdict=tags(frame["verdict"]),
+        against_promise=[
+            list(np.asarray(months, dtype=np.float64) / promise) if promise > 0 else None
+            for months, promise in zip(frame["monthly_lead_time"], frame["promised_lead_time"], strict=True)
+        ],
     )
 
 
