@@ -17,6 +17,7 @@ from jobs.approvals import PLAN_COLUMNS, approved_lines
 from jobs.errors import JobError
 from jobs.settings import settings
 from jobs.sheets import FORMATS, Format, Sheet, encode
+from jobs.transfer_approvals import approved_transfers
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
@@ -45,6 +46,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     Column("approved_at", "instant", "When, UTC"),
     Column("reason", "text", "Reason given"),
     Column("run_id", "text", "Plan run that proposed it"),
+    Column("batches", "text", "Batches to pick, with their units; empty: any"),
 )
 """Columns of an order export, in order."""
 
@@ -85,7 +87,10 @@ def export_orders(
     """
     if fmt not in FORMATS:
         raise JobError(f"format {fmt!r} is not known; known are {', '.join(FORMATS)}")
-    lines = approved_lines(lake)
+    lines = pd.concat(
+        [_order_frame(lake, approved_lines(lake)), transfer_order_frame(lake, approved_transfers(lake))],
+        ignore_index=True,
+    )
     if order_ids is not None and order_ids != "all":
         missing = sorted(set(order_ids) - set(lines["order_id"]))
         if missing:
@@ -95,7 +100,7 @@ def export_orders(
     body = encode(
         Sheet(
             "Approved orders",
-            _order_frame(lake, lines),
+            lines,
             ORDER_COLUMNS,
             ("quantity", "cases", "value"),
             _notes(lake, (_run_or_none(lake, run_id) or run_id for run_id in sorted(set(lines["run_id"])))),
@@ -153,6 +158,38 @@ def _order_frame(lake: Lake, lines: pd.DataFrame) -> pd.DataFrame:
         "approved_at": lines["approved_at"],
         "reason": lines["reason"],
         "run_id": lines["run_id"],
+        "batches": pd.Series("", index=lines.index, dtype="str"),
+    }
+    return pd.DataFrame(columns)
+
+
+def transfer_order_frame(lake: Lake, transfers: pd.DataFrame) -> pd.DataFrame:
+    """Lay out approved transfers as rows of an order export."""
+    products = lake.read("products", columns=["sku", "name", "case_pack"]).set_index("sku")
+    locations = _names(lake, "locations", "location")
+    columns: dict[str, Any] = {
+        "order_id": transfers["order_id"],
+        "line": transfers["line"],
+        "kind": pd.Series("transfer", index=transfers.index, dtype="str"),
+        "supplier": transfers["origin"],
+        "supplier_name": transfers["origin"].map(locations),
+        "ship_to": transfers["destination"],
+        "ship_to_name": transfers["destination"].map(locations),
+        "sku": transfers["sku"],
+        "name": transfers["sku"].map(products["name"]),
+        "quantity": transfers["quantity"],
+        "cases": transfers["quantity"] / transfers["sku"].map(products["case_pack"]).astype("float64"),
+        "unit_cost": transfers["unit_cost"].round(4),
+        "value": transfers["value"].round(2),
+        "order_by": transfers["ship_date"],
+        "expected_arrival": transfers["arrival_date"],
+        "proposed_quantity": transfers["quantity"],
+        "edited": pd.Series(False, index=transfers.index, dtype="bool"),
+        "approved_by": transfers["author"],
+        "approved_at": transfers["approved_at"],
+        "reason": transfers["reason_given"],
+        "run_id": transfers["run_id"],
+        "batches": transfers["batches"].map(", ".join).astype("str"),
     }
     return pd.DataFrame(columns)
 
