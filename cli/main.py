@@ -8,7 +8,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import demo, doctor, importing, orders, overrides, planning, replay, serve, settings
+from cli import (
+    demo,
+    doctor,
+    importing,
+    orders,
+    overrides,
+    planning,
+    replay,
+    scenarios,
+    serve,
+    settings,
+    transfers,
+)
 from cli.console import complain
 from data_lake.errors import LakeError
 from engine.errors import EngineError
@@ -70,12 +82,14 @@ app.command()(importing.template)
 app.command()(planning.plan)
 app.command()(orders.approve)
 app.command()(orders.export)
+app.command()(transfers.transfers)
 app.command()(serve.serve)
 app.command()(doctor.doctor)
 app.command()(planning.runs)
 app.command()(replay.replay)
 app.command()(settings.settings)
 app.add_typer(overrides.app, name="override")
+app.add_typer(scenarios.app, name="scenario")
 
 
 def run() -> None:
