@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from app import cache, data
+from app import cache, data, forecast_value_data
 from data_lake.runs import Run
 from jobs.approve import ApprovalResult, approve_lines, withdraw_approval
 from jobs.demand_corrections import correct_demand, retire_correction
@@ -108,7 +108,7 @@ def override_total(
     expiry: date | None,
 ) -> str:
     """Move the forecast of a category, region, location or everything: by a factor, or to a total [each]."""
-    data.total_forecast(level, code, days)  # refuses days that the plan does not reach
+    forecast_value_data.total_forecast(level, code, days)  # refuses days that the plan does not reach
     return override_forecast(
         data.lake(),
         **asdict(scope_of(level, code)),

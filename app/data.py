@@ -6,51 +6,22 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple, Protocol
 
 import pandas as pd
 import streamlit as st
 
-from app import cache, columns
+from app import cache
 from data_lake.errors import LakeError
 from data_lake.lake import Lake
 from data_lake.runs import Run
 from engine.contracts import PERIOD_WORDS
 from jobs.approve import ApprovalResult
 from jobs.errors import JobError
-from jobs.forecast_value import ForecastValue
 from jobs.import_file import ImportResult, Preview, to_yaml, write_template
-from jobs.override_level import LevelForecast
-from jobs.views import (
-    driver_effects,
-    forecast_value,
-    forecast_value_leaderboard,
-    health,
-    imports,
-    item,
-    orders,
-    today,
-)
-from jobs.views import forecast_totals as forecast_totals_view
+from jobs.views import health, imports, item, orders, today
 from jobs.views.changes import Override
-from jobs.views.driver_effects import DriverView
-from jobs.views.forecast_change import ForecastChange, change_to, groups_of
-from jobs.views.forecast_totals import TotalsBy
-from jobs.views.forecast_value import (
-    STATE_LABELS,
-    VALUE_BY,
-    VERDICT_LABELS,
-    ForecastWanted,
-    ValueBy,
-    days_in_words,
-    harmful,
-    value_by,
-    weekly,
-)
-from jobs.views.forecast_value import Figure as ForecastFigure
-from jobs.views.forecast_value_leaderboard import SEGMENTS, Segment, winners
 from jobs.views.health import SEVERITY_LABELS, HealthSummary
 from jobs.views.imports import KIND_LABELS, fault_rows, mapping_rows
 from jobs.views.item import HISTORY_SPANS, Item
@@ -68,18 +39,9 @@ __all__ = [
     "EXCEPTION_LABELS",
     "HISTORY_SPANS",
     "KIND_LABELS",
-    "SEGMENTS",
     "SEVERITY_LABELS",
-    "STATE_LABELS",
-    "VALUE_BY",
-    "VERDICT_LABELS",
     "ApprovalResult",
-    "DriverView",
     "Figure",
-    "ForecastChange",
-    "ForecastFigure",
-    "ForecastValue",
-    "ForecastWanted",
     "Headline",
     "HealthSummary",
     "ImportResult",
@@ -92,27 +54,18 @@ __all__ = [
     "Override",
     "Preview",
     "Sandbox",
-    "Segment",
     "Selection",
-    "ValueBy",
     "Wanted",
     "WhatIfResult",
-    "change_to",
-    "days_in_words",
     "fault_rows",
-    "groups_of",
-    "harmful",
     "mapping_rows",
     "order_of",
     "round_edits",
     "select",
     "total_of",
-    "value_by",
-    "weekly",
     "what_if",
     "what_if_figures",
     "what_if_projection",
-    "winners",
 ]
 
 
@@ -156,7 +109,12 @@ def state() -> State:
 
 def run() -> Run:
     """Return the run that the pages show: the latest."""
-    return cache.run(*_key())
+    return cache.run(*key())
+
+
+def period_word() -> str:
+    """Return what one period of the forecast is called: day, week or month."""
+    return PERIOD_WORDS[run().period]
 
 
 def settings() -> LakeSettings:
@@ -166,17 +124,17 @@ def settings() -> LakeSettings:
 
 def choices() -> Choices:
     """Return what the filters offer."""
-    return cache.choices(*_key())
+    return cache.choices(*key())
 
 
 def lines() -> pd.DataFrame:
     """Return every line of the run, dearest first."""
-    return cache.lines(*_key())
+    return cache.lines(*key())
 
 
 def approved() -> pd.DataFrame:
     """Return what is approved of the run."""
-    return cache.approved(*_key(), _ledger())
+    return cache.approved(*key(), ledger_state())
 
 
 # Today
@@ -184,7 +142,7 @@ def approved() -> pd.DataFrame:
 
 def headlines() -> list[Headline]:
     """Return the four cards of Today."""
-    return cache.headlines(*_key(), _ledger())
+    return cache.headlines(*key(), ledger_state())
 
 
 def worklist(wanted: Wanted) -> Worklist:
@@ -245,27 +203,27 @@ def dearest_location(sku: str) -> str:
 
 def item_view(line_id: str, span: str) -> Item:
     """Return all that the Item page shows of a line; `span` is a key of `HISTORY_SPANS`."""
-    return cache.item_view(*_key(), line_id, span)
+    return cache.item_view(*key(), line_id, span)
 
 
 def demand_view(line_id: str, span: str) -> ItemDemand:
     """Return the demand behind a line's stockouts; `span` is a key of `HISTORY_SPANS`."""
-    return cache.demand_view(*_key(), line_id, span, _ledger())
+    return cache.demand_view(*key(), line_id, span, ledger_state())
 
 
 def overrides(sku: str, location: str) -> list[Override]:
     """Return the overrides that the next plan applies to an item."""
-    return cache.overrides(*_key(), sku, location, _ledger())
+    return cache.overrides(*key(), sku, location, ledger_state())
 
 
 def plan_is_behind() -> bool:
     """Return whether inputs or overrides changed after the plan was made."""
-    return cache.is_behind(*_key(), _ledger())
+    return cache.is_behind(*key(), ledger_state())
 
 
 def sandbox(line_id: str) -> Sandbox:
     """Return a line ready for what-if."""
-    return cache.sandbox(*_key(), line_id)
+    return cache.sandbox(*key(), line_id)
 
 
 # Orders
@@ -273,7 +231,7 @@ def sandbox(line_id: str) -> Sandbox:
 
 def order_cards() -> list[OrderCard]:
     """Return what each source is asked for."""
-    return cache.order_cards(*_key(), _ledger())
+    return cache.order_cards(*key(), ledger_state())
 
 
 def source_lines(source: str, edits: Mapping[str, float]) -> pd.DataFrame:
@@ -286,109 +244,22 @@ def approved_orders(source: str | None) -> list[str]:
     return orders.approved_orders(lines(), approved(), source)
 
 
-# Forecast & value
-
-
-def judged(wanted: ForecastWanted) -> ForecastValue:
-    """Return earlier forecasts beside the demand that came, of what a planner narrowed the page to."""
-    return forecast_value.narrow(cache.forecast_value(*_key()), wanted)
-
-
-def forecast_figures(value: ForecastValue) -> list[ForecastFigure]:
-    """Return the cards of Forecast & value; of the backtest, if no earlier plan can be judged."""
-    found = forecast_value.figures(value, columns.symbol(settings().currency))
-    return found or forecast_value.backtest_figures(lake(), run(), lines())
-
-
-def leaderboard(wanted: ForecastWanted, by: Segment) -> pd.DataFrame:
-    """Return every model against seasonal naive, by segment."""
-    scores = forecast_value.narrow_scores(cache.backtests(*_key()), wanted)
-    return forecast_value_leaderboard.leaderboard(scores, by)
-
-
-def period_word() -> str:
-    """Return what one period of the forecast is called: day, week or month."""
-    return PERIOD_WORDS[run().period]
-
-
-def accuracy_by_horizon() -> pd.DataFrame:
-    """Return how far ahead the forecast of the plan shown holds."""
-    return cache.accuracy_by_horizon(*_key())
-
-
-def driver_view(wanted: ForecastWanted) -> DriverView | None:
-    """Return what promotions, prices and events do; None: the plan is older than that."""
-    effects = cache.driver_effects(*_key())
-    return None if effects is None else driver_effects.view(effects, wanted.categories, run().period)
-
-
-def forecast_totals(level: TotalsBy) -> pd.DataFrame | None:
-    """Return the forecasts of one level's totals, largest first; None: the plan is older than that."""
-    totals = cache.forecast_totals(*_key())
-    return None if totals is None else forecast_totals_view.by_level(totals, level, choices().locations)
-
-
-def days_planned() -> tuple[date, date]:
-    """Return the first and the last day that the plan forecasts."""
-    return cache.days_planned(*_key())
-
-
-def total_forecast(level: TotalsBy, code: str, days: Sequence[date]) -> LevelForecast:
-    """Return the forecast of a total as it stands; JobError: it cannot be changed on these days."""
-    if len(days) != 2:
-        raise JobError("choose a first and a last day")
-    return cache.total_forecast(*_key(), level, code, days[0], days[1], _ledger())
-
-
-def override_list(value: ForecastValue) -> pd.DataFrame:
-    """Return every override with its score, the dearest first."""
-    offered, made = choices(), cache.every_override(*_key(), _ledger())
-    return forecast_value.override_list(value, made, offered.products, offered.locations)
-
-
-def in_per_cent(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose shares are written as whole per cent in a table."""
-    shares = [
-        name
-        for name in (
-            "won",
-            "saved",
-            "chosen",
-            "pinball_gain",
-            "wape_gain",
-            "rmsse_gain",
-            "wape",
-            "bias",
-            "coverage",
-            "change",
-        )
-        if name in frame
-    ]
-    return frame.assign(**{name: frame[name] * 100 for name in shares})
-
-
-def retire_reasons(frame: pd.DataFrame, rows: Sequence[int], state: str) -> dict[str, str]:
-    """Return the selected overrides in a state, each with the reason that its score gives."""
-    chosen = records(frame.iloc[[row for row in rows if row < len(frame)]])
-    return {row["override"]: forecast_value.retire_reason(row) for row in chosen if row["state"] == state}
-
-
 # Data health
 
 
 def table_freshness() -> pd.DataFrame:
     """Return how old each table is."""
-    return cache.table_freshness(*_key())
+    return cache.table_freshness(*key())
 
 
 def location_freshness() -> pd.DataFrame:
     """Return how old each location's feeds are."""
-    return cache.location_freshness(*_key())
+    return cache.location_freshness(*key())
 
 
 def faults(severities: Sequence[str] = ()) -> pd.DataFrame:
     """Return what the checks found, most severe first; some severities only, or all."""
-    return health.of_severity(cache.faults(*_key()), severities)
+    return health.of_severity(cache.faults(*key()), severities)
 
 
 def health_summary() -> HealthSummary:
@@ -457,6 +328,30 @@ def plan_advice() -> str:
     )
 
 
+# Tables
+
+
+def in_per_cent(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose shares are written as whole per cent in a table."""
+    shares = [
+        name
+        for name in (
+            "won",
+            "saved",
+            "chosen",
+            "pinball_gain",
+            "wape_gain",
+            "rmsse_gain",
+            "wape",
+            "bias",
+            "coverage",
+            "change",
+        )
+        if name in frame
+    ]
+    return frame.assign(**{name: frame[name] * 100 for name in shares})
+
+
 # Downloads
 
 
@@ -470,7 +365,7 @@ def file_name(name: str, extension: str) -> str:
     return f"{name}-{run().as_of:%Y-%m-%d}.{extension}"
 
 
-def _key() -> tuple[str, str]:
+def key() -> tuple[str, str]:
     """Lake and run that this page shows."""
     run_id = cache.latest(uri())
     if run_id is None:
@@ -478,6 +373,6 @@ def _key() -> tuple[str, str]:
     return uri(), run_id
 
 
-def _ledger() -> str:
+def ledger_state() -> str:
     """Name of what the ledger holds now: an act changes it, and with it what the pages show."""
     return cache.ledger(uri())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import charts, columns, data, driver_effects_chart
-from app.data import DriverView, ForecastWanted
+from app import charts, columns, driver_effects_chart, forecast_value_data
+from app.forecast_value_data import DriverView, ForecastWanted
 from app.theme import Palette
 
 ROW_HEIGHT = 36
@@ -15,7 +15,7 @@ ROW_HEIGHT = 36
 def section(wanted: ForecastWanted, colors: Palette) -> None:
     """Show what drivers do to demand, of all products or of the categories that the page is narrowed to."""
     st.header("What promotions, prices and events do")
-    view = data.driver_view(wanted)
+    view = forecast_value_data.driver_view(wanted)
     if view is None:
         st.info("**Not known of this plan.** It was made by an earlier version: plan again to see it here.")
         return

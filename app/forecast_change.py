@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import acts, data, shell, states
+from app import acts, data, forecast_value_data, shell, states
 from jobs.views.forecast_totals import TOTALS_BY, TotalsBy
 
 FORM = "changed_totals"
@@ -22,9 +22,9 @@ HOW = {"per_cent": "By ± %", "total": "To a new total"}
 def form(level: TotalsBy, rows: pd.DataFrame) -> None:
     """Let the planner change one of the totals shown; say what it does in units before it is recorded.
 
-    rows : `data.forecast_totals`
+    rows : `forecast_value_data.forecast_totals`
     """
-    groups = data.groups_of(rows)
+    groups = forecast_value_data.groups_of(rows)
     if not groups:
         return
     number = st.session_state.setdefault(FORM, 0)
@@ -33,7 +33,7 @@ def form(level: TotalsBy, rows: pd.DataFrame) -> None:
 
 
 def _form(level: TotalsBy, groups: dict[str, str], name: str) -> None:
-    first, last = data.days_planned()
+    first, last = forecast_value_data.days_planned()
     which, how, size, days, expiry = st.columns([4, 3, 3, 4, 3])
     code = which.selectbox(
         TOTALS_BY[level], list(groups), format_func=lambda key: groups[key], key=f"total_which-{name}"
@@ -78,7 +78,7 @@ def _form(level: TotalsBy, groups: dict[str, str], name: str) -> None:
     if known is None:
         st.caption(f":material/info: {refusal.capitalize()}.")
     else:
-        change = data.change_to(known, *chosen, factor=factor, new_total=new_total)
+        change = forecast_value_data.change_to(known, *chosen, factor=factor, new_total=new_total)
         st.markdown(f"**{change.sentence}.** The next plan applies it; every line keeps its share.")
     if clicked:
         _record(level, code, chosen, factor, new_total, why, until)
@@ -87,7 +87,7 @@ def _form(level: TotalsBy, groups: dict[str, str], name: str) -> None:
 def _known(level: TotalsBy, code: str, days: Any) -> tuple[Any, str]:
     """Return the total as it stands, or None and why it cannot be changed."""
     try:
-        return data.total_forecast(level, code, days), ""
+        return forecast_value_data.total_forecast(level, code, days), ""
     except data.JobError as refusal:
         return None, str(refusal)
 

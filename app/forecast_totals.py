@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import charts, columns, data, forecast_change
+from app import charts, columns, data, forecast_change, forecast_value_data
 from app.charts import figure
 from app.theme import Palette
 from jobs.views.forecast_totals import TOTALS_BY, TotalsBy, in_table
@@ -29,7 +29,7 @@ def section(colors: Palette) -> None:
                 key="totals_by",
                 label_visibility="collapsed",
             )
-    rows = data.forecast_totals(level)
+    rows = forecast_value_data.forecast_totals(level)
     if rows is None:
         st.info("**Not known of this plan.** It was made by an earlier version: plan again to see it here.")
         return

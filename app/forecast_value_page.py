@@ -8,8 +8,18 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
-from app import acts, address, charts, columns, data, forecast_value_charts, shell, states
-from app.data import ForecastFigure, ForecastValue, ForecastWanted, Segment, ValueBy
+from app import (
+    acts,
+    address,
+    charts,
+    columns,
+    data,
+    forecast_value_charts,
+    forecast_value_data,
+    shell,
+    states,
+)
+from app.forecast_value_data import ForecastFigure, ForecastValue, ForecastWanted, Segment, ValueBy
 from app.theme import Palette
 
 ROW_HEIGHT = 36
@@ -80,7 +90,7 @@ def realised(value: ForecastValue, colors: Palette) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    weeks = data.weekly(value)
+    weeks = forecast_value_data.weekly(value)
     last = weeks.iloc[-1]
     st.plotly_chart(
         forecast_value_charts.realised(weeks, colors, height=236),
@@ -96,14 +106,14 @@ def planners(value: ForecastValue, overrides: pd.DataFrame, colors: Palette) -> 
     if value.effects.empty:
         _no_override(value, overrides)
         return
-    scores = data.value_by(value, "author")
+    scores = forecast_value_data.value_by(value, "author")
     st.plotly_chart(
         forecast_value_charts.value_added(scores, colors),
         key="planners",
         config=charts.CONFIG,
         alt="Forecast value added by planner in units of error saved: " + _in_words(scores),
     )
-    bad = data.harmful(overrides)
+    bad = forecast_value_data.harmful(overrides)
     if not bad:
         st.caption("No active override made the forecast worse beyond doubt.")
         return
@@ -137,7 +147,7 @@ def _retire(reasons: dict[str, str]) -> None:
 
 def winners(board: pd.DataFrame) -> None:
     """Show the best model of each segment in a narrow table."""
-    best = data.winners(board)
+    best = forecast_value_data.winners(board)
     if best.empty:
         st.info("Too little history for a backtest of any line.", icon=":material/hourglass_empty:")
         return
@@ -235,12 +245,15 @@ def by_horizon(frame: pd.DataFrame) -> None:
 
 def segment(place: Any) -> Segment:
     """Let the planner choose what the leaderboard is split by."""
-    return cast("Segment", _choice(place, "segment", "Split models by", data.SEGMENTS))
+    return cast("Segment", _choice(place, "segment", "Split models by", forecast_value_data.SEGMENTS))
 
 
 def value_segment(place: Any) -> ValueBy:
     """Let the planner choose what value added is summed by."""
-    return cast("ValueBy", _choice(place, "value_by", "Sum overrides by", data.VALUE_BY, default="category"))
+    return cast(
+        "ValueBy",
+        _choice(place, "value_by", "Sum overrides by", forecast_value_data.VALUE_BY, default="category"),
+    )
 
 
 def _choice(place: Any, key: str, label: str, options: Mapping[Any, str], default: str = "") -> str:
@@ -254,7 +267,7 @@ def _choice(place: Any, key: str, label: str, options: Mapping[Any, str], defaul
 
 def by_segment(value: ForecastValue, by: ValueBy, colors: Palette) -> None:
     """Show forecast value added by segment."""
-    scores = data.value_by(value, by)
+    scores = forecast_value_data.value_by(value, by)
     if scores.empty:
         states.nothing_here("No override has been scored.")
         return
@@ -262,7 +275,7 @@ def by_segment(value: ForecastValue, by: ValueBy, colors: Palette) -> None:
         forecast_value_charts.value_added(scores, colors),
         key="by_segment",
         config=charts.CONFIG,
-        alt=f"Forecast value added by {data.VALUE_BY[by].lower()}: " + _in_words(scores),
+        alt=f"Forecast value added by {forecast_value_data.VALUE_BY[by].lower()}: " + _in_words(scores),
     )
 
 
@@ -307,8 +320,8 @@ def overrides(frame: pd.DataFrame, currency: str) -> None:
         alt="Overrides, the one that cost most first: verdict, state, what, days, change, value added",
     )
     rows = list(event.selection.rows)
-    active = data.retire_reasons(frame, rows, "active")
-    retired = data.retire_reasons(frame, rows, "retired")
+    active = forecast_value_data.retire_reasons(frame, rows, "active")
+    retired = forecast_value_data.retire_reasons(frame, rows, "retired")
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
             f"Retire {len(active)} selected",

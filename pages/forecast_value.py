@@ -2,7 +2,16 @@
 
 import streamlit as st
 
-from app import data, driver_effects, forecast_totals, forecast_value_page, shell, states, theme
+from app import (
+    data,
+    driver_effects,
+    forecast_totals,
+    forecast_value_data,
+    forecast_value_page,
+    shell,
+    states,
+    theme,
+)
 
 states.require_run("Forecast & value")
 shell.show_notice()
@@ -15,9 +24,9 @@ with left.container(gap=None):
 with right:
     wanted = forecast_value_page.pick()
 
-value = data.judged(wanted)
-overrides = data.override_list(value)
-forecast_value_page.cards(data.forecast_figures(value))
+value = forecast_value_data.judged(wanted)
+overrides = forecast_value_data.override_list(value)
+forecast_value_page.cards(forecast_value_data.forecast_figures(value))
 
 was_right, who, models = st.columns(3, gap="medium")
 with was_right:
@@ -30,10 +39,11 @@ with models:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.header("Which model wins?", width="content")
         by = forecast_value_page.segment(st.container(width=120))
-    board = data.leaderboard(wanted, by)
+    board = forecast_value_data.leaderboard(wanted, by)
     forecast_value_page.winners(board)
 if not value.cells.empty:
-    st.caption(f"Looked back on: {data.days_in_words(value)}. Demand is estimated where stock was out.")
+    looked_at = forecast_value_data.days_in_words(value)
+    st.caption(f"Looked back on: {looked_at}. Demand is estimated where stock was out.")
 
 forecast_totals.section(colors)
 driver_effects.section(wanted, colors)
@@ -49,7 +59,7 @@ with left:
     forecast_value_page.by_segment(value, added_by, colors)
 with right:
     st.header("How far ahead it holds")
-    forecast_value_page.by_horizon(data.accuracy_by_horizon())
+    forecast_value_page.by_horizon(forecast_value_data.accuracy_by_horizon())
 
 st.header("All models")
 forecast_value_page.board(board)
