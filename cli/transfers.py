@@ -123,9 +123,8 @@ def _approve(lake: Lake, run: Run, chosen: list[str], reason: str, author: str) 
         lake, run_id=run.run_id, transfer_ids=chosen, author=author, reason=reason, at=datetime.now(UTC)
     )
     if result.approved:
-        say(
-            f"{len(result.approved)} approved in {len(result.order_ids)} orders: {', '.join(result.order_ids)}"
-        )
+        names = ", ".join(result.order_ids)
+        say(f"{len(result.approved)} approved as {names}")
         say("Next: shelfcast export --format xlsx")
     for refused in result.refused:
         warn(f"{refused['line_id']}: {refused['why']}")
