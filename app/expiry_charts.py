@@ -7,13 +7,16 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from app import columns
 from app.charts import figure
-from app.columns import money
 from app.expiry_data import OTHER
 from app.theme import LIGHT, Palette
 
 LABELLED = 0.07
 """A part of a bar is labelled if it is at least this share of the highest one."""
+
+HEADROOM = 1.16
+"""Height of the chart over its highest range, so that the figure above that has room."""
 
 
 def by_week(
@@ -29,8 +32,7 @@ def by_week(
         week, money, low, high.
     """
     highest = float(totals["money"].max())
-    names = {week: _week(week) for week in totals["week"]}
-    x = [names[week] for week in totals["week"]]
+    x = [columns.short_day(week) for week in totals["week"]]
     inside = "#FFFFFF" if colors is LIGHT else "#0A121C"
     palette = [*colors.colorway[:5], colors.good, colors.past]
     traces: list[dict[str, Any]] = []
@@ -60,7 +62,7 @@ def by_week(
             "mode": "text",
             "x": x,
             "y": totals["high"],
-            "text": [f"<b>{money(value, currency)}</b>" for value in totals["money"]],
+            "text": [f"<b>{columns.money(value, currency)}</b>" for value in totals["money"]],
             "textposition": "top center",
             "textfont": {"color": colors.text, "size": 13},
             "showlegend": False,
@@ -96,10 +98,12 @@ def by_week(
         barmode="stack",
         bargap=0.25,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        xaxis={"type": "category"},
-        yaxis={"title": "written off, at cost", "rangemode": "tozero", "nticks": 5},
+        showlegend=len(set(weeks["group"])) > 1,
+        uniformtext={"minsize": 11, "mode": "hide"},
+        xaxis={"type": "category", "title": "week from Monday", "tickangle": 0},
+        yaxis={
+            "title": "written off, at cost",
+            "range": [0, HEADROOM * float(totals["high"].max())],
+            "nticks": 5,
+        },
     )
-
-
-def _week(week: pd.Timestamp) -> str:
-    return f"{week:%a} {week.day} {week:%b}"

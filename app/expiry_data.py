@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Literal
 
 import pandas as pd
@@ -109,9 +108,3 @@ def running_rows() -> list[dict[str, Any]]:
 def download(found: ExpiryPlan, fmt: Literal["csv", "xlsx"]) -> bytes:
     """Return every lot shown as a file."""
     return expiry.download(found, data.run(), fmt, data.settings().currency)
-
-
-def last_day(act: dict[str, Any]) -> date:
-    """Return the last day of a markdown that is suggested."""
-    day: date = act["until"].date()
-    return day

@@ -117,22 +117,23 @@ def batches(found: ExpiryPlan, frame: pd.DataFrame, currency: str) -> list[int]:
             "state",
         ],
         column_config={
-            "product": columns.text("Product", width=200),
-            "location_name": columns.text("Location", width=140),
-            "source_label": columns.text("Where", width=104),
-            "batch": columns.text("Batch or order", width=120),
-            "last_sale_date": columns.date("Last sale", width=96),
-            "days_left": st.column_config.NumberColumn("Days left", format="%d", width=72),
-            "units_with_order": st.column_config.NumberColumn(
-                "Written off", format="%,.1f", width=84, help="Expected units, with the proposed order"
+            "product": columns.text("Product", width=196),
+            "location_name": columns.text("Location", width=132),
+            "source_label": columns.text("Where", width=96),
+            "batch": columns.text("Batch or order", width=100),
+            "last_sale_date": columns.date("Last sale", width=92),
+            "days_left": st.column_config.NumberColumn(
+                "Days", format="%d", width=52, help="Days of sale left"
             ),
-            "quantity": columns.quantity("Of", width=52, help="Units in it"),
-            "money": columns.amount("Money", currency, width=70),
-            "act": columns.text("Best act on the line", width=330),
-            "act_money": columns.amount("Brings", currency, width=70),
+            "units_with_order": st.column_config.NumberColumn(
+                "Units", format="%,.1f", width=58, help="Expected to be written off, with the proposed order"
+            ),
+            "money": columns.amount("Money", currency, width=66),
+            "act": columns.text("Best act on the line", width=190),
+            "act_money": columns.amount("Brings", currency, width=66),
             "confidence": st.column_config.ProgressColumn(
                 "Confidence",
-                width=96,
+                width=92,
                 min_value=0,
                 max_value=1,
                 step=0.01,
@@ -238,7 +239,8 @@ def _mark_down(chosen: Acts, currency: str) -> None:
             {
                 "line_id": act["line_id"],
                 "depth": float(act["depth"]),
-                "until": expiry_data.last_day(act),
+                "from_date": act["from_date"],
+                "until": act["until"],
                 "mechanic": act["mechanic"] if isinstance(act["mechanic"], str) else "",
             }
             for act in chosen

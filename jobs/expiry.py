@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from engine.contracts import TABLES
-from engine.replenishment.acts import Choice
+from engine.replenishment.acts import Act, Choice
 from engine.replenishment.expiry import Expiry, project_expiry
 from engine.replenishment.write_offs import SOURCES
 from jobs.expiry_lots import last_days, named_lots, week_buckets
@@ -89,29 +90,30 @@ def _write_offs(done: Computed, lines: pd.DataFrame, found: Expiry) -> pd.DataFr
 def _acts(
     done: Computed, lines: pd.DataFrame, found: Expiry, mechanic: str, transfers: pd.DataFrame | None
 ) -> pd.DataFrame:
-    ends = last_days(done.dates, done.line_inputs.period_days)
+    days = np.stack([done.dates.astype("M8[D]"), last_days(done.dates, done.line_inputs.period_days)])
     currency = done.inputs.settings["currency"]
     to = destinations(transfers)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row, acts in found.acts.items():
         line = lines.iloc[row]
         cost = float(line["unit_cost"])
         nothing = next(act for act in acts if act.act == "nothing")
-        offered = [act for act in acts if act.offered]
+        following = next((act.money for act in acts[1:] if act.offered), np.nan)
         for place, act in enumerate(acts):
-            until = ends[act.until] if act.until >= 0 else np.datetime64("NaT", "D")
+            first, last = _span(act, days)
             rows.append(
                 {
                     **{name: line[name] for name in ("run_id", "line_id", "sku", "location")},
                     "act": act.act,
                     "rank": place + 1 if act.offered else None,
                     "money": act.money,
-                    "over_next": act.money - offered[1].money if place == 0 and len(offered) > 1 else np.nan,
+                    "over_next": act.money - following if place == 0 else np.nan,
                     "confidence": act.confidence,
                     "quantity": act.quantity,
                     "depth": act.depth,
-                    "mechanic": mechanic or None if act.act == "markdown" and act.offered else None,
-                    "until": pd.Timestamp(until),
+                    "mechanic": mechanic if mechanic and act.until >= 0 else None,
+                    "from_date": first,
+                    "until": last,
                     "write_off_before": nothing.write_off * cost,
                     "write_off_after": act.write_off * cost,
                     "short_before": nothing.short,
@@ -119,7 +121,8 @@ def _acts(
                     "words": act_in_words(
                         act,
                         nothing,
-                        until=until,
+                        first=first if act.start > 0 else None,
+                        last=last,
                         currency=currency,
                         unit_cost=cost,
                         destinations=to.get((line["sku"], line["location"]), ()),
@@ -127,7 +130,15 @@ def _acts(
                 }
             )
     frame = pd.DataFrame(rows, columns=list(TABLES["expiry_acts"].names))
-    return frame.astype({"rank": "Int64"})
+    days_of = {name: pd.to_datetime(frame[name]) for name in ("from_date", "until")}
+    return frame.assign(**days_of).astype({"rank": "Int64"})
+
+
+def _span(act: Act, days: npt.NDArray[np.datetime64]) -> tuple[dt.date | None, dt.date | None]:
+    """Return first and last day of a markdown; None of other acts."""
+    if act.until < 0:
+        return None, None
+    return days[0, act.start].item(), days[1, act.until].item()
 
 
 def _choices(

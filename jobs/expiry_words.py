@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-
-import numpy as np
 
 from engine.replenishment.acts import Act
 from engine.replenishment.words import day, money, units
@@ -23,7 +22,8 @@ def act_in_words(
     act: Act,
     nothing: Act,
     *,
-    until: np.datetime64,
+    first: dt.date | None,
+    last: dt.date | None,
     currency: str,
     unit_cost: float,
     destinations: Sequence[str] = (),
@@ -34,10 +34,11 @@ def act_in_words(
     --------
     >>> nothing = Act("nothing", quantity=0.0, money=0.0, write_off=44.3, short=0.0)
     >>> act = Act("markdown", quantity=90.0, money=16.09, write_off=11.7, short=0.0, depth=0.2)
-    >>> print(act_in_words(act, nothing, until=np.datetime64("2026-11-28"), currency="EUR", unit_cost=1.0))
+    >>> day = dt.date(2026, 11, 28)
+    >>> print(act_in_words(act, nothing, first=None, last=day, currency="EUR", unit_cost=1.0))
     Mark down 20 % until 28 Nov: brings 16.09 EUR, write-off 12 instead of 44 units.
     >>> print(act_in_words(
-    ...     Act("transfer", reason="no transfer of it pays"), nothing, until=np.datetime64("NaT"),
+    ...     Act("transfer", reason="no transfer of it pays"), nothing, first=None, last=None,
     ...     currency="EUR", unit_cost=1.0,
     ... ))
     Transfer is not offered: no transfer of it pays.
@@ -53,15 +54,18 @@ def act_in_words(
     parts = [effect, f"write-off {units(act.write_off)} instead of {units(nothing.write_off)} units"]
     if act.short - nothing.short >= 0.5:
         parts.append(f"{units(act.short)} instead of {units(nothing.short)} short")
-    return f"{_what(act, nothing, until, destinations)}: {', '.join(parts)}."
+    return f"{_what(act, nothing, first, last, destinations)}: {', '.join(parts)}."
 
 
-def _what(act: Act, nothing: Act, until: np.datetime64, destinations: Sequence[str]) -> str:
+def _what(
+    act: Act, nothing: Act, first: dt.date | None, last: dt.date | None, destinations: Sequence[str]
+) -> str:
     """Say what is done."""
     if act.act == "stop_order":
         return f"Do not order {units(nothing.quantity)} now"
     if act.act == "cut_order":
         return f"Order {units(act.quantity)} instead of {units(nothing.quantity)}"
     if act.act == "markdown":
-        return f"Mark down {act.depth * 100:.0f} % until {day(until.astype('datetime64[D]').item())}"
+        start = f" from {day(first)}" if first else ""
+        return f"Mark down {act.depth * 100:.0f} %{start} until {day(last)}"
     return f"Transfer {units(act.quantity)}" + (f" to {', '.join(destinations)}" if destinations else "")

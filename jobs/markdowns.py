@@ -67,8 +67,8 @@ def decide_markdowns(
     run_id
         Run that suggested it.
     lines
-        Of each: `line_id`, `depth` [share off the price], `until` (last day) and, if it is known, `mechanic`
-        (kind of promotion whose effect it is expected to have).
+        Of each: `line_id`, `depth` [share off the price], `until` (last day); `from_date` (first day; without
+        one the day planned); and, if known, `mechanic` (kind of promotion whose effect it will have).
     author, reason
         Who decides, and why.
     at
@@ -108,7 +108,7 @@ def decide_markdowns(
                 "line_id": line["line_id"],
                 "sku": items[line["line_id"]][0],
                 "location": items[line["line_id"]][1],
-                "from_date": run.as_of.isoformat(),
+                "from_date": _first_day(line, run).isoformat(),
                 "to_date": _day(line["until"]).isoformat(),
                 "depth": float(line["depth"]),
                 "mechanic": str(line.get("mechanic") or PRICE_CUT),
@@ -222,8 +222,11 @@ def _of_a_line(
         faults.append(
             f"{name}: depth is {depth:g}; it must be above 0 and at most {most:g} (markdown_most_depth)"
         )
-    if until < run.as_of:
-        faults.append(f"{name}: its last day {until} is before {run.as_of}, the day planned for")
+    start = _first_day(line, run)
+    if start < run.as_of:
+        faults.append(f"{name}: its first day {start} is before {run.as_of}, the day planned for")
+    if until < start:
+        faults.append(f"{name}: its last day {until} is before its first day {start}")
     if name in standing:
         other = standing[name]
         faults.append(
@@ -231,6 +234,10 @@ def _of_a_line(
             "end that first"
         )
     return faults
+
+
+def _first_day(line: Mapping[str, Any], run: Run) -> date:
+    return _day(line["from_date"]) if line.get("from_date") is not None else run.as_of
 
 
 def _day(value: Any) -> date:

@@ -66,6 +66,7 @@ TABLES = (
             ),
             number("depth", "Share off the price", "share"),
             text("mechanic", "Kind of promotion whose effect the markdown is taken to have"),
+            date("from_date", "First day of the markdown"),
             date("until", "Last day of the markdown"),
             number("write_off_before", "Expected write-off if nothing is done", "money", minimum=0),
             number("write_off_after", "The same with the act", "money", minimum=0),

@@ -14,7 +14,7 @@ import numpy as np
 from engine.replenishment.line import Line
 from engine.replenishment.lines import NEVER, FloatArray
 from engine.replenishment.markdown import MONEY, SHORT, WASTE, Response, best_markdown, play_without
-from engine.replenishment.write_offs import STOCK, WriteOffs
+from engine.replenishment.write_offs import ON_ORDER, STOCK, WriteOffs
 
 ACTS = ("nothing", "stop_order", "cut_order", "markdown", "transfer")
 """Every act, in the order in which equal ones are preferred."""
@@ -23,7 +23,7 @@ CANDIDATES = 6
 """Orders compared at once between none and the proposed one; then those around the best, ever closer."""
 
 AT_RISK_SHARE = 0.1
-"""A markdown lasts as long as stock with at least this share of the line's expected write-off can be sold."""
+"""A markdown is for stock, or open orders, with at least this share of the line's expected write-off each."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,9 @@ class Act:
     """Share of paths on which it brings more than doing nothing."""
     depth: float = math.nan
     """Share off the price."""
+    start: int = -1
     until: int = -1
-    """Last period of a markdown."""
+    """First and last period of a markdown."""
     reason: str = ""
     """Why it is not offered; "" if it is."""
 
@@ -129,17 +130,24 @@ def compare_acts(line: Line, quantity: float, found: WriteOffs, choice: Choice) 
         offer("stop_order" if order == 0.0 else "cut_order", played, order)
     else:
         refused.append(Act("stop_order", reason="nothing is ordered now"))
-    until = _last_at_risk(found)
+    spans = _at_risk(found, line.life)
     if choice.response is None:
         refused.append(Act("markdown", reason=choice.no_markdown))
-    elif until < 0:
-        refused.append(Act("markdown", reason="none of the stock here is at risk yet, only what is to come"))
-    elif choice.promoted_from <= until:
+    elif not spans:
+        refused.append(Act("markdown", reason="only the order is at risk, not what is here or on its way"))
+    elif choice.promoted_from <= max(until for _, until in spans):
         refused.append(Act("markdown", reason="a promotion of it is planned already"))
     else:
-        best = best_markdown(line, choice.price, quantity, until, choice.response)
+        best = best_markdown(line, choice.price, quantity, spans, choice.response)
         played = _with_order_cost(line, best.outcome, quantity, quantity)
-        offer("markdown", played, float(played[:, 2].mean()), depth=best.depth, until=until)
+        offer(
+            "markdown",
+            played,
+            float(played[:, 2].mean()),
+            depth=best.depth,
+            start=best.start,
+            until=best.until,
+        )
     if choice.moves:
         played = _with_order_cost(line, _without_moved(line, choice, quantity), quantity, quantity)
         # stock that leaves keeps its cost where it goes, so only what it earns there is added
@@ -214,10 +222,15 @@ def _without_moved(line: Line, choice: Choice, quantity: float) -> FloatArray:
     return play_without(replace(line, stock=stock), choice.price, quantity)
 
 
-def _last_at_risk(found: WriteOffs) -> int:
-    """Return the last period of stock that makes up much of the expected write-off; −1: there is none."""
-    alive = found.period >= 0
+def _at_risk(found: WriteOffs, life: int) -> list[tuple[int, int]]:
+    """Return first and last period of the markdowns to think of: of what is here, and of what is to come."""
+    alive = (found.period >= 0) & (found.units_with_order > 0.0)
     total = float(found.units_with_order[alive].sum())
-    here = alive & (found.source == STOCK) & (found.units_with_order >= AT_RISK_SHARE * total)
-    here &= found.units_with_order > 0.0
-    return int(found.period[here].max()) if here.any() else -1
+    much = alive & (found.units_with_order >= AT_RISK_SHARE * total)
+    spans = []
+    for source in (STOCK, ON_ORDER):
+        last = found.period[much & (found.source == source)]
+        if len(last):
+            start = 0 if source == STOCK else max(int(last.min()) - life + 1, 0)
+            spans.append((start, int(last.max())))
+    return spans

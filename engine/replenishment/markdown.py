@@ -8,6 +8,7 @@ period. After it demand dips, as after a promotion.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ from engine.replenishment.shelf import take_first_expired
 
 _STREAM = (1 << 30) + 16
 """Stream of the uplift's error, far from those of demand and lead times drawn with the same seed."""
+
+Spans = Sequence[tuple[int, int]]
 
 MONEY, WASTE, DISCOUNTED, SHORT = range(4)
 """Columns of what `outcome` returns."""
@@ -39,6 +42,7 @@ def outcome(
     unit_cost: float,
     stockout_cost: float,
     holding_cost: float,
+    start: int,
     until: int,
     depth: float,
     uplift: FloatArray,
@@ -60,8 +64,9 @@ def outcome(
         [money/each].
     holding_cost : float
         [money/each/period], on the end stock of each period before the next arrival.
-    until : int
-        Last period of the markdown, which is for the stock that cannot be sold after it; −1: no markdown.
+    start, until : int
+        First and last period of the markdown, which is for the stock that cannot be sold after it; until −1:
+        no markdown.
     depth : float
         Share off the price.
     uplift : float64 array (P,)
@@ -101,10 +106,12 @@ def outcome(
             usual = demand = paths[path, period]
             lower = 0.0
             if until >= 0:
-                if running:
+                if running and period >= start:
                     running = period <= until and bins[oldest : until + 1].sum() > 0.0
                 factor = 1.0
-                if running:
+                if running and period < start:
+                    factor = 1.0
+                elif running:
                     factor, lower = uplift[path], depth
                 elif since < dip_periods:
                     factor = math.exp(dip * (1.0 - since / dip_periods))
@@ -165,6 +172,7 @@ class Markdown:
     """One depth of markdown and what it does on each path."""
 
     depth: float
+    start: int
     until: int
     outcome: FloatArray
     """As the kernel `outcome` returns it."""
@@ -191,11 +199,11 @@ def elasticity_curve(elasticity: float, depths: FloatArray) -> FloatArray:
 
 def play_without(line: Line, price: float, quantity: float) -> FloatArray:
     """Play an order of `quantity` without markdown; columns as of `outcome`."""
-    return _play(line, price, quantity, -1, 0.0, np.ones(len(line.paths)), None)
+    return _play(line, price, quantity, (0, -1), 0.0, np.ones(len(line.paths)), None)
 
 
-def best_markdown(line: Line, price: float, quantity: float, until: int, response: Response) -> Markdown:
-    """Return the depth of most expected money among the steps; of equal ones the least.
+def best_markdown(line: Line, price: float, quantity: float, spans: Spans, response: Response) -> Markdown:
+    """Return the span and depth of most expected money; of equal ones the first, and the least deep.
 
     Parameters
     ----------
@@ -205,20 +213,25 @@ def best_markdown(line: Line, price: float, quantity: float, until: int, respons
         Regular price [money/each].
     quantity : float
         Order that is placed all the same [each].
-    until : int
-        Last period of the markdown.
+    spans : sequence of (int, int)
+        First and last period of each markdown that is thought of; at least one.
     response : Response
         At least one depth. The uplift is drawn for each path around its estimate, so that what is not known
         of it counts in the money and in its confidence.
     """
     spread = _normal_scores(line.inputs.path_seed[line.row], len(line.paths))
     best: Markdown | None = None
-    for depth, log, error in zip(response.depths, response.log_uplift, response.error, strict=True):
-        uplift = np.exp(log + error * spread - 0.5 * error * error)  # of mean exp(log)
-        found = _play(line, price, quantity, until, float(depth), uplift, response)
-        if best is None or found[:, MONEY].mean() > best.outcome[:, MONEY].mean() + 1e-9:
-            best = Markdown(float(depth), until, found)
-    assert best is not None, "a response has at least one depth"
+    for span in spans:
+        gained = -math.inf
+        for depth, log, error in zip(response.depths, response.log_uplift, response.error, strict=True):
+            if log <= gained:
+                continue  # a lower price that brings no more demand
+            gained = float(log)
+            uplift = np.exp(log + error * spread - 0.5 * error * error)  # of mean exp(log)
+            found = _play(line, price, quantity, span, float(depth), uplift, response)
+            if best is None or found[:, MONEY].mean() > best.outcome[:, MONEY].mean() + 1e-9:
+                best = Markdown(float(depth), *span, found)
+    assert best is not None, "there is a span and a depth"
     return best
 
 
@@ -226,7 +239,7 @@ def _play(
     line: Line,
     price: float,
     quantity: float,
-    until: int,
+    span: tuple[int, int],
     depth: float,
     uplift: FloatArray,
     response: Response | None,
@@ -244,7 +257,7 @@ def _play(
         line.value("unit_cost"),
         line.value("stockout_cost"),
         line.value("holding_cost"),
-        until,
+        *span,
         depth,
         uplift,
         response.dip if response else 0.0,

@@ -129,6 +129,9 @@ def play_lots(
     n_paths, horizon = paths.shape
     lots = len(lot_last)
     wasted = np.zeros((n_paths, lots + buckets))
+    coming = horizon
+    while coming > 0 and receipts[coming - 1] == 0.0:
+        coming -= 1
     bins = np.empty(horizon + 1)
     for path in range(n_paths):
         bins[:] = stock_by_last_period
@@ -167,6 +170,8 @@ def play_lots(
                 left -= wasted[path, lot]
                 lot -= 1
             oldest = max(oldest, period + 1)
+            if stock == 0.0 and period + 1 >= coming and (quantity == 0.0 or period >= arrival[path]):
+                break  # nothing is left to expire, and nothing comes
     return wasted
 
 

@@ -36,6 +36,9 @@ WIDE = 1.2815515655446004
 """Standard deviations either side of an 80 % range."""
 
 _LINE_COLUMNS = ["line_id", "product", "category", "location_name", "source_name", "quantity", "order_by"]
+_EFFECT = r"[:;] "
+"""Where the words of an act go on to what it brings."""
+
 _FILE_COLUMNS = (
     "sku",
     "location",
@@ -184,16 +187,16 @@ def _spread(lots: pd.DataFrame) -> float:
 def table(plan: ExpiryPlan, approved: pd.DataFrame, running: Sequence[Markdown]) -> pd.DataFrame:
     """Return the lots with the best act of their line and what is decided already, dearest first.
 
-    Columns beside those of `lots`: act (words), act_money, confidence, state.
+    Columns beside those of `lots`: act (what is done), act_money, confidence, state.
     """
     best = plan.acts[plan.acts["rank"] == 1].set_index("line_id")
     lots = plan.lots
     expired = lots["days_left"] < 0
-    words = lots["line_id"].map(best["words"]).where(~expired, "Take it off the shelf and write it off.")
+    words = lots["line_id"].map(best["words"].str.split(_EFFECT).str[0])
     decided = dict(zip(approved["line_id"], approved["state"], strict=True))
     decided |= {each.line_id: f"marked down {each.depth:.0%}" for each in running}
     return lots.assign(
-        act=words.fillna("Below what is worth an act."),
+        act=words.fillna("Too little to act").where(~expired, "Take it off the shelf"),
         act_money=lots["line_id"].map(best["money"]).where(~expired),
         confidence=lots["line_id"].map(best["confidence"]).where(~expired),
         state=lots["line_id"].map(decided).fillna(""),
@@ -214,10 +217,13 @@ def choose(
 ) -> dict[str, list[dict[str, Any]]]:
     """Return what can be done about selected rows: by "order", "markdown" and "transfer" one act a line.
 
-    Lines whose order is decided, or that are marked down already, are left out of these acts.
+    Lines whose order is decided, or that are marked down already, are left out of these acts; of several
+    lines those that an act would cost money, too.
     """
     chosen = set(shown.iloc[[row for row in rows if row < len(shown)]]["line_id"])
     acts = plan.acts[plan.acts["line_id"].isin(chosen) & plan.acts["rank"].notna()]
+    if len(chosen) > 1:
+        acts = acts[acts["money"] > 0]
     decided, marked = set(approved["line_id"]), {each.line_id for each in running}
     kinds = {
         "order": acts[acts["act"].isin(["stop_order", "cut_order"]) & ~acts["line_id"].isin(decided)],
