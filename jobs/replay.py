@@ -176,7 +176,7 @@ def our_policy(setup: Setup, *, seed: int, model: str | None = None) -> PlanPoli
 
 def tuned_min_max(setup: Setup) -> Tuned:
     """Return the covers by class that cost least in the tuning span."""
-    policy = _covers(setup, tuning_start(setup.span, setup.period_days), None)
+    policy = cover_policy(setup, tuning_start(setup.span, setup.period_days), None)
     return tune(setup.tuning, policy, setup.prices, _tuned_class(setup))
 
 
@@ -187,7 +187,7 @@ def _tuned_class(setup: Setup) -> npt.NDArray[np.int64]:
 
 def _min_max(setup: Setup) -> tuple[Played, str]:
     tuned = tuned_min_max(setup)
-    played = play(setup.game, _covers(setup, setup.span.first, tuned))
+    played = play(setup.game, cover_policy(setup, setup.span.first, tuned))
     used = [
         f"{CLASSES[code // 2]}{' perishable' if code % 2 else ''} "
         f"{tuned.safety[code]:g} + {tuned.cycle[code]:g}"
@@ -200,7 +200,7 @@ def _min_max(setup: Setup) -> tuple[Played, str]:
     return played, words + ", ".join(used)
 
 
-def _covers(setup: Setup, first: int, tuned: Tuned | None) -> CoverMinMax:
+def cover_policy(setup: Setup, first: int, tuned: Tuned | None) -> CoverMinMax:
     n = len(setup.lines)
     terms = setup.terms
     sold, share = setup.history(first)
