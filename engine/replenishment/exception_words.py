@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.replenishment.words import agree, day, known, money, units
+from engine.replenishment.words import agree, day, known, money, shared_in_words, units
 
 LEAST_UNITS = 0.5
 """Fewer units than this are not spoken of."""
@@ -49,6 +49,8 @@ def _order_or_expedite(line: Mapping[str, Any]) -> str:
     order = f"Order {units(quantity)} by {day(line['order_by'])}: it saves {units(saved)}"
     limited = -float(line["term_cover"])
     still = f"{units(lost_after)} {agree(lost_after, 'stay', 'stays')} short"
+    if _is_cut(line) and lost_after >= LEAST_UNITS:
+        return f"{order}, but {still} ({shared_in_words(line)}). {_HELP[line['bound']]}"
     if limited >= 1.0 and lost_after >= LEAST_UNITS:
         return (
             f"{order}, but {still}: the shelf or the most cover keeps the order "
@@ -62,7 +64,23 @@ def _order_or_expedite(line: Mapping[str, Any]) -> str:
     return f"{order}, arriving {day(line['arrival_date'])}."
 
 
+def _is_cut(line: Mapping[str, Any]) -> bool:
+    """Whether what lines share leaves a line less than its own plan."""
+    return float(line.get("term_joint") or 0.0) <= -LEAST_UNITS and line.get("bound") in _HELP
+
+
+_HELP = {
+    "supplier_minimum": "Agree a lower minimum, or buy it elsewhere.",
+    "truck": "Send another truck, or buy it elsewhere.",
+    "storage": "Make room, or deliver more often.",
+    "budget": "Raise the budget.",
+    "dc_shortage": "Expedite what the centre has on order, or move stock from elsewhere.",
+}
+
+
 def _without_order(line: Mapping[str, Any]) -> str:
+    if _is_cut(line):
+        return f"No order, {shared_in_words(line)}. {_HELP[line['bound']]}"
     limited, dropped = -float(line["term_cover"]), -float(line["term_moq"])
     lot = float(max(line["moq"], line["order_multiple"]))
     if LEAST_UNITS <= dropped < lot:

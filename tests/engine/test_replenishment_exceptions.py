@@ -7,6 +7,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from engine.contracts import ORDER_BOUNDS
 from engine.replenishment.exceptions import describe
 from engine.replenishment.words import explain_in_words, units
 
@@ -249,3 +250,43 @@ def test_units_read_well():
     assert [units(v) for v in (0.0, -0.04, 0.04, 9.96, 12.4, 1234567.0)] == [
         "0", "0", "0", "10", "12", "1,234,567",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"quantity": 44.0, "term_joint": -36.0, "bound": "budget", "lost_after": 30.0},
+            "Order 44 by 22 Nov: it saves 30, but 30 stay short (36 fewer: the cash budget ends before them). "
+            "Raise the budget.",
+        ),
+        (
+            {"quantity": 0.0, "term_joint": -80.0, "bound": "supplier_minimum", "lost_after": 60.0},
+            "No order, 80 fewer: the order is below the supplier's minimum and waits, as raising it would "
+            "cost more. Agree a lower minimum, or buy it elsewhere.",
+        ),
+        (
+            {"quantity": 40.0, "term_joint": -40.0, "bound": "dc_shortage", "lost_after": 30.0},
+            "Order 40 by 22 Nov: it saves 30, but 30 stay short (40 fewer: V has too little for all that it "
+            "supplies). Expedite what the centre has on order, or move stock from elsewhere.",
+        ),
+        (
+            {"quantity": 92.0, "term_joint": 12.0, "bound": "truck", "lost_after": 1.0},
+            "Order 92 by 22 Nov: it saves 59, arriving 25 Nov.",
+        ),
+    ],
+)
+def test_what_lines_share_is_named_where_it_causes_a_shortage(
+    changes: dict[str, float | str], words: str
+) -> None:
+    said = describe(pd.DataFrame([{**CALM, **SHORT, **changes}]), as_of=AS_OF)["recommendation"].item()
+    assert said == words
+
+
+def test_every_bound_that_moves_lines_has_its_words() -> None:
+    line = {**CALM, "next_arrival_date": dt.date(2026, 12, 2)}
+    for bound in ORDER_BOUNDS[7:]:
+        for moved in (-12.0, 12.0):
+            said = explain_in_words({**line, "quantity": 12.0, "term_joint": moved, "bound": bound})
+            assert f"12 {'more' if moved > 0 else 'fewer'}" in said
+            assert "lines share supply" not in said
