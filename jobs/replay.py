@@ -201,6 +201,7 @@ def _min_max(setup: Setup) -> tuple[Played, str]:
 
 
 def cover_policy(setup: Setup, first: int, tuned: Tuned | None) -> CoverMinMax:
+    """Return min/max that knows what sold before a period of the sales; without `tuned`, no cover is set."""
     n = len(setup.lines)
     terms = setup.terms
     sold, share = setup.history(first)
