@@ -80,7 +80,7 @@ def supplier_table(
     frames = []
     for level, keys in ((measured.measures.by_source, ["source"]), (measured.measures.by_location, _KEYS)):
         found = _of_level(level, measured, "location" in keys)
-        terms = lines.groupby(keys, as_index=False)[list(_PROMISE)].median()
+        terms = lines.groupby(keys, as_index=False)[[*_PROMISE, *_PLANNED]].median()
         rows = terms.merge(found, on=keys, how="outer", suffixes=("", "_then"))
         for name in _PROMISE:
             rows[name] = rows.pop(f"{name}_then").fillna(rows[name])
@@ -94,11 +94,14 @@ def supplier_table(
     table["source_kind"] = table["source"].map(kind).fillna(inside)
     for name in (*_COUNTS, *_COSTS):
         table[name] = table[name].fillna(0.0)
+    # what its lines are planned with; a source without any line would be planned with its own figures
     used = table["excess"].fillna(0.0) if learn else 0.0
-    table["lead_time_mean"] = (table["promised_lead_time"] + used).clip(lower=0.0)
+    mean = (table["promised_lead_time"] + used).clip(lower=0.0)
+    table["lead_time_mean"] = table["lead_time_mean"].fillna(mean)
     left = table["variance_weight"].fillna(1.0) if learn else 1.0
     variance = table["variance"].fillna(0.0) if learn else 0.0
-    table["lead_time_sd"] = np.sqrt(variance + left * table["promised_lead_time_sd"] ** 2)
+    sd = np.sqrt(variance + left * table["promised_lead_time_sd"] ** 2)
+    table["lead_time_sd"] = table["lead_time_sd"].fillna(sd)
     table["promise_weight"] = table["promise_weight"].fillna(1.0)
     return table.assign(run_id=run_id, date=pd.Timestamp(as_of)).sort_values(_KEYS, ignore_index=True)
 
@@ -156,6 +159,7 @@ def line_costs(
 
 _COSTS = ("buffer_value", "buffer_cost", "late_lines", "late_value", "late_money")
 _PROMISE = ("promised_lead_time", "promised_lead_time_sd")
+_PLANNED = ("lead_time_mean", "lead_time_sd")
 _COUNTS = ("deliveries", "lines", "open_lines", "effective_deliveries")
 
 

@@ -25,17 +25,29 @@ import numpy as np
 
 from engine.supply.history import FloatArray, IntArray
 
-USUAL_K = 5.0
-"""Deliveries that the parent counts as before any group is seen."""
-
 PRIOR_GROUPS = 4.0
-"""`USUAL_K` counts as much as this many groups."""
+"""The usual k counts as much as this many groups."""
 
 PRIOR_DELIVERIES = 20.0
 """What is taken for the variance of one delivery counts as much as this many deliveries."""
 
-LEAST_K, MOST_K = 1.0, 50.0
-"""The parent counts as at least and at most this many deliveries."""
+LEAST_K = 1.0
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How many deliveries a parent counts as."""
+
+    usual: float
+    """Before any group is seen."""
+    most: float
+
+
+PROMISE = Trust(usual=5.0, most=10.0)
+"""A source that is unlike all others is believed too."""
+
+PLACES = Trust(usual=20.0, most=100.0)
+"""The locations of one source may well be alike."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ def credibility_k(
     *,
     n_sources: int,
     usual_variance: float,
+    trust: Trust,
 ) -> FloatArray:
     """Estimate how many deliveries the parent counts as, from how groups differ from their parents.
 
@@ -78,15 +91,18 @@ def credibility_k(
     n_sources : int
     usual_variance : float
         What the variance of a delivery is taken for where no group says.
+    trust : Trust
 
     Returns
     -------
     float array, [n_sources]
-        Between `LEAST_K` and `MOST_K`; `USUAL_K` where there is no other source.
+        Between `LEAST_K` and ``trust.most``; ``trust.usual`` where there is no other source.
     """
     known = deliveries > 0
     n = np.where(known, deliveries, 1.0)
-    trust = known * n / (n + LEAST_K)  # a group of one delivery says little about the variance between groups
+    weight = (
+        known * n / (n + LEAST_K)
+    )  # a group of one delivery says little about the variance between groups
 
     def of_others(values: FloatArray) -> FloatArray:
         own: FloatArray = np.bincount(source, values, n_sources).astype(np.float64)
@@ -95,12 +111,12 @@ def credibility_k(
     spread = of_others(np.where(known, n * variance, 0.0)) + PRIOR_DELIVERIES * usual_variance
     within = spread / (of_others(np.where(known, n, 0.0)) + PRIOR_DELIVERIES)
     # what a difference has beyond the noise of its own deliveries
-    squares = of_others(np.where(known, trust * (measured - parent) ** 2, 0.0))
-    excess = squares - within * of_others(trust / n)
-    between = (excess + PRIOR_GROUPS * within / USUAL_K) / (of_others(trust) + PRIOR_GROUPS)
-    small = between * MOST_K <= within
-    ratio = np.divide(within, between, out=np.full(n_sources, MOST_K), where=~small)
-    return np.asarray(np.clip(ratio, LEAST_K, MOST_K))
+    squares = of_others(np.where(known, weight * (measured - parent) ** 2, 0.0))
+    excess = squares - within * of_others(weight / n)
+    between = (excess + PRIOR_GROUPS * within / trust.usual) / (of_others(weight) + PRIOR_GROUPS)
+    small = between * trust.most <= within
+    ratio = np.divide(within, between, out=np.full(n_sources, trust.most), where=~small)
+    return np.asarray(np.clip(ratio, LEAST_K, trust.most))
 
 
 def shrink(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.supply.credibility import Shrunk, credibility_k, effective_number, shrink
+from engine.supply.credibility import PLACES, PROMISE, Shrunk, credibility_k, effective_number, shrink
 from engine.supply.history import BoolArray, Deliveries, FloatArray, Level, OrderLines
 from engine.supply.kaplan_meier import Durations, kaplan_meier
 
@@ -87,6 +87,7 @@ def lead_times(lines: OrderLines, orders: Deliveries, by: tuple[Level, ...]) -> 
                 level.source,
                 n_sources=by[0].size,
                 usual_variance=USUAL_VARIANCE,
+                trust=PLACES if i else PROMISE,
             )[level.source]
         )
     means = shrink([m.mean for m in measured], numbers, parents, k)

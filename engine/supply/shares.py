@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaincinv
 
-from engine.supply.credibility import credibility_k, effective_number, shrink
+from engine.supply.credibility import PLACES, PROMISE, credibility_k, effective_number, shrink
 from engine.supply.history import BoolArray, Deliveries, FloatArray, Level, OrderLines
 from engine.supply.lead_times import given_up
 
@@ -112,6 +112,7 @@ def _shrunk(
                 level.source,
                 n_sources=by[0].size,
                 usual_variance=usual,
+                trust=PLACES if i else PROMISE,
             )[level.source]
         )
     rows = shrink(means, numbers, [level.parent for level in by], k)

