@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -191,3 +192,9 @@ def balance(found: Replay) -> tuple[int, int]:
     """Return on how many lines Shelfcast would have saved, and on how many it would have lost."""
     saved = found.lines["saved"]
     return int((saved > 0.0).sum()), int((saved < 0.0).sum())
+
+
+def sales_span(lake: Lake) -> tuple[dt.date, dt.date] | None:
+    """Return the first and last day of sales; None: there are none."""
+    dates = lake.read("sales", columns=["date"])["date"]
+    return None if dates.empty else (dates.min().date(), dates.max().date())
