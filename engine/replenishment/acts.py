@@ -54,7 +54,7 @@ class Act:
     @property
     def offered(self) -> bool:
         """Whether the act can be taken."""
-        return not self.reason
+        return not math.isnan(self.money)
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ class Choice:
     """Regular price [money/each]."""
     response: Response | None = None
     """How demand answers a lower price; None: a markdown is not offered."""
-    no_markdown: str = ""
+    no_markdown: str = "nothing tells how demand answers a lower price"
     """Why it is not."""
     promoted_from: int = NEVER
     """First period with a promotion planned already: a markdown that reaches it is not offered."""
     moves: tuple[Moves, ...] = ()
     """Transfers found."""
-    no_transfer: str = ""
+    no_transfer: str = "no transfer was looked for"
     """Why there are none."""
 
 
