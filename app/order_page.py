@@ -85,9 +85,30 @@ def _terms(card: OrderCard, currency: str) -> str:
         parts.append("Minimum reached")
     if not card.minimums:
         parts.append("No minimum")
+    parts += _trucks(card, currency)
+    if card.gains.price_breaks:
+        parts.append(f"price breaks save {columns.money(card.gains.price_breaks, currency)}")
+    if card.gains.rebate:
+        parts.append(f"rebate {columns.money(card.gains.rebate, currency)}")
     if card.cut_off_time:
         parts.append(f"cut-off {card.cut_off_time}")
     return f":small[{' · '.join(parts)}]"
+
+
+def _trucks(card: OrderCard, currency: str) -> list[str]:
+    """Say how many trucks the order fills, how full, at what cost; too empty ones stand out."""
+    needed = sum(truck.count for truck in card.trucks)
+    if not needed:
+        return []
+    full = sum(truck.load for truck in card.trucks) / sum(
+        truck.count * truck.capacity for truck in card.trucks
+    )
+    text = f"{columns.count(needed, 'truck')}, {columns.share(full, digits=0)} full"
+    cost = sum(truck.count * truck.cost for truck in card.trucks)
+    if cost:
+        text += f", {columns.money(cost, currency)}"
+    asked = [truck.least_fill for truck in card.trucks if truck.is_underfilled]
+    return [f":orange[**{text}; {columns.share(max(asked), digits=0)} asked**]" if asked else text]
 
 
 def _missing(card: OrderCard, currency: str) -> str:

@@ -20,7 +20,7 @@ from engine.replenishment.joint.solve import JointPlan
 from engine.replenishment.joint.trucks import Trucks
 from engine.replenishment.term_words import term_in_words
 from jobs.inputs import PlanInputs
-from jobs.joint_terms import SharedTerm
+from jobs.joint_terms import SharedTerm, is_bought
 
 Floats = npt.NDArray[np.float64]
 
@@ -146,7 +146,7 @@ def increments_table(lines: pd.DataFrame, curves: Curves, plan: JointPlan, budge
     """
     cash = float(budget) if budget else np.inf
     frames = []
-    bought = lines[(lines["source_kind"] == "supplier") & (plan.quantity > 0)]
+    bought = lines[is_bought(lines) & (plan.quantity > 0)]
     for day, part in bought.groupby("day"):
         rows = part.index.to_numpy()
         ranked = ranked_increments(curves.take(rows), cash, up_to=plan.choice[rows])

@@ -24,6 +24,7 @@ from engine.replenishment.lines import LineInputs, LinePlans
 from jobs.inputs import PlanInputs
 from jobs.joint_curves import numbers
 from jobs.line_inputs import order_offsets
+from jobs.line_terms import UNASSIGNED
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -59,6 +60,11 @@ class SharedTerm:
 def taking_part(lines: pd.DataFrame, held: npt.NDArray[np.bool_]) -> Rows:
     """Return the rows whose orders are still open: neither held nor approved for their order day."""
     return np.flatnonzero(~held & lines["next_order_date"].isna().to_numpy())
+
+
+def is_bought(lines: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which lines a supplier is paid for; a line without a source is nobody's order yet."""
+    return np.asarray(lines["source_kind"].eq("supplier") & lines["source"].ne(UNASSIGNED), dtype=np.bool_)
 
 
 def order_days(lines: pd.DataFrame, inputs: PlanInputs) -> npt.NDArray[np.datetime64]:
@@ -97,7 +103,7 @@ def shared_terms(
         },
     )
     approved = _approved(inputs, lines)
-    bought = np.flatnonzero(part_lines["source_kind"].eq("supplier").to_numpy())
+    bought = np.flatnonzero(is_bought(part_lines))
     return [
         *_supplier_terms(open_orders, bought, inputs.tables["suppliers"], approved),
         *_budgets(open_orders, bought, inputs.settings["order_budget"], approved),

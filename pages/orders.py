@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data, exports, order_page, shell, states
+from app import data, exports, order_budget, order_page, shell, states
 
 states.require_run("Orders")
 shell.show_notice()
@@ -21,6 +21,8 @@ if not cards:
 elif source is None:
     order_page.summary(cards, currency)
     order_page.show_cards(cards, currency)
+    order_budget.section(currency)
+    order_budget.shared_terms(currency)
 else:
     order_page.heading(cards, source, currency)
     frame = order_page.edit_lines(source, currency)

@@ -37,9 +37,7 @@ _TRUCKS = {
     "SUP14": (4.0, 50.0, None),
     "SUP16": (5.0, 40.0, 0.9),
 }
-"""Pallets, EUR and least fill of the trucks of suppliers that charge for them."""
-TRUCK_PALLETS = 26.0
-"""Of the trucks of the others that deliver to a DC; they cost nothing."""
+"""Pallets, EUR and least fill of the trucks of suppliers that charge for them; others send groupage."""
 _REBATES = {"SUP08": ([7_500.0, 10_000.0], [0.01, 0.015])}
 """Order values [EUR] from which a share is paid back, and the shares."""
 INCREMENTAL_BREAKS = "SUP12"
@@ -132,14 +130,11 @@ def suppliers_table(net: Network, end: date) -> pl.DataFrame:
 
 
 def _trucks(net: Network, used: list[int]) -> dict[str, list[float | str | None]]:
-    """Return the truck columns of the suppliers in use; those that deliver within two days send vans."""
-    by_truck = [net.lead_mean[index] > 2 for index in used]
-    terms = [_TRUCKS.get(net.supplier[index], (TRUCK_PALLETS, None, None)) for index in used]
+    """Return the truck columns of the suppliers in use."""
+    terms = [_TRUCKS.get(net.supplier[index], (None, None, None)) for index in used]
     return {
-        "truck_capacity": [
-            pallets if by else None for by, (pallets, _, _) in zip(by_truck, terms, strict=True)
-        ],
-        "truck_unit": ["pallet" if by else None for by in by_truck],
+        "truck_capacity": [pallets for pallets, _, _ in terms],
+        "truck_unit": [None if pallets is None else "pallet" for pallets, _, _ in terms],
         "truck_cost": [cost for _, cost, _ in terms],
         "truck_least_fill": [fill for _, _, fill in terms],
     }

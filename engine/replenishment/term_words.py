@@ -9,7 +9,7 @@ from engine.replenishment.words import agree, known, money, units
 
 
 def term_in_words(term: Mapping[str, Any], names: Mapping[Any, Any], currency: str = "") -> str:
-    """Say what a term asks, what the orders make of it and what that costs.
+    """Say what a term asks and what the orders make of it.
 
     Parameters
     ----------
@@ -24,19 +24,14 @@ def term_in_words(term: Mapping[str, Any], names: Mapping[Any, Any], currency: s
     --------
     >>> row = {
     ...     "kind": "supplier_minimum", "supplier": "A", "location": None, "unit": "money", "limit": 1500.0,
-    ...     "used": 1512.0, "before": 1210.0, "state": "binds", "moved": 7, "cost": 12.3, "left_out": 0,
+    ...     "used": 1512.0, "before": 1210.0, "state": "binds", "left_out": 0,
     ... }
     >>> term_in_words(row, {"A": "Fizzwick"}, "EUR")
-    'Fizzwick: 1,210.00 EUR is raised to 1,512.00 EUR, the minimum is 1,500.00 EUR. 7 lines moved; it costs \
-12.30 EUR.'
+    'Fizzwick: 1,210.00 EUR is raised to 1,512.00 EUR, the minimum is 1,500.00 EUR.'
     """
     who = [str(names.get(term[part]) or term[part]) for part in ("supplier", "location") if known(term[part])]
     text = f"{' at '.join(who)}: " if who else ""
     text += _WORDS[term["kind"]](term, lambda value: amount(value, term["unit"], currency), currency)
-    moved, cost = int(term["moved"]), term["cost"]
-    if moved and term["kind"] != "price_break":
-        text += f" {moved:,} {agree(moved, 'lines', 'line')} moved"
-        text += f"; it costs {money(cost, currency)}." if known(cost) and cost > 0 else "."
     if term["left_out"]:
         many = int(term["left_out"])
         text += f" {many:,} {agree(many, 'lines are', 'line is')} not counted: a figure is missing."
@@ -61,8 +56,8 @@ def _minimum(term: Mapping[str, Any], said: Any, currency: str) -> str:  # noqa:
     least, used, before = (float(term[name]) for name in ("limit", "used", "before"))
     if term["state"] == "waits":
         return (
-            f"{said(before)} is below the minimum of {said(least)}; raising it would cost more than it "
-            f"brings, so the order waits."
+            f"{said(before)} waits, as it is below the minimum of {said(least)} and raising it would cost "
+            f"more than it brings."
         )
     if before < least:
         return f"{said(before)} is raised to {said(used)}, the minimum is {said(least)}."
@@ -72,7 +67,7 @@ def _minimum(term: Mapping[str, Any], said: Any, currency: str) -> str:  # noqa:
 def _trucks(term: Mapping[str, Any], said: Any, currency: str) -> str:
     trucks, cost = int(term["trucks"]), -float(term["money"])
     if term["state"] == "waits":
-        return f"{said(float(term['before']))} would not pay or fill a truck, so the order waits."
+        return f"{said(float(term['before']))} waits, as it would not pay or fill a truck."
     count = f"{trucks:,} {agree(trucks, 'trucks', 'truck')}"
     filled = f", {term['fill']:.0%} full" if trucks else ""
     return f"{count}{filled} ({said(float(term['used']))})" + (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +12,10 @@ import pandas as pd
 from data_lake.lake import Lake
 from data_lake.runs import Run
 from jobs.order_rules import is_multiple, nearest_quantities, quantity_fault
+from jobs.views import orders_shared
 from jobs.views.lines import as_date, records
+from jobs.views.orders_shared import NO_GAINS, Gains
+from jobs.views.orders_trucks import LOADS, Truck, trucks
 
 UPCOMING_DAYS = 7
 """Order days further away than this are not shown."""
@@ -52,6 +55,8 @@ class OrderCard:
     approved_lines: int
     approved_value: float
     minimums: tuple[Minimum, ...] = ()
+    trucks: tuple[Truck, ...] = ()
+    gains: Gains = NO_GAINS
 
     @property
     def short(self) -> tuple[Minimum, ...]:
@@ -109,11 +114,15 @@ def cards(lake: Lake, run: Run, lines: pd.DataFrame, approved: pd.DataFrame) -> 
     """
     table = lake.read("suppliers", version=run.inputs.get("suppliers"))
     suppliers = {row["supplier"]: row for row in records(table)}
+    shared = orders_shared.load(lake, run)
     ordered = with_state(lines, approved)
+    products = lake.read("products", version=run.inputs.get("products")).drop_duplicates("sku")
+    ordered = ordered.merge(products[["sku", *LOADS.values()]], on="sku", how="left")
     found = []
     for (source, order_by), group in ordered.groupby(["source", "order_by"], sort=False):
         day = as_date(order_by) or run.as_of
-        found.append(_card(str(source), day, run.as_of, group, suppliers.get(str(source), {})))
+        card = _card(str(source), day, run.as_of, group, suppliers.get(str(source), {}))
+        found.append(replace(card, gains=orders_shared.gains(shared, str(source), day)))
     last = run.as_of + timedelta(days=UPCOMING_DAYS)
     shown = [card for card in found if card.due or card.order_day <= last]
     return sorted(shown, key=lambda card: (not card.due, card.order_day, -card.value, card.source))
@@ -273,6 +282,7 @@ def _card(
         approved_lines=len(accepted),
         approved_value=float(accepted["order_value"].sum()),
         minimums=tuple(minimums(group, terms)),
+        trucks=tuple(trucks(group, terms)),
     )
 
 

@@ -156,7 +156,7 @@ def test_an_order_that_is_hardly_needed_waits_for_its_minimum(tmp_path: Path) ->
     assert found.joint.quantity.sum() == 0
     row = found.term("supplier_minimum")
     assert row["state"] == "waits"
-    assert "so the order waits" in row["words"]
+    assert "waits, as it is below the minimum" in row["words"]
     assert found.joint.increments.empty
 
 
