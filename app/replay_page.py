@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import address, columns, data, replay_charts, replay_data, states
+from app import address, columns, replay_charts, replay_data, states
 from app.charts import CONFIG
 from app.replay_data import Replay, ReplayBy
 from app.theme import Palette
@@ -147,7 +147,7 @@ def sides(found: Replay, currency: str) -> None:
             "what": columns.text(currency, width=150),
             "theirs": columns.amount(theirs, currency, width=104),
             "ours": columns.amount("Shelfcast", currency, width=90),
-            "difference": columns.amount("Difference", currency, width=90),
+            "difference": _signed("Difference", width=90),
         },
         alt=f"What {theirs} and Shelfcast cost, by kind of money",
     )
@@ -225,11 +225,11 @@ def split(found: Replay, by: ReplayBy, colors: Palette, currency: str) -> None:
             height=ROW_HEIGHT * (min(len(frame), 12) + 1) + 2,
             placeholder=columns.UNKNOWN,
             column_config={
-                "group": columns.text(replay_data.REPLAY_BY[by], width=140),
+                "group": columns.text(replay_data.REPLAY_BY[by], width=122),
                 "lines": columns.quantity("Lines", width=56),
                 "theirs": columns.amount(replay_data.THEIRS[found.total["against"]], currency, width=100),
                 "ours": columns.amount("Shelfcast", currency, width=86),
-                "saved": columns.amount("Saved", currency, width=80),
+                "saved": _signed("Saved", width=80),
                 "share": columns.whole_per_cent("Saved", width=64),
                 "theirs_fill": _fill("Fill before"),
                 "ours_fill": _fill("Fill after"),
@@ -238,16 +238,15 @@ def split(found: Replay, by: ReplayBy, colors: Palette, currency: str) -> None:
         )
 
 
-def lines(found: Replay, currency: str, *, lose: bool) -> None:
+def lines(found: Replay, *, lose: bool) -> None:
     """Show the lines that lose or win most; a selected one opens as an item."""
     frame = replay_data.lines_that(found, lose=lose)
-    name = "lose" if lose else "win"
     if frame.empty:
         states.nothing_here("No line would have cost more." if lose else "No line would have cost less.")
         return
     event = st.dataframe(
         frame,
-        key=f"replay_{name}-{data.fingerprint(frame)}",
+        key=f"replay_{'lose' if lose else 'win'}-{found.replay_id}",
         on_select="rerun",
         selection_mode="single-row",
         hide_index=True,
@@ -266,13 +265,13 @@ def lines(found: Replay, currency: str, *, lose: bool) -> None:
             "ours_fill_rate",
         ],
         column_config={
-            "product": columns.text("Product", width=180),
-            "location_name": columns.text("Location", width=120),
-            "saved": columns.amount("Saved", currency, width=72),
-            "lost": columns.amount("Lost +", currency, width=64, help="Margin lost, Shelfcast's less theirs"),
-            "holding": columns.amount("Held +", currency, width=64, help="Holding cost, likewise"),
-            "waste": columns.amount("Waste +", currency, width=64, help="Written off, likewise"),
-            "orders": columns.amount("Orders +", currency, width=66, help="Order lines, likewise"),
+            "product": columns.text("Product", width=150),
+            "location_name": columns.text("Location", width=96),
+            "saved": _signed("Saved", width=64),
+            "lost": _signed("Lost", width=58, help="Margin lost: Shelfcast's less theirs"),
+            "holding": _signed("Held", width=58, help="Stock held: Shelfcast's less theirs"),
+            "waste": _signed("Waste", width=58, help="Written off: Shelfcast's less theirs"),
+            "orders": _signed("Orders", width=60, help="Order lines: Shelfcast's less theirs"),
             "theirs_fill_rate": _fill("Fill before"),
             "ours_fill_rate": _fill("Fill after"),
         },
@@ -285,6 +284,11 @@ def _open(frame: pd.DataFrame, rows: list[int]) -> None:
     if rows and rows[0] < len(frame):
         row = frame.iloc[rows[0]]
         st.switch_page(states.ITEM_PAGE, query_params={"sku": row["sku"], "location": row["location"]})
+
+
+def _signed(label: str, *, width: int, **more: Any) -> Any:
+    """Configure a column of differences of money."""
+    return st.column_config.NumberColumn(label, format="%+,.0f", width=width, **more)
 
 
 def _fill(label: str) -> Any:

@@ -46,8 +46,8 @@ saves, loses = replay_data.balance(found)
 left, right = st.columns(2, gap="large")
 with left:
     st.header(f"Where Shelfcast loses: {loses:,} lines")
-    replay_page.lines(found, currency, lose=True)
+    replay_page.lines(found, lose=True)
 with right:
     st.header(f"Where it wins: {saves:,} lines")
-    replay_page.lines(found, currency, lose=False)
-st.caption("Dearest first, at most 50. Select a line to open its item.")
+    replay_page.lines(found, lose=False)
+st.caption(f"In {currency}, dearest first, at most 50 of each. Select a line to open its item.")
