@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page(PAGES / "network.py", title="Network", icon=":material/hub:"),
         st.Page(PAGES / "expiry.py", title="Expiry", icon=":material/event_busy:"),
         st.Page(PAGES / "suppliers.py", title="Suppliers", icon=":material/factory:"),
+        st.Page(PAGES / "scenarios.py", title="Scenarios", icon=":material/compare_arrows:"),
         st.Page(PAGES / "forecast_value.py", title="Forecast & value", icon=":material/monitoring:"),
         st.Page(PAGES / "kpis.py", title="Key figures", icon=":material/speed:"),
         st.Page(PAGES / "replay.py", title="Replay", icon=":material/replay:"),

@@ -73,6 +73,7 @@ def new(
     """
     from data_lake.lake import Lake
     from jobs.errors import JobError
+    from jobs.scenario_changes import change_faults
     from jobs.scenario_words import parse_change
     from jobs.scenarios import find_scenario, make_scenario
 
@@ -85,6 +86,7 @@ def new(
         faults += wrong
         changes += [read] if read else []
     if faults:
+        faults += change_faults(changes, base.codes) if changes else []
         raise JobError("the scenario was not kept:\n" + "\n".join(f"- {fault}" for fault in faults))
     made = make_scenario(base, changes, name=name, author=who(author), reason=reason, at=datetime.now(UTC))
     with stages() as progress:

@@ -28,7 +28,11 @@ MIX_POINTS = 40
 
 @dataclass(frozen=True)
 class Frontier:
-    """Cash in stock and expected fill rate, defined as the figures of a scenario are."""
+    """Cash in stock and expected fill rate, as the figures of a scenario, each line on its own.
+
+    What lines share (shortages at centres, minimums, budget) is not in the curves: a plan lies below them by
+    what that costs.
+    """
 
     uniform: pd.DataFrame
     """target [share], cash [money], fill [share]: every line with this fill target."""
@@ -39,7 +43,7 @@ class Frontier:
     fill: float
     """Of the run's plan."""
     cash_per_point: float
-    """Cash that one more point of fill costs from here, all targets raised alike; NaN: it is not reached."""
+    """Cash that one more point of fill costs with this much cash, all targets alike; NaN: beyond the ends."""
     cash_per_point_mix: float
     """The same where it costs least."""
 
@@ -71,7 +75,7 @@ def frontier(base: ScenarioBase) -> Frontier:
     mix = _mix(curves, served, weight, cost, free, fixed, least)
     quantity = base.lines["quantity"].to_numpy(dtype=np.float64)
     now, reached = fixed + float((quantity * cost).sum()), float((own_fill * weight).sum())
-    return Frontier(frame, mix, now, reached, _per_point(frame, reached), _per_point(mix, reached))
+    return Frontier(frame, mix, now, reached, _per_point(frame, now), _per_point(mix, now))
 
 
 def read_curves(base: ScenarioBase) -> LineCurves:
@@ -147,14 +151,11 @@ def _hull(cash: Floats, fill: Floats) -> tuple[Floats, Floats]:
     return np.diff(cash[kept]), np.diff(fill[kept])
 
 
-def _per_point(points: pd.DataFrame, fill: float) -> float:
-    """Cash of one more point of fill from `fill`, between the points of a frontier; NaN beyond its end."""
-    ordered = points.sort_values("fill")
-    ends = np.interp([fill, fill + 0.01], ordered["fill"], ordered["cash"], left=np.nan, right=np.nan)
-    if not np.isnan(ends).any():
-        return float(ends[1] - ends[0])
-    last = ordered.tail(2)
-    rise = float(last["fill"].iloc[-1] - last["fill"].iloc[0])
-    if fill > float(last["fill"].iloc[-1]) or rise <= 0.0:
+def _per_point(points: pd.DataFrame, cash: float) -> float:
+    """Cash of one more point of fill where a frontier costs `cash`; NaN beyond its ends."""
+    ordered = points.drop_duplicates("fill").sort_values("cash")
+    place = int(np.searchsorted(ordered["cash"], cash))
+    if not 0 < place < len(ordered):
         return float("nan")
-    return 0.01 * float(last["cash"].iloc[-1] - last["cash"].iloc[0]) / rise
+    step = ordered.iloc[place] - ordered.iloc[place - 1]
+    return 0.01 * float(step["cash"]) / float(step["fill"]) if step["fill"] > 0 else float("nan")
