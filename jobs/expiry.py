@@ -44,7 +44,7 @@ def expiry_tables(
     held = (lines["status"] == "held").to_numpy()
     waste = lines[["waste_before", "waste_after"]].to_numpy(dtype=np.float64).max(axis=1)
     bucket = week_buckets(done.inputs.as_of, done.dates, inputs.period_days)
-    choices, mechanic = _choices(done, held, transfers)
+    choices, mechanic, dip = _choices(done, held, transfers)
     found = project_expiry(
         inputs,
         quantity,
@@ -52,6 +52,7 @@ def expiry_tables(
         bucket,
         least_money=done.inputs.settings.number("exception_least_money"),
         choice_of=choices,
+        after=dip,
         n_paths=n_paths,
     )
     return {
@@ -143,8 +144,8 @@ def _span(act: Act, days: npt.NDArray[np.datetime64]) -> tuple[dt.date | None, d
 
 def _choices(
     done: Computed, held: npt.NDArray[np.bool_], transfers: pd.DataFrame | None
-) -> tuple[Callable[[int], Choice | None], str]:
-    """Return what can be done about each line (None: held), and the mechanic whose effect markdowns have."""
+) -> tuple[Callable[[int], Choice | None], str, int]:
+    """Return what can be done about each line (None: held), the mechanic that markdowns are like, its dip."""
     lines = done.lines
     responses = markdown_responses(
         done.forecast.effects,
@@ -170,4 +171,4 @@ def _choices(
             no_transfer=no_transfer,
         )
 
-    return choice_of, responses.mechanic
+    return choice_of, responses.mechanic, responses.dip_periods

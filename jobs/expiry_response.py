@@ -32,6 +32,8 @@ class Responses:
     by_line: list[Response | None]
     promoted_from: npt.NDArray[np.int64]
     """First period with a promotion planned already, [n]; `NEVER`: none."""
+    dip_periods: int
+    """Periods over which demand is lower after a markdown."""
     reason: list[str]
     """Why a line has no response; "" if it has."""
 
@@ -101,13 +103,14 @@ def markdown_responses(
     return Responses(
         mechanic="" if place is None else features.mechanics[place],
         by_line=found,
+        dip_periods=dip_periods,
         promoted_from=_promoted_from(features, effects.n_periods + gap),
         reason=["" if here else "nothing is sold to customers here" for here in sells],
     )
 
 
 def _none(n_lines: int, reason: str) -> Responses:
-    return Responses("", [None] * n_lines, np.full(n_lines, NEVER), [reason] * n_lines)
+    return Responses("", [None] * n_lines, np.full(n_lines, NEVER), 0, [reason] * n_lines)
 
 
 def _mechanic(features: Features, root: Floats) -> int | None:

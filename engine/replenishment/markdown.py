@@ -17,7 +17,7 @@ from numba import njit
 from engine.forecast.uniforms import normal_quantile, random_order
 from engine.replenishment.line import Line
 from engine.replenishment.lines import FloatArray, IntArray
-from engine.replenishment.shelf import take_first_expired
+from engine.replenishment.shelf import expires_by, fill, take_first_expired
 
 _STREAM = (1 << 30) + 16
 """Stream of the uplift's error, far from those of demand and lead times drawn with the same seed."""
@@ -86,8 +86,7 @@ def outcome(
     bins = np.empty(horizon + 1)
     margin = price - unit_cost
     for path in range(n_paths):
-        bins[:] = stock_by_last_period
-        stock = bins.sum()
+        stock = fill(bins, stock_by_last_period)
         oldest = 0
         backlog = 0.0
         running = until >= 0
@@ -107,7 +106,7 @@ def outcome(
             lower = 0.0
             if until >= 0:
                 if running and period >= start:
-                    running = period <= until and bins[oldest : until + 1].sum() > 0.0
+                    running = period <= until and expires_by(bins, oldest, until)
                 factor = 1.0
                 if running and period < start:
                     factor = 1.0

@@ -8,6 +8,24 @@ from engine.replenishment.lines import FloatArray
 
 
 @njit(cache=True, nogil=True)
+def fill(bins: FloatArray, stock: FloatArray) -> float:
+    """Put `stock` into `bins`; return how much it is."""
+    total = 0.0
+    for last in range(len(stock)):
+        bins[last] = stock[last]
+        total += stock[last]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def expires_by(bins: FloatArray, oldest: int, period: int) -> bool:
+    """Whether any stock from `oldest` on cannot be sold after `period`."""
+    while oldest <= period and bins[oldest] <= 0.0:
+        oldest += 1
+    return oldest <= period
+
+
+@njit(cache=True, nogil=True)
 def take_first_expired(bins: FloatArray, oldest: int, wanted: float) -> int:
     """Take `wanted` units from the stock that expires first; return where the next ones are taken.
 

@@ -14,7 +14,7 @@ from numba import njit
 
 from engine.replenishment.line import Line
 from engine.replenishment.lines import FloatArray, IntArray, LineInputs
-from engine.replenishment.shelf import take_first_expired
+from engine.replenishment.shelf import fill, take_first_expired
 
 SOURCES = ("stock", "on order", "order")
 """Where a lot comes from: on hand, an open order, the order proposed; `WriteOffs.source` indexes this."""
@@ -134,8 +134,7 @@ def play_lots(
         coming -= 1
     bins = np.empty(horizon + 1)
     for path in range(n_paths):
-        bins[:] = stock_by_last_period
-        stock = bins.sum()
+        stock = fill(bins, stock_by_last_period)
         oldest, behind = 0, 0
         backlog = 0.0
         order_last = -1
