@@ -93,7 +93,7 @@ def new(*, expanded: bool) -> None:
             replay_data.start(since, until, other, wanted, int(sample) or None)  # type: ignore[arg-type]
             st.rerun()
         st.caption(
-            "Takes minutes. Some 50 lines a minute and year; the command `shelfcast replay` does the same."
+            "A year of 300 lines takes two minutes or more; the command `shelfcast replay` does the same."
         )
 
 
@@ -170,7 +170,7 @@ def over_time(found: Replay, colors: Palette, currency: str) -> None:
 def about(found: Replay) -> None:
     """Say what was played and against what."""
     total = found.total
-    lines = f"{total['lines']:,} lines"
+    lines = columns.count(total["lines"], "line")
     if total["lines"] < total["lines_of"]:
         lines = f"a sample of {total['lines']:,} of {total['lines_of']:,} lines, every class with its share"
     demand = (
@@ -179,7 +179,9 @@ def about(found: Replay) -> None:
         else "what sold, and an estimate of what would have sold while stock was out"
     )
     assumed = (
-        f" Opening stock of {total['assumed_stock']:,} lines is assumed." if total["assumed_stock"] else ""
+        f" Opening stock of {columns.count(total['assumed_stock'], 'line')} is assumed."
+        if total["assumed_stock"]
+        else ""
     )
     st.caption(
         f"Played: {lines}, {demand}; the same demand and lead times for both, the first day's real stock and "
@@ -230,7 +232,7 @@ def split(found: Replay, by: ReplayBy, colors: Palette, currency: str) -> None:
                 "theirs": columns.amount(replay_data.THEIRS[found.total["against"]], currency, width=100),
                 "ours": columns.amount("Shelfcast", currency, width=86),
                 "saved": _signed("Saved", width=80),
-                "share": columns.whole_per_cent("Saved", width=64),
+                "share": columns.whole_per_cent("Of cost", width=64),
                 "theirs_fill": _fill("Fill before"),
                 "ours_fill": _fill("Fill after"),
             },

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data, replay_data, replay_page, shell, states, theme
+from app import columns, data, replay_data, replay_page, shell, states, theme
 
 states.require_run("Replay")
 shell.show_notice()
@@ -45,9 +45,9 @@ replay_page.split(found, by, colors, currency)
 saves, loses = replay_data.balance(found)
 left, right = st.columns(2, gap="large")
 with left:
-    st.header(f"Where Shelfcast loses: {loses:,} lines")
+    st.header(f"Where Shelfcast loses: {columns.count(loses, 'line')}")
     replay_page.lines(found, lose=True)
 with right:
-    st.header(f"Where it wins: {saves:,} lines")
+    st.header(f"Where it wins: {columns.count(saves, 'line')}")
     replay_page.lines(found, lose=False)
 st.caption(f"In {currency}, dearest first, at most 50 of each. Select a line to open its item.")
