@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import cos, radians, sqrt
 from typing import Any
 
@@ -11,10 +11,12 @@ import plotly.graph_objects as go
 
 from app import columns
 from app.charts import figure
-from app.theme import Palette
+from app.theme import DARK, Palette
 
-WIDEST, NARROWEST = 7.0, 1.2
+WIDEST, NARROWEST = 5.5, 1.0
 """Width of the arrow that moves most money, and of any [pixels]."""
+STRONGEST, FAINTEST = 0.95, 0.3
+"""Opacity of the same."""
 BIGGEST, SMALLEST = 30.0, 9.0
 """Size of the place with most stock, and of any [pixels]."""
 CURVE = 0.09
@@ -46,7 +48,7 @@ def network_map(places: pd.DataFrame, flows: pd.DataFrame, colors: Palette, curr
         colors,
         height=520,
         hovermode="closest",
-        annotations=arrows,
+        annotations=[*arrows, *_names(known, colors)],
         showlegend=True,
         xaxis={"showticklabels": False, "showgrid": False, "fixedrange": True, "constrain": "domain"},
         yaxis={
@@ -124,7 +126,7 @@ def _arrow(
     row: Mapping[Any, Any], at: Mapping[str, tuple[float, float]], most: float, colors: Palette
 ) -> dict[str, Any]:
     x0, y0, x1, y1 = _ends(row, at)
-    width = NARROWEST + (WIDEST - NARROWEST) * sqrt(max(row["money"], 0.0) / max(most, 1e-9))
+    share = max(row["money"], 0.0) / max(most, 1e-9)
     return {
         "x": x1,
         "y": y1,
@@ -138,9 +140,9 @@ def _arrow(
         "text": "",
         "arrowhead": 2,
         "arrowsize": 0.8,
-        "arrowwidth": width,
+        "arrowwidth": NARROWEST + (WIDEST - NARROWEST) * share,
         "arrowcolor": colors.ordered,
-        "opacity": 0.85,
+        "opacity": FAINTEST + (STRONGEST - FAINTEST) * sqrt(share),
         "standoff": 9,
         "startstandoff": 7,
     }
@@ -170,6 +172,45 @@ def _flow_labels(
     }
 
 
+def _names(places: pd.DataFrame, colors: Palette) -> list[dict[str, Any]]:
+    """Write the places' names above the arrows."""
+    paper = "rgba(13, 20, 30, 0.72)" if colors == DARK else "rgba(255, 255, 255, 0.78)"
+    short = short_names(places["name"].tolist())
+    return [
+        {
+            "x": row["longitude"],
+            "y": row["latitude"],
+            "text": short[row["name"]],
+            "showarrow": False,
+            "yshift": -17,
+            "font": {"size": 11, "color": colors.text},
+            "bgcolor": paper,
+            "borderpad": 1,
+        }
+        for row in places.to_dict("records")
+    ]
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Return the first words of each name, as many as tell it from the others.
+
+    Examples
+    --------
+    >>> short_names(["Dublin Rathmines", "Dublin Swords", "Cork Patrick Street"])
+    {'Dublin Rathmines': 'Dublin Rathmines', 'Dublin Swords': 'Dublin Swords', 'Cork Patrick Street': 'Cork'}
+    """
+    short = {}
+    for name in names:
+        words = name.split(" ")
+        starts = [" ".join(words[:count]) for count in range(1, len(words) + 1)]
+        others = [other for other in names if other != name]
+        unique = (
+            start for start in starts if not any(f"{other} ".startswith(f"{start} ") for other in others)
+        )
+        short[name] = next(unique, name)
+    return short
+
+
 def _nodes(
     places: pd.DataFrame,
     everywhere: pd.DataFrame,
@@ -185,13 +226,10 @@ def _nodes(
     ]
     return {
         "type": "scatter",
-        "mode": "markers+text",
+        "mode": "markers",
         "name": name,
         "x": places["longitude"],
         "y": places["latitude"],
-        "text": places["name"],
-        "textposition": "bottom center",
-        "textfont": {"size": 11, "color": colors.muted},
         "cliponaxis": False,
         "marker": {
             "size": sizes,

@@ -96,6 +96,12 @@ def chosen(moves: pd.DataFrame, rows: Sequence[int]) -> pd.DataFrame:
     return picked[picked["state"] == "open"]
 
 
+def on_map(moves: pd.DataFrame, rows: Sequence[int]) -> pd.DataFrame:
+    """Return the transfers that the map draws: the selected, or all."""
+    picked = [row for row in rows if row < len(moves)]
+    return moves.iloc[picked] if picked else moves
+
+
 def row_of(moves: pd.DataFrame, rows: Sequence[int]) -> dict[str, Any] | None:
     """Return the transfer to look at: the first selected, else the first of all."""
     picked = [row for row in rows if row < len(moves)] or ([0] if len(moves) else [])

@@ -108,30 +108,30 @@ def transfers(moves: pd.DataFrame, currency: str) -> list[int]:
         row_height=ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=[
+            "money",
             "label",
             "product",
             "origin_name",
             "destination_name",
             "quantity",
-            "money",
             "arrival_date",
-            "fewest_days_left",
             "state",
+            "fewest_days_left",
         ],
         column_config={
-            "label": columns.tag("For", REASON_COLORS, width=88),
-            "product": columns.text("Product", width=200),
-            "origin_name": columns.text("From", width=140),
-            "destination_name": columns.text("To", width=140),
-            "quantity": columns.quantity("Units", width=56),
-            "money": columns.amount("Earns", currency, width=66, help="After freight, handling, fixed cost"),
+            "money": columns.amount("Earns", currency, width=58, help="After freight, handling, fixed cost"),
+            "label": columns.tag("For", REASON_COLORS, width=84),
+            "product": columns.text("Product", width=164),
+            "origin_name": columns.text("From", width=106),
+            "destination_name": columns.text("To", width=106),
+            "quantity": columns.quantity("Units", width=48),
             "arrival_date": columns.date("Arrives", width=92),
+            "state": columns.text("State", width=66),
             "fewest_days_left": columns.quantity(
                 "Days left", width=72, help="Of the batch that expires first"
             ),
-            "state": columns.text("State", width=76),
         },
-        alt="Transfers, most money first: reason, product, from, to, units, money, arrival, days left, state",
+        alt="Transfers, most money first: money, reason, product, from, to, units, arrival, state, days left",
     )
     return list(event.selection.rows)
 
@@ -261,8 +261,7 @@ def detail(transfer: Mapping[str, Any], colors: Palette, currency: str) -> None:
     ]
     sums = " · ".join(f"{name} {columns.money(value, currency, digits=2)}" for name, value in parts)
     st.markdown(f"{sums} = **{columns.money(transfer['money'], currency, digits=2)}**")
-    batches = f" Batches: {transfer['batches_text']}." if transfer["batches_text"] else ""
-    st.caption(f"{transfer['why']}{batches}")
+    st.caption(_journey(transfer))
     stock = states.guarded(lambda: network_data.projection(transfer))
     if stock is None:
         return
@@ -294,6 +293,19 @@ def detail(transfer: Mapping[str, Any], colors: Palette, currency: str) -> None:
                 alt=f"Expected stock at {name}: lowest {frame['without'].min():,.0f} units without the "
                 f"transfer, {frame['with'].min():,.0f} with it",
             )
+
+
+def _journey(transfer: Mapping[str, Any]) -> str:
+    """Say what moves and when."""
+    words = (
+        f"{columns.units(transfer['quantity'])} leave on {columns.day(transfer['ship_date'])} and are for "
+        f"sale on {columns.day(transfer['arrival_date'])}"
+    )
+    if transfer["fewest_days_left"] == transfer["fewest_days_left"]:
+        words += f", with {transfer['fewest_days_left']:,.0f} days left at least"
+    if transfer["batches_text"]:
+        words += f". Batches: {transfer['batches_text']}"
+    return f"{words}. Below, each place with its own order of this plan; later orders are not placed yet."
 
 
 def idle(frame: pd.DataFrame, currency: str) -> None:

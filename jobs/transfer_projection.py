@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from data_lake.lake import Lake
 
 
+SHOWN = {"D": 15, "W": 6, "M": 4}
+"""Periods shown: until the orders after this plan's would change the picture."""
+
+
 def transfer_projection(lake: Lake, run: Run, transfer: Mapping[str, Any]) -> pd.DataFrame:
     """Return expected end stock of each period at both ends, each with its own order.
 
@@ -31,7 +35,7 @@ def transfer_projection(lake: Lake, run: Run, transfer: Mapping[str, Any]) -> pd
     Returns
     -------
     DataFrame
-        date, origin_without, origin_with, destination_without, destination_with [each].
+        date, origin_without, origin_with, destination_without, destination_with [each]; the first weeks.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def transfer_projection(lake: Lake, run: Run, transfer: Mapping[str, Any]) -> pd
     origin, origin_with, destination, destination_with = (
         _stock(inputs, quantity[state.line_id], state.n_paths) for state, inputs in ends
     )
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "date": _days(run, given.inputs.horizon),
             "origin_without": origin,
@@ -62,6 +66,7 @@ def transfer_projection(lake: Lake, run: Run, transfer: Mapping[str, Any]) -> pd
             "destination_with": destination_with,
         }
     )
+    return frame.head(max(SHOWN[run.period], int(arrival_days // length) + SHOWN[run.period] // 2))
 
 
 def _stock(inputs: LineInputs, order: float, n_paths: int) -> FloatArray:

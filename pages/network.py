@@ -28,7 +28,7 @@ else:
     approved = int((moves["state"] == "approved").sum())
     network_page.cards(network_data.figures(moves, places), approved, currency)
 
-ranked, drawn = st.columns([7, 5], gap="medium") if len(moves) else (None, st.container())
+ranked, drawn = st.columns([16, 9], gap="medium") if len(moves) else (None, st.container())
 rows: list[int] = []
 if ranked is not None:
     with ranked:
@@ -37,7 +37,7 @@ if ranked is not None:
         network_page.act_bar(moves, rows, currency)
 with drawn:
     st.header("Where does it lie?")
-    network_page.show_map(places, moves, colors, currency)
+    network_page.show_map(places, network_data.on_map(moves, rows), colors, currency)
 
 network_page.idle(network_data.idle(wanted), currency)
 transfer = network_data.row_of(moves, rows)
