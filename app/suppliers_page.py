@@ -225,11 +225,10 @@ def places(frame: pd.DataFrame) -> None:
             "measured_lead_time",
             "lead_time_mean",
             "on_time_share",
-            "fill_rate",
             "deliveries",
         ],
-        column_config={"location_name": columns.text("Location", width=150), **_measured_columns()},
-        alt="The supplier by location: promised, measured and planned lead time, in time, filled",
+        column_config={"location_name": columns.text("Location", width=190), **_measured_columns()},
+        alt="The supplier by location: promised, measured and planned lead time, in time",
     )
 
 
