@@ -54,7 +54,7 @@ def results_of(chosen: Mapping[str, Scenario]) -> dict[str, ScenarioResult]:
     if missing:
         names = ", ".join(f"“{chosen[name].name}”" for name in missing)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{names} was not planned by this version yet.")
+            st.markdown(f"{names} {'is' if len(missing) == 1 else 'are'} not planned yet.")
             clicked = st.button("Plan now", key="plan_missing", icon=":material/play_arrow:")
         if clicked:
             for name in missing:
@@ -142,8 +142,8 @@ def _frontier(
     if found is None:
         return
     st.caption(
-        f"One more point of service costs {columns.money(found.cash_per_point, currency)} of stock with the "
-        f"same target everywhere, {columns.money(found.cash_per_point_mix, currency)} where it is cheapest. "
+        f"One more point of service costs {columns.money(found.cash_per_point, currency)} of stock here; the "
+        f"cheapest mix of targets serves the same for {columns.money(found.mix_saving, currency)} less. "
         "The curves plan each line alone; a plan lies below them by what lines share: shortages at centres, "
         "minimums, budget."
     )

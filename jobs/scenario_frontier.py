@@ -44,8 +44,8 @@ class Frontier:
     """Of the run's plan."""
     cash_per_point: float
     """Cash that one more point of fill costs with this much cash, all targets alike; NaN: beyond the ends."""
-    cash_per_point_mix: float
-    """The same where it costs least."""
+    mix_saving: float
+    """Cash that the cheapest mix of targets needs less for what this much cash serves with one target."""
 
 
 def frontier(base: ScenarioBase) -> Frontier:
@@ -75,7 +75,7 @@ def frontier(base: ScenarioBase) -> Frontier:
     mix = _mix(curves, served, weight, cost, free, fixed, least)
     quantity = base.lines["quantity"].to_numpy(dtype=np.float64)
     now, reached = fixed + float((quantity * cost).sum()), float((own_fill * weight).sum())
-    return Frontier(frame, mix, now, reached, _per_point(frame, now), _per_point(mix, now))
+    return Frontier(frame, mix, now, reached, _per_point(frame, now), _saving(frame, mix, now))
 
 
 def read_curves(base: ScenarioBase) -> LineCurves:
@@ -159,3 +159,10 @@ def _per_point(points: pd.DataFrame, cash: float) -> float:
         return float("nan")
     step = ordered.iloc[place] - ordered.iloc[place - 1]
     return 0.01 * float(step["cash"]) / float(step["fill"]) if step["fill"] > 0 else float("nan")
+
+
+def _saving(uniform: pd.DataFrame, mix: pd.DataFrame, cash: float) -> float:
+    if not float(uniform["cash"].iloc[0]) <= cash <= float(uniform["cash"].iloc[-1]):
+        return float("nan")
+    served = float(np.interp(cash, uniform["cash"], uniform["fill"]))
+    return cash - float(np.interp(served, mix["fill"], mix["cash"]))

@@ -14,7 +14,6 @@ from data_lake.errors import NoSuchObject
 from data_lake.lake import Lake
 from data_lake.progress import Progress
 from engine.replenishment.lines import LineInputs
-from jobs.code_version import code_version
 from jobs.inputs import PlanInputs
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, order_offsets
 from jobs.line_terms import line_terms
@@ -37,7 +36,7 @@ class ScenarioResult:
     """What the changes do to a run's plan."""
 
     result: str
-    """Hash of the run, the changes and the code."""
+    """Hash of the run and the changes."""
     lines: pd.DataFrame
     """Contract `scenario_lines`."""
     figures: pd.DataFrame
@@ -52,8 +51,8 @@ class ScenarioResult:
 
 
 def result_id(base: ScenarioBase, changes: Sequence[Change]) -> str:
-    """Name what a result depends on: the same changes of the same run by the same code."""
-    identity = json.dumps([base.run.run_id, changes_json(changes), code_version()])
+    """Name what a result depends on: the same changes of the same run, which was made by one code."""
+    identity = json.dumps([base.run.run_id, changes_json(changes)])
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from engine.contracts.columns import LOCATION, RUN, SKU, SOURCE, Table, date, instant, number, text
 from engine.contracts.vocabulary import LINE_STATUSES, ORDER_BOUNDS
 
-_RESULT = text(
-    "result", "Hash of the run, the changes and the code: what the figures depend on", required=True
-)
+_RESULT = text("result", "Hash of the run and the changes: what the figures depend on", required=True)
 
 SCENARIO_STATES = ("kept", "promoted", "undone", "retired")
 
