@@ -163,7 +163,7 @@ _KINDS = (
     ImportKind(
         "orders",
         "orders",
-        "Open purchase orders, a line each",
+        "Purchase orders, open and received, a line each",
         (*_of_table("orders"), *_HELPERS),
         TABLES["orders"].key,
         ("order_id", "expected_date", "promised_date", "from_source", "received"),

@@ -108,14 +108,15 @@ def as_shown(frame: pd.DataFrame) -> pd.DataFrame:
 
     `against_promise` are the monthly lead times over the promise, so that 1 is as promised.
     """
+    both = zip(frame["monthly_lead_time"], frame["promised_lead_time"], strict=True)
+    ratios = [
+        None if not promise else np.asarray(months, dtype=np.float64) / promise for months, promise in both
+    ]
     return frame.assign(
         on_time_share=100 * frame["on_time_share"],
         fill_rate=100 * frame["fill_rate"],
         verdict=tags(frame["verdict"]),
-        against_promise=[
-            list(np.asarray(months, dtype=np.float64) / promise) if promise > 0 else None
-            for months, promise in zip(frame["monthly_lead_time"], frame["promised_lead_time"], strict=True)
-        ],
+        against_promise=pd.Series(ratios, index=frame.index, dtype=object),
     )
 
 
