@@ -199,7 +199,7 @@ def table(plan: ExpiryPlan, approved: pd.DataFrame, running: Sequence[Markdown])
         act=words.fillna("Too little to act").where(~expired, "Take it off the shelf"),
         act_money=lots["line_id"].map(best["money"]).where(~expired),
         confidence=lots["line_id"].map(best["confidence"]).where(~expired),
-        state=lots["line_id"].map(decided).fillna(""),
+        state=[decided.get(line, "") for line in lots["line_id"]],
     )
 
 
