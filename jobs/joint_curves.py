@@ -1,7 +1,7 @@
 """What each order of a line is worth where lines share: its curve with price breaks and later holding.
 
-A curve values an order over its window. Two things are added, because sharing compares orders far from the
-plan's own: holding what is left over when even the next order would not need it, and price breaks.
+A curve values an order over its window. Three things are added, because sharing compares orders far from the
+plan's own: what a shortage really costs, holding what even the next order would not need, and price breaks.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def priced_curves(
     own_quantity = plans.quantity[part]
     row = np.arange(len(part))
     own = (quantity == own_quantity[:, None]).argmax(axis=1)
-    money = curves.money[part] - line_inputs.holding_cost[part, None] * _held_later(curves, plans, part, own)
+    money = _at_stockout_cost(curves, plans, part, own)
+    money -= line_inputs.holding_cost[part, None] * _held_later(curves, plans, part, own)
     best = money[row, own]
     least = best - _PREFERENCE * np.maximum(np.abs(best), 1.0)
     money = np.where(quantity == own_quantity[:, None], money, np.minimum(money, least[:, None]))
@@ -63,6 +64,19 @@ def priced_curves(
     )
     gain = _break_gain(priced, starts, own, incremental)
     return replace(priced, money=priced.money - priced.saving + gain, saving=gain)
+
+
+def _at_stockout_cost(curves: LineCurves, plans: LinePlans, part: Rows, own: Rows) -> Floats:
+    """Return money against ordering nothing where less than the plan costs what its shortage really costs.
+
+    The price that a service target implies says why the plan orders no more; it can be far below the stockout
+    cost. So what the plan orders is worth at least the stockout cost a unit short, and what is ordered beyond
+    it the implied price.
+    """
+    row = np.arange(len(part))
+    saved = curves.short[part, :1] - curves.short[part]
+    dearer = np.maximum(plans.stockout_cost[part] - curves.shortage_price[part], 0.0)[:, None]
+    return np.asarray(curves.money[part] + dearer * np.minimum(saved, saved[row, own][:, None]))
 
 
 def _held_later(curves: LineCurves, plans: LinePlans, part: Rows, own: Rows) -> Floats:

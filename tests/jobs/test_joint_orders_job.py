@@ -23,7 +23,7 @@ from engine.replenishment.settle import settle
 from engine.replenishment.value_curves import value_curves
 from jobs.approve import approve_lines
 from jobs.inputs import PlanInputs, load_inputs
-from jobs.joint_curves import break_arrays, priced_curves
+from jobs.joint_curves import _at_stockout_cost, break_arrays, priced_curves
 from jobs.joint_orders import JointOrders, joint_orders
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock
 from jobs.line_terms import line_terms
@@ -343,7 +343,8 @@ def test_later_holding_is_charged_only_beyond_the_next_order(tmp_path: Path) -> 
     window = found.curves.window_demand[:, None]
     near = priced.valid & (priced.quantity > own) & (priced.quantity <= own + window)
     far = priced.valid & (priced.quantity > own + 2 * window)
-    raw = found.curves.money - found.curves.money[:, :1]
+    raw = _at_stockout_cost(found.curves, found.plans, part, _at_own(found)[1])
+    raw -= raw[:, :1]
     assert near.any()
     assert far.any()
     assert priced.money[near] == pytest.approx(np.minimum(raw, raw[_at_own(found)][:, None])[near], abs=1e-3)
