@@ -16,12 +16,12 @@ import pandas as pd
 
 from engine.contracts import ORDER_BOUNDS
 from engine.replenishment.lines import LineInputs, LinePlans
-from engine.replenishment.network.allocation import Allocation, Claim, Why, allocate
+from engine.replenishment.network.allocation import Allocation, Claim, Share, Why, allocate
 from engine.replenishment.network.curve import ValueCurve
 from engine.replenishment.network.need_curves import gain_curve, supply_needs
 from jobs.inputs import PlanInputs
 from jobs.line_inputs import order_periods
-from jobs.supply_flows import supply_flows
+from jobs.supply_flows import promised, supply_flows
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -51,6 +51,7 @@ class _Network:
     inputs: LineInputs
     plans: LinePlans
     own_demand: Floats
+    owed: Floats
     price: Floats
     ordering: Mask
     floor_share: float
@@ -84,6 +85,7 @@ def shared_out(
         line_inputs,
         plans,
         own_demand,
+        promised(inputs.tables["orders"], lines),
         np.maximum(shortage_price, line_inputs.stockout_cost),
         order_periods(lines, inputs.as_of, inputs.period, line_inputs.horizon),
         inputs.settings.number("allocation_floor_share"),
@@ -96,7 +98,7 @@ def shared_out(
         asking = stores[plans.quantity[stores] > 0]
         for period in np.unique(line_inputs.order_period[asking]):
             now = asking[line_inputs.order_period[asking] == period]
-            left = int(max(_supply(line_inputs, row, int(period)) - given, 0.0))
+            left = int(max(_supply(network, row, int(period)) - given, 0.0))
             asked = float(plans.quantity[now].sum())
             if asked > left:
                 later = stores[line_inputs.order_period[stores] >= period]
@@ -119,15 +121,17 @@ def _short_centres(network: _Network, held: Mask, flows: tuple[Codes, Codes]) ->
     stock = np.bincount(
         inputs.batch_line[good], weights=np.maximum(inputs.batch_quantity[good], 0.0), minlength=len(held)
     )
-    for row in np.flatnonzero(asked > np.floor(stock)):
+    for row in np.flatnonzero(asked > np.floor(stock - network.owed)):
         yield int(row), out_of[into == row]
 
 
-def _supply(inputs: LineInputs, row: int, period: int) -> float:
-    """Return what a centre has for the orders of a period: usable stock, and receipts until then."""
+def _supply(network: _Network, row: int, period: int) -> float:
+    """Return what a centre has for the orders of a period: usable stock not promised, receipts until then."""
+    inputs = network.inputs
     good = (inputs.batch_line == row) & (inputs.batch_last_period >= period)
     coming = (inputs.receipt_line == row) & (inputs.receipt_period <= period)
-    return float(np.maximum(inputs.batch_quantity[good], 0.0).sum() + inputs.receipt_quantity[coming].sum())
+    stock = np.maximum(inputs.batch_quantity[good], 0.0).sum() - network.owed[row]
+    return float(stock + inputs.receipt_quantity[coming].sum())
 
 
 def _supplied_again(network: _Network, row: int, period: int) -> int:
@@ -212,7 +216,7 @@ def _rows(
     shares = {share.store: share for share in result.shares}
     found = [shares.get(name) for name in lines["location"]]
     centre = network.lines["location"].iloc[row]
-    kept = np.full(len(now), available - granted.sum())
+    kept = float(available - granted.sum())
     lots = np.maximum(network.inputs.order_multiple[now], 1.0)
     return pd.DataFrame(
         {
@@ -225,8 +229,8 @@ def _rows(
             "fair": [0.0 if share is None else float(share.floor_units) for share in found],
             "kept": kept,
             "why": [
-                _why("minimum" if share is None else share.why, result.floor_share, *figures)
-                for share, *figures in zip(found, wanted, granted, kept, lots, strict=True)
+                _why(share, result.floor_share, available, kept, asks, got, lot)
+                for share, asks, got, lot in zip(found, wanted, granted, lots, strict=True)
             ],
             "money": [
                 float(curves[line].at(min(got, curves[line].most)))
@@ -237,10 +241,20 @@ def _rows(
     )
 
 
-def _why(why: str, floor: float, wanted: float, granted: float, kept: float, lot: float) -> str:
-    if why == "minimum":
+def _why(
+    share: Share | None,
+    floor: float,
+    available: int,
+    kept: float,
+    wanted: float,
+    granted: float,
+    lot: float,
+) -> str:
+    if not available:
+        return "The centre has none."
+    if share is None:
         return "What it would get is less than its minimum order."
-    if why == Why.FLOOR:
+    if share.why == Why.FLOOR:
         return f"Its floor of {floor:.0%} of the order; money alone would have given it less."
     if granted >= wanted:
         return "The whole order: it earns more here than anywhere else."

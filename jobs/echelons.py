@@ -26,7 +26,7 @@ from engine.replenishment.plan import plan_lines
 from jobs.echelon_levels import echelon_levels
 from jobs.inputs import PlanInputs
 from jobs.line_inputs import order_periods
-from jobs.supply_flows import own_sales_share, supply_flows
+from jobs.supply_flows import own_sales_share, promised, supply_flows
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -90,13 +90,14 @@ def plan_echelons(
         else level_correlation
     )
     own = own_sales_share(inputs.sales, lines, flows)
+    owed = promised(inputs.tables["orders"], lines)
     parts = [plan_lines(line_inputs.take(stores), n_paths=n_paths)]
     done = [stores]
     planned = line_inputs
     for step in range(1, int(level.max()) + 1):
         rows = np.flatnonzero(level == step)
         plans = _joined(parts, done)
-        planned = _on_orders(planned, plans, rows, flows, ordering, held, own, together)
+        planned = _on_orders(planned, plans, rows, flows, ordering, held, own, owed, together)
         parts.append(plan_lines(planned.take(rows), n_paths=n_paths))
         done.append(rows)
     own_demand = line_inputs.mean * own[:, None]
@@ -143,6 +144,7 @@ def _on_orders(
     ordering: Mask,
     held: Mask,
     own: Floats,
+    owed: Floats,
     together: float,
 ) -> LineInputs:
     """Return the inputs with the demand of lines `rows` replaced by the orders of what they supply."""
@@ -165,6 +167,7 @@ def _on_orders(
         )
         if share.any()
         else None,
+        promised=owed[rows],
     )
 
     def replaced(values: Floats, pooled: Floats) -> Floats:

@@ -64,3 +64,18 @@ def own_sales_share(sales: SalesPanel, lines: pd.DataFrame, flows: tuple[Codes, 
         np.add.at(below, into[now], own[out_of[now]] + below[out_of[now]])
     supplied = own + below
     return np.where(np.bincount(into, minlength=len(lines)) > 0, own / np.maximum(supplied, 1e-12), 0.0)
+
+
+def promised(orders: pd.DataFrame, lines: pd.DataFrame) -> Floats:
+    """Return what each line has approved to send to other locations and still has in stock, [n] each.
+
+    Parameters
+    ----------
+    orders : contract `orders`; a transfer that is sent has left the stock, one that is approved has not
+    lines : columns sku, location
+    """
+    leaving = orders[(orders["status"] == "approved") & (orders["kind"] == "transfer")]
+    units = (leaving["quantity"] - leaving["received"].fillna(0.0)).clip(lower=0.0)
+    owed = units.groupby([leaving["sku"], leaving["from_source"]]).sum()
+    keys = pd.MultiIndex.from_frame(lines[["sku", "location"]])
+    return owed.reindex(keys).fillna(0.0).to_numpy(dtype=np.float64)

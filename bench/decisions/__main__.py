@@ -14,6 +14,7 @@ PARTS = {
     "vn2": "vn2",
     "inventorybench": "inventorybench",
     "joint": "joint",
+    "echelons": "echelons",
     "replay": "replay",
 }
 """The module of each part."""

@@ -16,6 +16,7 @@ from data_lake.runs import Run, read_run_table
 from engine.contracts import EXPLAIN_TERMS, OPEN_ORDER_STATUSES, PERIOD_WORDS
 from engine.replenishment.words import explain_in_words, known
 from jobs.views.item_history import item_history
+from jobs.views.item_network import network_sentences
 from jobs.views.item_planned import planned_sentences
 from jobs.views.lines import as_date, records
 
@@ -135,7 +136,7 @@ def load(lake: Lake, run: Run, line: Mapping[str, Any], *, history_days: int | N
         forecast=forecast.rename(columns={"q10": "low", "q90": "high"})[["date", "mean", "low", "high"]],
         projection=_projection(line, forecast["date"]),
         terms=terms,
-        sentences=explain_words(line),
+        sentences=(*explain_words(line), *network_sentences(lake, run, line, forecast)),
         batches=_batches(lake, run, where),
         open_orders=_open_orders(lake, run, line),
         models=_models(backtests),

@@ -151,11 +151,22 @@ def test_the_centres_own_customers_claim_too(network):
     assert shares["kept"].iloc[0] >= 4
 
 
+def test_what_is_promised_to_others_is_not_shared_out_again(network):
+    small = network(STORES, {"S1": 6.0, "S2": 6.0}, {"DC": 40.0, "S1": 30.0}, coming={"S1": (2, 35.0)})
+    orders = small.inputs.tables["orders"].assign(kind="transfer", from_source="DC", status="approved")
+    inputs = replace(small.inputs, tables={**small.inputs.tables, "orders": orders})
+    assert shared(small)[2].empty
+    _, after, shares = shared(replace(small, inputs=inputs))
+    assert shares["available"].tolist() == [5.0]
+    assert after.quantity[small.row("S2")] == 5
+
+
 def test_a_centre_that_has_nothing_gives_nothing(network):
     _, after, shares = shared(network(STORES, {"S1": 6.0, "S2": 6.0}, {}))
     assert after.quantity[1:].tolist() == [0.0, 0.0]
     assert shares["granted"].tolist() == [0.0, 0.0]
     assert shares["money"].tolist() == [0.0, 0.0]
+    assert set(shares["why"]) == {"The centre has none."}
 
 
 @pytest.mark.parametrize(("value", "fault"), [("0.5", False), ("0", False), ("1", False), ("1.2", True)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +22,7 @@ from jobs.item_state import load_item_state
 from jobs.line_inputs import order_offsets, order_periods
 from jobs.order_calendar import order_days, order_days_until
 from jobs.plan import plan
-from jobs.supply_flows import own_sales_share, supply_flows
+from jobs.supply_flows import own_sales_share, promised, supply_flows
 
 TWO_STORES = {"DC": "X", "S1": "DC", "S2": "DC"}
 SELLING = {"S1": 6.0, "S2": 3.0}
@@ -128,6 +129,20 @@ def test_customers_of_the_centre_count_beside_its_stores(network):
     assert found.line_inputs.mean[centre, :20] == pytest.approx(1.0)
     assert found.own_demand[centre] == pytest.approx(1.0)
     assert not found.own_demand[small.row("S1")].any()
+
+
+def test_approved_transfers_that_have_not_left_are_demand_of_today(network):
+    small = network(
+        TWO_STORES, SELLING, {"S1": 500.0, "S2": 500.0}, coming={"S1": (2, 30.0), "S2": (1, 20.0)}
+    )
+    sent = small.inputs.tables["orders"].assign(kind="transfer", from_source="DC")
+    approved = sent.assign(status=["approved", "sent"])
+    inputs = replace(small.inputs, tables={**small.inputs.tables, "orders": approved})
+    assert promised(approved, small.lines).tolist() == [30.0, 0.0, 0.0]
+    found = planned(replace(small, inputs=inputs))
+    centre = small.row("DC")
+    before = planned(small).line_inputs.mean[centre]
+    assert (found.line_inputs.mean[centre] - before).tolist() == [30.0] + [0.0] * 55
 
 
 def test_a_single_echelon_is_planned_as_before(network):

@@ -81,6 +81,7 @@ def pooled_demands(
     *,
     level_correlation: float = 0.0,
     own: OwnDemand | None = None,
+    promised: Floats | float = 0.0,
 ) -> PooledDemands:
     """Return the demand of m centres at once.
 
@@ -91,6 +92,7 @@ def pooled_demands(
     window : [m] protection periods of the centres
     level_correlation : 0 to 1, between the levels of any two stores (and of a centre's own customers)
     own : demand of the centres' own customers, beside the stores
+    promised : [m] or one; units that certainly leave in the first period, beside the stores' orders
 
     Notes
     -----
@@ -119,6 +121,7 @@ def pooled_demands(
 
     mean = np.zeros((size, horizon))
     np.add.at(mean, centre, ordered)
+    mean[:, 0] += promised
     alone = summed(common**2)
     together = (1 - level_correlation) * alone + level_correlation * summed(common) ** 2
     total = np.where(np.arange(horizon) < window[:, None], mean, 0.0).sum(axis=1)
