@@ -84,8 +84,8 @@ class PlannedPlaces:
         Returns
         -------
         DataFrame
-            sku, origin, destination, lane (its number), giver, taker (lines), bound (money that the lane can
-            earn at most), sorted by product, origin, destination.
+            sku, origin, destination, lane (its number), giver, taker (lines), in_time (it arrives before the
+            next order does), bound (money that it can earn at most), sorted by product, origin, destination.
         """
         plans = self.plans
         pairs = self._ways(held, least_money)
@@ -102,10 +102,10 @@ class PlannedPlaces:
         left = np.clip(1.0 - cost / np.maximum(worth, 1e-9), 0.0, 1.0)
         holding = plans.excess_units * self.line_inputs.holding_cost * plans.next_arrival_period
         bound = (risk + saved) * left + np.where(worth > cost, holding[giver], 0.0) - fixed[lane]
-        used = (risk >= least_money) | (saved >= least_money)
+        used = (self.risk[taker] >= least_money) | (saved >= least_money)
         enough = (self.spare[giver] >= least_move) | (saved >= least_money)
         keep = used & enough & (plans.on_hand[giver] >= least_move)
-        found: pd.DataFrame = pairs.assign(bound=bound)[keep]
+        found: pd.DataFrame = pairs.assign(bound=bound, in_time=in_time)[keep]
         return found.sort_values(["sku", "origin", "destination"], ignore_index=True)
 
     def _ways(self, held: pd.DataFrame | None, least_money: float) -> pd.DataFrame:

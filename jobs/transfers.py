@@ -7,9 +7,10 @@ A proposal is no supply: it changes no order of the same run. Once approved it i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,13 +67,15 @@ def plan_transfers_of(
     worth = [transfer for transfer in problems.priced(solved.transfers) if transfer.money >= least]
     worth.sort(key=lambda one: (-one.money, one.product, one.origin, one.destination))
     served = {(one.product, one.destination) for one in worth}
-    dear = pairs[pairs["bound"] < least]
-    too_dear = [
-        Unused(sku, origin, destination, WhyNot.COST)
-        for sku, origin, destination in zip(dear["sku"], dear["origin"], dear["destination"], strict=True)
-    ]
-    unused = [*solved.unused, *problems.given_up, *too_dear]
+    hopeless = pairs[pairs["bound"] < least].to_dict("records")
+    unused = [*solved.unused, *problems.given_up, *(_hopeless(row) for row in hopeless)]
     return TransferTables(_transfers(problems, worth), _idle(places, unused, served, least))
+
+
+def _hopeless(pair: Mapping[Hashable, Any]) -> Unused:
+    """Say why a lane was not even tried."""
+    why = WhyNot.COST if pair["in_time"] else WhyNot.LATE
+    return Unused(pair["sku"], pair["origin"], pair["destination"], why)
 
 
 def _transfers(problems: Problems, transfers: Sequence[Transfer]) -> pd.DataFrame:
