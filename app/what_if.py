@@ -59,11 +59,30 @@ def _sliders(line_id: str, box: Sandbox) -> dict[str, float]:
     multiple = st.select_slider(
         "Order multiple (units)", terms.multiples, int(terms.order_multiple), key=f"multiple-{line_id}"
     )
+    minimum, days = st.columns(2)
+    moq = minimum.number_input(
+        "Minimum (units)",
+        0,
+        None,
+        round(terms.moq),
+        max(round(terms.order_multiple), 1),
+        key=f"moq-{line_id}",
+    )
+    between = days.number_input(
+        "Orders every (days)",
+        round(terms.period_days),
+        366,
+        round(terms.days_between_orders),
+        round(terms.period_days),
+        key=f"between-{line_id}",
+    )
     return {
         "service_target": target / 100,
         "lead_time_days": lead_time,
         "demand_per_cent": demand,
         "order_multiple": multiple,
+        "moq": moq,
+        "days_between_orders": between,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,11 @@ from engine.contracts import TABLES
 from engine.replenishment.lines import LineInputs
 from jobs.columns import typed_column
 from jobs.override_scope import Scope
-from jobs.scenario_base import ScenarioBase
 from jobs.scenario_changes import PARAMETERS, Change
 from jobs.supply_flows import supply_flows
+
+if TYPE_CHECKING:
+    from jobs.scenario_base import ScenarioBase
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.bool_]

@@ -138,13 +138,14 @@ def change_faults(changes: Sequence[Change], known: Mapping[str, Iterable[str]])
         if change.parameter not in PARAMETERS:
             faults.append(f"{where}: not a parameter; known are {', '.join(PARAMETERS)}")
         else:
-            faults += [f"{where}: {fault}" for fault in _value_faults(change, PARAMETERS[change.parameter])]
+            faults += [f"{where}: {fault}" for fault in value_faults(change)]
         faults += [f"{where}: {fault}" for fault in _scope_faults(change, known)]
     return faults
 
 
-def _value_faults(change: Change, parameter: Parameter) -> list[str]:
-    faults = []
+def value_faults(change: Change) -> list[str]:
+    """Say all that is wrong with the value of a change of a known parameter: way, word, range, days."""
+    parameter, faults = PARAMETERS[change.parameter], []
     if change.how not in parameter.hows:
         faults.append(f"it can be changed by {' or '.join(parameter.hows)}, not by {change.how}")
     if parameter.words:

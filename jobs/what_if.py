@@ -1,11 +1,12 @@
-"""What if: one line planned again with another target, lead time, demand or order multiple.
+"""What if: one line planned again with another target, lead time, demand, lot, minimum or order interval.
 
 Pure: the same paths as the plan's are drawn from the stored seed, so that what changes is the change.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from engine.replenishment.words import day, explain_in_words, units
 from jobs.errors import JobError
 from jobs.item_state import BAND, ItemState
 from jobs.plan_tables import period_start
+from jobs.scenario_apply import values_of, with_change
+from jobs.scenario_changes import PARAMETERS, Change, value_faults
 
 Floats = npt.NDArray[np.float64]
 
@@ -80,6 +83,8 @@ def what_if(
     lead_time_days: float | None = None,
     demand_factor: float = 1.0,
     order_multiple: float | None = None,
+    moq: float | None = None,
+    days_between_orders: float | None = None,
 ) -> WhatIfResult:
     """Plan one line again with something changed; unchanged, the plan's own order comes back.
 
@@ -93,15 +98,27 @@ def what_if(
         Mean lead time [days]; its standard deviation stays.
     demand_factor : float
         Multiplies expected demand.
-    order_multiple : float, optional
+    order_multiple, moq : float, optional
         [each].
+    days_between_orders : float, optional
+        From the order day to the next one [days], at least one period.
 
     Raises
     ------
     JobError
         A change is out of range.
     """
-    changed = _changed(state, service_target, lead_time_days, demand_factor, order_multiple)
+    wanted = {
+        "service_target": service_target,
+        "lead_time_mean": lead_time_days,
+        "order_multiple": order_multiple,
+        "moq": moq,
+        "review_days": days_between_orders,
+    }
+    changes = [Change(name, value) for name, value in wanted.items() if value is not None]
+    if demand_factor != 1.0:
+        changes.append(Change("demand", demand_factor, "times"))
+    changed = _changed(state, changes)
     if changed is state.inputs:
         plan = state.plan
     else:
@@ -139,38 +156,21 @@ def what_if(
     )
 
 
-def _changed(
-    state: ItemState,
-    service_target: float | None,
-    lead_time_days: float | None,
-    demand_factor: float,
-    order_multiple: float | None,
-) -> LineInputs:
-    faults = []
-    if service_target is not None and not 0.0 <= service_target < 1.0:
-        faults.append(f"service target is {service_target}; it must be at least 0 and below 1")
-    if lead_time_days is not None and not 0.0 <= lead_time_days < np.inf:
-        faults.append(f"lead time is {lead_time_days} days; it must be 0 or more")
-    if not 0.0 <= demand_factor < np.inf:
-        faults.append(f"demand factor is {demand_factor}; it must be 0 or more")
-    if order_multiple is not None and not 0.0 <= order_multiple < np.inf:
-        faults.append(f"order multiple is {order_multiple}; it must be 0 or more")
+def _changed(state: ItemState, changes: Sequence[Change]) -> LineInputs:
+    """Return the line under changes, by the code that scenarios use; the same object if none changes it."""
+    faults = [f"{PARAMETERS[one.parameter].label}: {fault}" for one in changes for fault in value_faults(one)]
     if faults:
         raise JobError("what-if: " + "; ".join(faults))
     inputs = state.inputs
-    changes: dict[str, Any] = {}
-    # what is shown as the target of a line that costs decide is its critical ratio
-    if service_target is not None and service_target != float(state.plan.service_target[0]):
-        changes["service_target"] = np.array([service_target])
-        if inputs.target_kind[0] == "cost":
-            changes["target_kind"] = np.array(["cycle"])
-    if lead_time_days is not None and lead_time_days / inputs.period_days != inputs.lead_time_mean[0]:
-        changes["lead_time_mean"] = np.array([lead_time_days / inputs.period_days])
-    if demand_factor != 1.0:
-        changes["mean"] = inputs.mean * demand_factor
-    if order_multiple is not None and order_multiple != inputs.order_multiple[0]:
-        changes["order_multiple"] = np.array([order_multiple])
-    return replace(inputs, **changes) if changes else inputs
+    for change in changes:
+        # what is shown as the target of a line that costs decide is its critical ratio
+        shown = state.plan.service_target if change.parameter == "service_target" else None
+        if change.parameter != "demand":
+            now = values_of(inputs, change.parameter) if shown is None else shown
+            if change.value == now[0]:
+                continue
+        inputs = with_change(inputs, np.array([True]), change)
+    return inputs
 
 
 def _sentence(

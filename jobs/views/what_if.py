@@ -9,6 +9,7 @@ import pandas as pd
 from data_lake.lake import Lake
 from data_lake.runs import Run
 from jobs.item_state import ItemState, load_item_state
+from jobs.scenario_apply import values_of
 from jobs.views.item import shown_periods
 from jobs.what_if import WhatIfResult, what_if
 
@@ -25,6 +26,12 @@ class Terms:
     lead_time_days: float
     order_multiple: float
     """[each]"""
+    moq: float
+    """Minimum order [each]."""
+    days_between_orders: float
+    """From the order day to the next one [days]."""
+    period_days: float
+    """Length of a period [days]: what days between orders are whole multiples of."""
     most_lead_time_days: int
     """Upper end of the slider [days]."""
     multiples: tuple[int, ...]
@@ -78,6 +85,9 @@ def sandbox(lake: Lake, run: Run, sku: str, location: str, source: str) -> Sandb
             service_target=float(state.plan.service_target[0]),
             lead_time_days=lead_time,
             order_multiple=float(multiple),
+            moq=float(inputs.moq[0]),
+            days_between_orders=float(values_of(inputs, "review_days")[0]),
+            period_days=inputs.period_days,
             most_lead_time_days=max(MOST_LEAD_TIME_DAYS, 2 * round(lead_time)),
             multiples=tuple(sorted(choices)),
         ),
@@ -92,6 +102,8 @@ def change(
     lead_time_days: float,
     demand_per_cent: float,
     order_multiple: float,
+    moq: float,
+    days_between_orders: float,
 ) -> WhatIfResult:
     """Plan the line of a sandbox again; what equals the plan's own terms changes nothing.
 
@@ -103,8 +115,10 @@ def change(
         Mean lead time [days].
     demand_per_cent : float
         Change of expected demand [%].
-    order_multiple : float
+    order_multiple, moq : float
         [each]
+    days_between_orders : float
+        [days]
     """
     terms = box.terms
     return what_if(
@@ -113,6 +127,8 @@ def change(
         lead_time_days=_unless(lead_time_days, terms.lead_time_days),
         demand_factor=1 + demand_per_cent / 100,
         order_multiple=_unless(order_multiple, terms.order_multiple),
+        moq=_unless(moq, terms.moq),
+        days_between_orders=_unless(days_between_orders, terms.days_between_orders),
     )
 
 

@@ -111,6 +111,16 @@ def test_sliders_move_the_order_the_right_way(stored):
     assert later.change == later.quantity - plain.quantity
 
 
+def test_a_minimum_and_another_order_interval_move_the_order(stored):
+    item = state(stored, 2)
+    plain = what_if(item)
+    assert what_if(item, moq=plain.quantity + 11).quantity == plain.quantity + 11
+    assert what_if(item, moq=0.0, days_between_orders=4).change == 0
+    later = what_if(item, days_between_orders=9)
+    assert later.quantity > plain.quantity
+    assert later.next_arrival_date == np.datetime64("2026-12-03")
+
+
 def test_a_result_reconciles(stored):
     result = what_if(state(stored, 2), demand_factor=1.2)
     assert sum(result.terms.values()) == result.quantity
@@ -139,7 +149,12 @@ def test_changes_out_of_range_are_all_named(stored):
         what_if(
             state(stored, 0), service_target=1.0, lead_time_days=-1, demand_factor=np.inf, order_multiple=-2
         )
-    for words in ("service target is 1.0", "lead time is -1", "demand factor is inf", "order multiple is -2"):
+    for words in (
+        "Service target: value is 1; it must be at least 0 and at most 0.9999",
+        "Lead time: value is -1",
+        "Demand: value is inf",
+        "Order multiple: value is -2",
+    ):
         assert words in str(error.value)
 
 
