@@ -37,9 +37,18 @@ def lead_times(days: pd.DataFrame, row: dict[str, Any], colors: Palette) -> go.F
             "name": "Planned with",
             "x": days["day"],
             "y": days["planned"],
-            "line": {"color": colors.forecast, "width": 2.2, "shape": "spline", "smoothing": 0.6},
+            "line": {"color": colors.forecast, "width": 2.2},
             "marker": {"color": colors.forecast, "size": 5},
             "hovertemplate": "%{y:.0%}",
+        },
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "Promised",
+            "x": [promise, promise],
+            "y": [0.0, float(days[["measured", "planned"]].max().max())],
+            "line": {"color": colors.bad, "width": 2, "dash": "dash"},
+            "hoverinfo": "skip",
         },
     ]
     return figure(
@@ -49,27 +58,4 @@ def lead_times(days: pd.DataFrame, row: dict[str, Any], colors: Palette) -> go.F
         bargap=0.15,
         xaxis={"title": "days from order to arrival", "hoverformat": ".0f", "tickformat": "d", "nticks": 14},
         yaxis={"tickformat": ".0%", "rangemode": "tozero"},
-        shapes=[
-            {
-                "type": "line",
-                "x0": promise,
-                "x1": promise,
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "line": {"color": colors.bad, "width": 2, "dash": "dash"},
-            }
-        ],
-        annotations=[
-            {
-                "x": promise,
-                "y": 1,
-                "yref": "paper",
-                "xanchor": "left" if promise < days["day"].mean() else "right",
-                "yanchor": "top",
-                "text": "&nbsp;promised&nbsp;",
-                "showarrow": False,
-                "font": {"color": colors.bad, "size": 12},
-            }
-        ],
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data_lake.lake import Lake
@@ -13,6 +14,8 @@ from data_lake.runs import Run, read_run_table
 from engine.supply.fitted import lead_time_chances
 from jobs.line_inputs import open_orders
 from jobs.views.lines import named, records, tags
+
+Floats = npt.NDArray[np.float64]
 
 LEAST_DELIVERIES = 8
 """With fewer, a supplier is not called slow or fast."""
@@ -22,7 +25,8 @@ LEAST_DAYS, LEAST_SHARE = 1.0, 0.1
 
 SLOWER, AS_PROMISED, FASTER, TOO_FEW = "Slower", "As promised", "Faster", "Too few"
 
-MONTHS = 12
+LEAST_MONTHS = 3
+"""Fewer months make no line."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +110,12 @@ def figures(frame: pd.DataFrame) -> SupplierFigures:
 def as_shown(frame: pd.DataFrame) -> pd.DataFrame:
     """Return rows as a table of the page shows them: shares in per cent, verdicts as tags.
 
-    `against_promise` are the monthly lead times over the promise, so that 1 is as promised.
+    `against_promise` are the monthly lead times over the promise, so that 1 is as promised; months in which
+    nothing arrived are left out.
     """
-    both = zip(frame["monthly_lead_time"], frame["promised_lead_time"], strict=True)
     ratios = [
-        None if not promise else np.asarray(months, dtype=np.float64) / promise for months, promise in both
+        _against(np.asarray(months, dtype=np.float64), promise)
+        for months, promise in zip(frame["monthly_lead_time"], frame["promised_lead_time"], strict=True)
     ]
     return frame.assign(
         on_time_share=100 * frame["on_time_share"],
@@ -120,15 +125,21 @@ def as_shown(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _against(months: Floats, promise: float) -> Floats | None:
+    known = months[~np.isnan(months)]
+    return known / promise if promise > 0 and len(known) >= LEAST_MONTHS else None
+
+
 def places(frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Return the locations of one source, most deliveries first."""
+    """Return the locations of one source, the furthest above its promise first."""
     found = frame[(frame["source"] == source) & (frame["location"] != "")]
-    return found.sort_values(["deliveries", "location"], ascending=[False, True], ignore_index=True)
+    return found.sort_values(["difference", "location"], ascending=[False, True], ignore_index=True)
 
 
 def in_words(row: dict[str, Any]) -> str:
     """Say in a sentence what a source promises, does, and what the plan makes of it."""
-    promise = f"promises **{row['promised_lead_time']:.3g} days**"
+    days = f"{row['promised_lead_time']:.3g}"
+    promise = f"promises **{days} {'day' if days == '1' else 'days'}**"
     if not row["deliveries"]:
         return f"{row['source_name']} {promise}. No order of it has arrived yet: the plan takes its word."
     many = "1 delivery" if row["deliveries"] == 1 else f"{row['deliveries']:,} deliveries"

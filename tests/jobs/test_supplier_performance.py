@@ -140,6 +140,22 @@ def test_the_page_ranks_by_money_and_names_who_is_slow(demo: Lake, run: Run) -> 
     assert (late["days_late"] > 0).all()
 
 
+def test_the_table_of_the_page(demo: Lake, run: Run) -> None:
+    frame = suppliers.load(demo, run)
+    assert frame is not None
+    shown = suppliers.as_shown(frame).set_index(["source", "location"])
+    assert shown.loc[(LATE_SUPPLIER, ""), "against_promise"].mean() == pytest.approx(1 + 4 / 12, abs=0.15)
+    assert shown.loc[("DC1", ""), "against_promise"] is None, "transfers are known for four weeks"
+    assert list(shown.loc[(LATE_SUPPLIER, ""), "verdict"]) == ["Slower"]
+    assert shown["fill_rate"].max() > 50
+    place = suppliers.places(frame, LATE_SUPPLIER)
+    assert list(place["location"]) == ["DC1"]
+    unseen = {"deliveries": 0, "source_name": "Acme", "promised_lead_time": 1.0, "lead_time_days": []}
+    assert "takes its word" in suppliers.in_words(unseen)
+    assert "**1 day**" in suppliers.in_words(unseen)
+    assert suppliers.histogram({**unseen, "lead_time_shares": []}).empty
+
+
 def test_a_run_without_the_table_shows_nothing(demo: Lake, run: Run) -> None:
     older = Run(run.run_id, run.as_of, run.created_at, run.inputs, {"plan_lines": 1})
     assert suppliers.load(demo, older) is None
