@@ -69,7 +69,8 @@ def periods_that_matter(lines: LineInputs, n_paths: int) -> IntArray:
     for row in range(lines.size):
         first, second = arrivals_of(lines, row, n_paths)
         ends[row], following[row] = first.max(initial=0), second.max(initial=0)
-    ends = np.where(life < horizon, ends + life, 0)
+    # one more than its life, so that what is received is seen to expire
+    ends = np.where(life < horizon, ends + life + 1, 0)
     of = lines.receipt_line
     _last_within(ends, of, np.maximum(lines.receipt_period, 0) + life[of], lines.receipt_quantity, horizon)
     _last_within(ends, lines.batch_line, lines.batch_last_period + 1, lines.batch_quantity, horizon)

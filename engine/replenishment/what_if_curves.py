@@ -1,0 +1,197 @@
+"""What every line would do at up to 64 orders chosen so that a what-if can be read off them.
+
+A target asks for the smallest whole order that reaches it, whatever the lot. So these curves know the
+answers to the targets planners set: every percent of fill and cycle service from 80 % up, a range of
+shortage costs, each with more points for the kind of target the line has. Units short
+are convex in the order without expiry, so that a straight line between two points never lies below the
+curve: at a target whose answer is a point the order read off is exact, elsewhere it can only be a little
+too great. A line whose every useful order fits in is exact throughout.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.replenishment.candidate_orders import MOST_CANDIDATES
+from engine.replenishment.candidate_outcomes import outcomes
+from engine.replenishment.constraints import on_grid
+from engine.replenishment.line import Line, draw, periods_that_matter
+from engine.replenishment.lines import FloatArray, IntArray, LineInputs, LinePlans
+
+TARGETS = np.concatenate([np.arange(80, 100) / 100.0, [0.975, 0.985, 0.995, 0.999]])
+FEW_TARGETS = np.array([0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995])
+COST_FACTORS = np.exp(np.linspace(-1.4, 1.4, 57))
+"""Shortage over holding cost, against the line's own, whose answers are known: a quarter to four times."""
+_LONGEST = 1 << 16
+"""Whole orders of a line that are looked at; beyond, every second, third, …"""
+_BEYOND = np.array([1.12, 1.25, 1.5, 1.75, 2.0, 3.0])
+"""Where stock expires: orders beyond all demand of the window, in multiples of that."""
+
+
+@dataclass(frozen=True)
+class WhatIfCurves:
+    """n lines with up to K ≤ 64 orders each; arrays (n, K), NaN behind a line's last, or (n,)."""
+
+    quantity: FloatArray
+    """Orders from 0 [each]; the last leaves no unit short that an order can save."""
+    short: FloatArray
+    """Expected units short in the window, shape (n, K)."""
+    short_windows: FloatArray
+    """Share of windows with a shortage, shape (n, K)."""
+    waste: FloatArray
+    """Expected write-off in the horizon, shape (n, K)."""
+    held: FloatArray
+    """End stock summed over the window [each·period], shape (n, K)."""
+    window_demand: FloatArray
+    """Expected demand in the window [each]."""
+    window_periods: FloatArray
+    """Mean length of the window [periods]."""
+    useful: FloatArray
+    """Greatest whole order that can still help on any path [each]."""
+    expires: FloatArray
+    """1 where stock expires within the horizon, else 0."""
+    least_order: FloatArray
+    """From the plan, as `LinePlans` says."""
+    most_order: FloatArray
+    demand_rate: FloatArray
+
+    @property
+    def size(self) -> int:
+        """Number of lines."""
+        return len(self.window_demand)
+
+    def take(self, rows: IntArray) -> WhatIfCurves:
+        """Lines `rows`, in that order."""
+        taken = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        return WhatIfCurves(**taken)
+
+
+def what_if_curves(
+    lines: LineInputs, plans: LinePlans, *, n_paths: int = 300, block: int = 64, workers: int = 2
+) -> WhatIfCurves:
+    """Work out the curves of n lines once, for `curve_what_if.what_if` to read orders off.
+
+    Parameters
+    ----------
+    lines, plans : LineInputs, LinePlans
+        n lines and their plan.
+    n_paths, block, workers : int
+        As for `plan_lines`.
+
+    Raises
+    ------
+    EngineError
+        An input breaks its range; all faults are listed.
+    """
+    clean = lines.checked()
+    n = clean.size
+    figures = {field.name: np.full((n, MOST_CANDIDATES), np.nan) for field in fields(WhatIfCurves)[:5]}
+    demand, length, expires, useful = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+
+    def run(rows: IntArray) -> None:
+        for row, line in zip(rows, draw(clean, rows, n_paths, int(periods[rows].max())), strict=True):
+            demand[row] = line.window_demand()
+            length[row] = (line.next_arrival - line.arrival).mean()
+            expires[row] = line.perishable
+            useful[row], quantity, values = _points(line, demand[row], float(plans.quantity[row]))
+            for name, found in zip(figures, (quantity, *values), strict=True):
+                figures[name][row, : len(found)] = found
+
+    periods = periods_that_matter(clean, n_paths)
+    order = np.argsort(periods, kind="stable")
+    with ThreadPoolExecutor(max(workers, 1)) as pool:
+        list(pool.map(run, [order[start : start + block] for start in range(0, n, block)]))
+    return WhatIfCurves(
+        **figures,
+        window_demand=demand,
+        window_periods=length,
+        useful=useful,
+        expires=expires,
+        least_order=plans.least_order,
+        most_order=plans.most_order,
+        demand_rate=plans.demand_rate,
+    )
+
+
+def _points(line: Line, demand: float, planned: float) -> tuple[float, FloatArray, FloatArray]:
+    """Greatest order of use, the orders and what each does: short, windows short, waste, held."""
+    useful, played = outcomes(line)
+    last = float(np.ceil(max(useful, 0.0)))
+    beyond = np.unique(np.ceil(_BEYOND * max(last, 1.0))) if line.perishable else np.empty(0)
+    beyond = beyond[beyond > last]
+    room = MOST_CANDIDATES - len(beyond)
+    if last < room:
+        quantity = np.concatenate([np.arange(last + 1.0), beyond])
+        return last, quantity, np.array(played(quantity))
+    if not line.perishable:
+        grid = np.arange(0.0, last + 1.0, np.ceil(last / _LONGEST))
+        values = played(grid)
+        kept = _chosen(line, demand, grid, values, planned, room)
+        return last, grid[kept], np.array(values)[:, kept]
+    # each order must be played: some to see where the targets lie, then more and more around those
+    grid = np.arange(0.0, last + 1.0, np.ceil(last / _LONGEST))
+    around = np.round(planned * np.geomspace(0.5, 2.0, room // 8))
+    quantity = np.union1d(np.round(np.linspace(0.0, last, room // 8)), around[around < last])
+    known = np.array(played(quantity))
+    for most in (room // 2, 3 * room // 4, room):
+        between = tuple(np.interp(grid, quantity, figure) for figure in known)
+        chosen = grid[_chosen(line, demand, grid, between, planned, most)]
+        found = _thinned(np.setdiff1d(chosen, quantity), most - len(quantity))
+        order = np.argsort(np.concatenate([quantity, found]))
+        quantity = np.concatenate([quantity, found])[order]
+        known = np.concatenate([known, np.array(played(found))], axis=1)[:, order]
+    quantity = np.concatenate([quantity, beyond])
+    return last, quantity, np.concatenate([known, np.array(played(beyond))], axis=1)
+
+
+def _chosen(
+    line: Line, demand: float, grid: FloatArray, values: tuple[FloatArray, ...], planned: float, room: int
+) -> IntArray:
+    """Which orders of the grid to keep, at most `room`, rising: the first, the last and the answers."""
+    short, failures, waste, held = values
+    least = short[-1] if line.perishable else 0.0
+
+    def reach(figure: FloatArray, target: FloatArray, whole: float, floor: float) -> IntArray:
+        allowed = floor + (1.0 - target) * (whole - floor)
+        return np.searchsorted(-figure, -(allowed + 1e-9 * whole), side="left")
+
+    fill = reach(short, TARGETS, demand, least)
+    cycle = reach(failures, TARGETS, 1.0, failures[-1] if line.perishable else 0.0)
+    few_fill = reach(short, FEW_TARGETS, demand, least)
+    few_cycle = reach(failures, FEW_TARGETS, 1.0, failures[-1] if line.perishable else 0.0)
+    cost = _cheapest(line, short, held, waste, COST_FACTORS)
+    few_cost = cost[::7]
+    step = max(on_grid(line.value("order_multiple")), 1.0)
+    lots = np.searchsorted(
+        grid, np.arange(np.floor(grid[few_fill[0]] / step), np.ceil(grid[-1] / step)) * step
+    )
+    own = np.searchsorted(grid, [planned - step, planned, planned + step])
+    kind = str(line.inputs.target_kind[line.row])
+    main = {"fill": fill, "cycle": cycle, "cost": cost}[kind]
+    rest = np.linspace(few_fill[0], len(grid) - 1, room).astype(np.int64)
+    ranked = (own, few_fill, few_cycle, few_cost, main, fill, cycle, lots, rest)
+    chosen = np.array([0, len(grid) - 1])
+    for group in ranked:
+        new = np.setdiff1d(np.clip(group, 0, len(grid) - 1), chosen)
+        chosen = np.union1d(chosen, _thinned(new, room - len(chosen)))
+    return chosen
+
+
+def _thinned(values: NDArray[Any], most: int) -> NDArray[Any]:
+    """At most `most` of the values, evenly picked."""
+    if len(values) <= most:
+        return values
+    return values[np.unique(np.linspace(0, len(values) - 1, max(most, 0)).astype(np.int64))]
+
+
+def _cheapest(
+    line: Line, short: FloatArray, held: FloatArray, waste: FloatArray, factors: FloatArray
+) -> IntArray:
+    shortage, holding = line.value("stockout_cost"), line.value("holding_cost")
+    kept = holding * held + (line.value("unit_cost") * waste if line.perishable else 0.0)
+    return np.array([int(np.argmin(factor * shortage * short + kept)) for factor in factors])
