@@ -22,6 +22,8 @@ CHANCES = np.array([0.1, 0.5, 0.2])
 ORDERED, RECEIVED = np.array([4.0, 6.0, 4.0]), np.array([0.0, 4.0, 0.0])
 KNOBS = short_filter.default_knobs()
 TABLE = model_table()
+UNCOUNTED = np.empty(0)
+PARTS = np.tile([1.0, 0.5, 1.0, 1.0], (PATHS, 2))
 HISTORY = np.array([3.0, 5.0, 0.0, 4.0, 12.0, 13.0, 11.0, 2.0])
 SEEN = np.array([True, True, True, True, True, False, True, True])
 
@@ -31,9 +33,9 @@ def demand():
 
 
 def rule(**given):
-    row = np.zeros(10)
+    row = np.zeros(project.N_TERMS)
     row[project.HOLDING], row[project.SHORTAGE], row[project.MULTIPLE] = 0.3, 2.0, 1.0
-    row[project.LIFE], row[project.TARGET] = np.inf, 0.8
+    row[project.LIFE], row[project.TARGET], row[project.SHORT_SHARE] = np.inf, 0.8, 1.0
     for name, value in given.items():
         row[getattr(project, name)] = value
     return row
@@ -44,6 +46,7 @@ RULES = [
     rule(ORDER_COST=6.0, MOQ=8.0, MULTIPLE=4.0),
     rule(LIFE=2.0, WRITE_OFF=1.0),
     rule(BACKORDER=1.0),
+    rule(SHORT_CHANCE=0.3, SHORT_SHARE=0.5, RETURNED=0.1, RETURN_LAG=2.0),
 ]
 
 
@@ -63,7 +66,7 @@ def same(kernel, arguments, outputs=()):
 def drawn():
     sets, fates = np.empty(4), np.empty((PATHS, AGES), np.int64)
     leads, order = np.empty((PATHS, HORIZON), np.int64), np.empty(PATHS, np.int64)
-    outstanding.open_sets(ORDERED, RECEIVED, CHANCES, 0.2, sets)
+    outstanding.open_sets(ORDERED, RECEIVED, CHANCES, 0.2, 0.0, 1.0, sets, UNCOUNTED, UNCOUNTED)
     outstanding.draw_fates(sets, CHANCES, 0.2, np.uint64(5), order, fates)
     outstanding.draw_leads(CHANCES, np.uint64(5), order, leads)
     return sets, fates, leads
@@ -72,11 +75,17 @@ def drawn():
 def test_outstanding():
     sets, order = drawn()[0], np.empty(PATHS, np.int64)
     for received in (RECEIVED, np.array([0.0, 3.0, 0.0])):
-        same(outstanding.open_sets, (ORDERED, received, CHANCES, 0.2, np.empty(4)), (4,))
+        for short in ((0.0, 1.0), (0.2, 0.75)):
+            case = (ORDERED, received, CHANCES, 0.2, *short, np.empty(4))
+            same(outstanding.open_sets, (*case, UNCOUNTED, UNCOUNTED), (6,))
+            same(outstanding.open_sets, (*case, np.zeros(3), np.zeros(3)), (6, 7, 8))
     same(outstanding.fate_table, (sets, CHANCES, 0.2, np.empty((AGES, AGES + 2))), (3,))
     fates = np.empty((PATHS, AGES), np.int64)
     same(outstanding.draw_fates, (sets, CHANCES, 0.2, np.uint64(5), order, fates), (5,))
     same(outstanding.draw_fates, (sets, CHANCES, 0.2, np.uint64(5), order, fates[:, :0]), ())
+    for short in ((0.0, 1.0), (0.3, 0.5)):
+        same(outstanding.draw_parts, (*short, np.uint64(5), order, np.empty((PATHS, 4))), (4,))
+    same(outstanding._chance_of, (3, ORDERED, 2, 2, 7.0, 0.3, 0.5))
     same(outstanding.draw_leads, (CHANCES, np.uint64(5), order, np.empty((PATHS, 4), np.int64)), (3,))
     for age in range(4):
         same(outstanding.chance_open, (CHANCES, 0.2, age))
@@ -92,18 +101,19 @@ def test_money_and_search(terms):
     none = np.zeros(HORIZON)
     may_order = np.array([True, False, True, True, False, True])
     hope = np.array([0.8, 0.75, 0.5])
-    world = (paths, mean, follow, sold, 3.0, none, none, np.array([4.0, 6.0]), fates, leads, hope, may_order)
+    world = (paths, mean, follow, sold, 3.0, none, none, np.array([4.0, 6.0]), fates, leads, PARTS)
+    world = (*world, hope, may_order)
     for kappa, quantity in ((0.0, 0.0), (2.5, 7.0)):
         same(project.expected_money, (*world, terms, kappa, quantity))
     for quantity in (-1.0, 0.0, 5.0):
         same(project.feasible, (quantity, terms))
     levels = search.levels_to_try(paths[None], WINDOW)[0]
-    same(search._settled, (paths, mean, follow, sold, leads, hope, may_order, terms, levels))
+    same(search._settled, (paths, mean, follow, sold, leads, PARTS, hope, may_order, terms, levels))
     wait = project.expected_money(*world, terms, 2.0, 0.0)
     same(search._search, ((*world, terms), 2.0, 6.0, wait))
-    same(search.cheapest, (*world, terms, levels, 3.0, np.zeros(8)), (15,))
+    same(search.cheapest, (*world, terms, levels, 3.0, np.zeros(8)), (16,))
     closed = (*world[:-1], np.zeros(HORIZON, bool))
-    same(search.cheapest, (*closed, terms, levels, 3.0, np.zeros(8)), (15,))
+    same(search.cheapest, (*closed, terms, levels, 3.0, np.zeros(8)), (16,))
 
 
 @pytest.mark.parametrize("terms", RULES)
@@ -125,7 +135,10 @@ def test_choice(terms, kind):
 def test_least_order(kind, backorder):
     _, fates, leads = drawn()
     units = np.array([4.0, 6.0])
-    same(service.least_order, (demand(), 3.0, np.ones(HORIZON), units, fates, leads, 2, backorder, kind, 0.9))
+    for parts in (np.ones_like(PARTS), PARTS, np.where(PARTS < 1, 0.0, 1.0), np.zeros_like(PARTS)):
+        for returned in (0.0, 0.2):
+            case = (demand(), 3.0, np.ones(HORIZON), units, fates, leads, parts, 2, backorder, kind, 0.9)
+            same(service.least_order, (*case, returned, 2))
 
 
 def test_short_histories():

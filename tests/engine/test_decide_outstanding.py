@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.errors import EngineError
+from engine.replenishment.decide import LeadTimes
 from engine.replenishment.decide.outstanding import (
     ARRIVED,
     NEVER,
@@ -16,8 +18,16 @@ from engine.replenishment.decide.outstanding import (
     draw_fates,
     draw_leads,
     fate_table,
-    open_sets,
 )
+from engine.replenishment.decide.outstanding import (
+    open_sets as filtered,
+)
+
+UNCOUNTED = np.empty(0)
+
+
+def open_sets(ordered, received, chances, lost, out, short=(0.0, 1.0)):
+    return filtered(ordered, received, chances, lost, *short, out, UNCOUNTED, UNCOUNTED)
 
 
 def enumerated(ordered, received, chances, lost):
@@ -129,3 +139,72 @@ def test_drawn_lead_times_have_their_chances():
     for u in range(3):
         shares = [(leads[:, u] == lead).mean() for lead in (0, 1, 2, NEVER)]
         np.testing.assert_allclose(shares, [0.0, 0.3, 0.5, 0.2], atol=0.002)
+
+
+def test_short_deliveries_are_told_from_lost_ones():
+    # one order of 8; half of it came: a short delivery, and the rest is cancelled
+    chances, sets = np.array([0.0, 0.5, 0.5]), np.empty(4)
+    assert open_sets(np.array([8.0, 0.0]), np.array([0.0, 4.0]), chances, 0.0, sets, (0.2, 0.5)) == 0
+    assert sets[0] == pytest.approx(1.0)
+    # without short deliveries the same receipt fits nothing
+    assert open_sets(np.array([8.0, 0.0]), np.array([0.0, 4.0]), chances, 0.0, sets) == 1
+
+
+def test_a_receipt_that_two_stories_explain_shares_the_doubt():
+    # 4 came of orders of 8 (two periods ago) and 4 (one period ago), one in five deliveries half
+    chances, lost, sets = np.array([0.0, 0.5, 0.3]), 0.2, np.empty(4)
+    ordered, received = np.array([8.0, 4.0, 0.0]), np.array([0.0, 0.0, 4.0])
+    open_sets(ordered, received, chances, lost, sets, (0.2, 0.5))
+    first_short = 0.3 * 0.2 * (1 - 0.5)  # the first came, short; the second did not come at age 1
+    second_whole = 0.2 * 0.5 * 0.8  # the first is lost; the second came whole
+    assert sets[2] == pytest.approx(first_short / (first_short + second_whole))
+
+
+@given(histories(), st.sampled_from([0.2, 0.6]))
+@settings(max_examples=30, deadline=None)
+def test_whole_deliveries_fit_whatever_the_chance_of_a_short_one(case, chance):
+    ordered, received, chances, lost = case
+    sets = np.empty(2 ** (len(chances) - 1))
+    assert open_sets(ordered, received, chances, lost, sets, (chance, 0.3)) == 0
+    assert sets.sum() == pytest.approx(1.0)
+
+
+def books(chances, series, periods, seed):
+    """Orders of all sizes, and what came in of them."""
+    rng = np.random.default_rng(seed)
+    ordered = rng.integers(1, 40, (series, periods)) * (rng.random((series, periods)) < 0.7)
+    received = np.zeros((series, periods))
+    leads = rng.choice(len(chances) + 1, (series, periods), p=[*chances, 1 - sum(chances)])
+    for i, t in np.argwhere(ordered > 0):
+        if leads[i, t] < len(chances) and t + leads[i, t] < periods:
+            received[i, t + leads[i, t]] += ordered[i, t]
+    return ordered.astype(float), received
+
+
+def test_lead_times_and_losses_are_learned_from_the_books():
+    truth = (0.0, 0.5, 0.2, 0.1)  # one in five is lost
+    learned = LeadTimes.learned(*books(truth, 40, 60, 1), LeadTimes((0.0, 0.0, 1.0, 0.0)))
+    assert learned.chances == pytest.approx(truth, abs=0.04)
+    assert learned.lost == pytest.approx(0.2, abs=0.04)
+
+
+def test_few_orders_leave_the_promise():
+    promise = LeadTimes((0.0, 0.9, 0.1))
+    none = LeadTimes.learned(np.zeros((2, 5)), np.zeros((2, 5)), promise)
+    assert none.chances == pytest.approx(promise.chances)
+    ordered, received = books((0.0, 0.0, 1.0), 1, 6, 2)
+    few, many = (LeadTimes.learned(ordered, received, promise, weight=weight) for weight in (1000.0, 1.0))
+    assert abs(few.chances[1] - 0.9) < 0.02
+    assert many.chances[1] < 0.3
+
+
+def test_orders_that_are_still_open_do_not_make_lead_times_short():
+    ordered, received = books((0.0, 0.5, 0.0, 0.5), 300, 4, 3)  # most orders are too young to be in
+    learned = LeadTimes.learned(ordered, received, LeadTimes((0.0, 0.25, 0.25, 0.5)), weight=5.0)
+    assert learned.chances[1] == pytest.approx(0.5, abs=0.06)
+    assert learned.chances[3] == pytest.approx(0.5, abs=0.08)
+
+
+def test_books_that_do_not_match_are_refused():
+    with pytest.raises(EngineError, match=r"ordered \(1, 2\) and received \(1, 3\)"):
+        LeadTimes.learned([[1, 2]], [[1, 2, 3]], LeadTimes.fixed(1))

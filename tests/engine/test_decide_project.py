@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy.stats import norm, poisson
 
 from engine.replenishment.decide.choose import MONEY_DECIDES, choose
@@ -16,7 +17,10 @@ from engine.replenishment.decide.project import (
     LOT,
     MOQ,
     MULTIPLE,
+    N_TERMS,
     ORDER_COST,
+    RETURN_LAG,
+    RETURNED,
     SHORTAGE,
     WRITE_OFF,
     expectations,
@@ -28,18 +32,21 @@ from engine.replenishment.decide.search import QUANTITY, levels_to_try
 COLUMNS = {
     "holding": HOLDING, "shortage": SHORTAGE, "order_cost": ORDER_COST, "write_off": WRITE_OFF, "moq": MOQ,
     "multiple": MULTIPLE, "lot": LOT, "backorder": BACKORDER, "life": LIFE,
+    "returned": RETURNED, "return_lag": RETURN_LAG,
 }  # fmt: skip
 
 
 def terms(**given):
-    row = np.zeros(10)
+    row = np.zeros(N_TERMS)
     row[MULTIPLE], row[LIFE] = 1.0, np.inf
     for name, value in given.items():
         row[COLUMNS[name]] = value
     return row
 
 
-def slow(paths, on_hand, expiring, due, open_units, fates, leads, hope, may_order, rule, kappa, quantity):
+def slow(
+    paths, on_hand, expiring, due, open_units, fates, leads, parts, hope, may_order, rule, kappa, quantity
+):
     """The same game, one batch after the other, in dictionaries."""
     n_paths, horizon, ages = len(paths), len(due), len(open_units)
     window = paths.shape[1] - horizon
@@ -50,7 +57,7 @@ def slow(paths, on_hand, expiring, due, open_units, fates, leads, hope, may_orde
         batches = {u: units for u, units in enumerate(expiring) if units > 0}
         batches[10**9] = on_hand - sum(expiring)
         pending = [(-j - 1, open_units[j], fates[k, j]) for j in range(ages)]
-        owed = 0.0
+        owed, sold = 0.0, []
         for u in range(horizon):
             order = quantity if u == 0 else 0.0
             if u > 0 and may_order[u]:
@@ -67,10 +74,13 @@ def slow(paths, on_hand, expiring, due, open_units, fates, leads, hope, may_orde
                     order = feasible((kappa * mean + rule[LOT] - position) / hope[0], rule)
             bill += rule[ORDER_COST] * (order > 0)
             pending.append((u, order, u + leads[k, u]))
-            arriving = due[u] + sum(q for _, q, at in pending if at == u)
+            arriving = due[u] + sum(q * parts[k, ages + placed] for placed, q, at in pending if at == u)
+            if rule[RETURNED] and u >= rule[RETURN_LAG]:
+                arriving += rule[RETURNED] * sold[u - int(rule[RETURN_LAG])]
             last = u + rule[LIFE] - 1 if rule[LIFE] < horizon else 10**9
             batches[last] = batches.get(last, 0.0) + arriving
             wanted = paths[k, u] + owed
+            sold.append(paths[k, u] if rule[BACKORDER] else min(paths[k, u], sum(batches.values())))
             for last in sorted(batches):
                 served = min(batches[last], wanted)
                 batches[last] -= served
@@ -107,6 +117,7 @@ def games(draw):
         holding=1.0, shortage=3.0, order_cost=draw(st.sampled_from([0.0, 2.0])), write_off=2.0,
         moq=draw(st.sampled_from([0.0, 4.0])), multiple=draw(st.sampled_from([1.0, 3.0])),
         lot=draw(st.sampled_from([0.0, 2.5])), backorder=float(backorder), life=life,
+        returned=draw(st.sampled_from([0.0, 0.25])), return_lag=draw(st.integers(1, 3)),
     )  # fmt: skip
     return {
         "paths": whole((n_paths, horizon + window), 6),
@@ -116,6 +127,7 @@ def games(draw):
         "open_units": whole(ages, 5),
         "fates": fates.reshape(n_paths, ages),
         "leads": leads,
+        "parts": draw(hnp.arrays(float, (n_paths, ages + horizon), elements=st.sampled_from([1.0, 0.5]))),
         "hope": np.linspace(1.0, 0.5, ages + 1),
         "may_order": np.array([True, draw(st.booleans()), True, draw(st.booleans()), True]),
         "rule": rule,

@@ -20,7 +20,12 @@ from engine.replenishment.decide.project import (
     LIFE,
     MOQ,
     MULTIPLE,
+    N_TERMS,
     ORDER_COST,
+    RETURN_LAG,
+    RETURNED,
+    SHORT_CHANCE,
+    SHORT_SHARE,
     SHORTAGE,
     TARGET,
     WRITE_OFF,
@@ -120,7 +125,8 @@ def decide_orders(
     source = demand_source(history, given, horizon + window, window, seed)
     kind = MONEY_DECIDES if terms.shortage is not None else FILL if terms.fill_target is not None else CYCLE
     rules = _rules(given, terms)
-    due, expiring = _until(given.due, horizon), _until(given.batches, horizon, tail=False)
+    due = _until(given.due, horizon) + _returns(history, given, terms.return_periods, horizon)
+    expiring = _until(given.batches, horizon, tail=False)
     chances = np.tile(np.array(terms.lead_times.chances), (n, 1))
     found = np.empty((n, 8))
     for first in range(0, n, BLOCK):
@@ -138,7 +144,7 @@ def decide_orders(
         found[:, KAPPA] * found[:, EXPECTED],
         demand,
         given.on_hand,
-        given.due.sum(axis=1) + found[:, TO_COME],
+        due.sum(axis=1) + found[:, TO_COME],
     )
     unknown = np.full(n, np.nan)
     return Orders(
@@ -181,9 +187,9 @@ def _gap(review: int, calendar: npt.ArrayLike | None) -> int:
 
 
 def _rules(given: Checked, terms: Terms) -> Floats:
-    """Terms as the kernels read them, [n, 10]."""
+    """Terms as the kernels read them, [n, 14]."""
     line = given.per_line
-    rules = np.zeros((len(given.names), 10))
+    rules = np.zeros((len(given.names), N_TERMS))
     rules[:, HOLDING], rules[:, SHORTAGE] = line["holding"], line["shortage"]
     rules[:, ORDER_COST], rules[:, WRITE_OFF] = line["order_cost"], line["unit_cost"]
     rules[:, MULTIPLE] = line["multiple"]
@@ -191,7 +197,19 @@ def _rules(given: Checked, terms: Terms) -> Floats:
     rules[:, BACKORDER] = terms.backorders
     rules[:, LIFE] = np.inf if terms.shelf_life is None else terms.shelf_life
     rules[:, TARGET] = line.get("target", 0.0)
+    rules[:, SHORT_CHANCE], rules[:, SHORT_SHARE] = line["short_chance"], line["short_share"]
+    rules[:, RETURNED], rules[:, RETURN_LAG] = line["returned_share"], terms.return_periods
     return rules
+
+
+def _returns(history: DemandHistory, given: Checked, lag: int, horizon: int) -> Floats:
+    """[n, horizon]: what customers are still expected to bring back of past sales."""
+    sold = np.nan_to_num(np.asarray(history.quantity, dtype=np.float64))[:, -lag:]
+    result = np.zeros((len(sold), horizon))
+    late = lag - sold.shape[1]  # a history shorter than the lag: its first returns are still to come
+    width = max(min(sold.shape[1], horizon - late), 0)
+    result[:, late : late + width] = given.per_line["returned_share"][:, None] * sold[:, :width]
+    return result
 
 
 def _until(columns: Floats, horizon: int, *, tail: bool = True) -> Floats:

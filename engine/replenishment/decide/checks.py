@@ -117,6 +117,13 @@ def check(history: DemandHistory, stock: Stock, terms: Terms) -> Checked:
             "shortage", 0.0 if terms.shortage is None else terms.shortage, 0.0, np.inf, "0 or more"
         ),
     }
+    for name in ("short_chance", "short_share"):
+        per_line[name] = faults.line(name, getattr(terms, name), 0.0, 1.0, "from 0 to 1")
+    per_line["returned_share"] = faults.line(
+        "returned_share", terms.returned_share, 0.0, 0.99, "from 0 to 0.99"
+    )
+    if terms.return_periods < 1:
+        faults.found.append(f"return_periods is {terms.return_periods}; it must be 1 or more")
     for name in ("fill_target", "cycle_target"):
         value = getattr(terms, name)
         if value is not None:

@@ -8,12 +8,22 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine.replenishment.decide.outstanding import chance_to_come, draw_fates, draw_leads, open_sets
+from engine.replenishment.decide.outstanding import (
+    chance_to_come,
+    draw_fates,
+    draw_leads,
+    draw_parts,
+    open_sets,
+)
 from engine.replenishment.decide.project import (
     BACKORDER,
     HOLDING,
     LOT,
     ORDER_COST,
+    RETURN_LAG,
+    RETURNED,
+    SHORT_CHANCE,
+    SHORT_SHARE,
     TARGET,
     expectations,
     feasible,
@@ -66,7 +76,7 @@ def choose(
     chances : [n, A + 1]
     open_for_orders : [horizon] whether an order may be placed in each period
     kind : MONEY_DECIDES, or requirement.FILL or CYCLE
-    terms : [n, 10]
+    terms : [n, 14]
     levels : [n, 15] from `search.levels_to_try`, used where money decides
     """
     n, n_paths, _ = paths.shape
@@ -75,6 +85,8 @@ def choose(
     order = np.empty(n_paths, np.int64)
     fates = np.empty((n_paths, ages), np.int64)
     leads = np.empty((n_paths, horizon), np.int64)
+    parts = np.empty((n_paths, ages + horizon))
+    uncounted = np.empty(0)
     hope = np.empty(ages + 1)
     sets = np.empty(1 << ages)
     open_units = np.zeros(ages)
@@ -86,11 +98,16 @@ def choose(
         lost = 1.0
         for chance in chances[i]:
             lost = max(lost - chance, 0.0)
-        surprises = open_sets(ordered[i], received[i], chances[i], lost, sets)
+        short_chance, short_share = rule[SHORT_CHANCE], rule[SHORT_SHARE]
+        surprises = open_sets(
+            ordered[i], received[i], chances[i], lost, short_chance, short_share, sets, uncounted, uncounted
+        )
         draw_fates(sets, chances[i], lost, seeds[i], order, fates)
         draw_leads(chances[i], seeds[i], order, leads)
+        draw_parts(short_chance, short_share, seeds[i], order, parts)
+        brought = 1.0 - short_chance * (1.0 - short_share)
         for age in range(ages + 1):
-            hope[age] = chance_to_come(chances[i], lost, age)
+            hope[age] = chance_to_come(chances[i], lost, age) * brought
         expectations(y, window, mean, follow, sold)
         position = on_hand[i]
         for u in range(horizon):
@@ -113,10 +130,13 @@ def choose(
                     open_units,
                     fates,
                     leads,
+                    parts,
                     gap,
                     rule[BACKORDER] > 0.0,
                     kind,
                     rule[TARGET],
+                    rule[RETURNED],
+                    int(rule[RETURN_LAG]),
                 )
                 out[i, PLAIN] = plain
                 lot = (
@@ -135,6 +155,6 @@ def choose(
         if mean[0] <= 0.0:
             continue
         cheapest(
-            y, mean, follow, sold, on_hand[i], expiring[i], due[i], open_units, fates, leads, hope,
+            y, mean, follow, sold, on_hand[i], expiring[i], due[i], open_units, fates, leads, parts, hope,
             open_for_orders, rule, levels[i], position, out[i],
         )  # fmt: skip

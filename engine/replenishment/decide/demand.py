@@ -85,4 +85,29 @@ def demand_source(
         group=None if history.group is None else np.asarray(history.group, dtype=object),
     )
     forecast = forecast_panel(panel, horizon, protection_periods=protection, seed=seed)
-    return DemandSource(checked, seeds, forecast.model, forecast.mean, forecast.level_cv, forecast.dispersion)
+    mean = unbiased(forecast.mean, forecast.bias)
+    return DemandSource(checked, seeds, forecast.model, mean, forecast.level_cv, forecast.dispersion)
+
+
+def unbiased(mean: Floats, bias: Floats) -> Floats:
+    """Return the forecast without the bias that all series had in common in the backtest, [n, h].
+
+    The bias of a single series is mostly noise, that of all together is not: their mean, weighted by
+    forecast demand, is taken out as far as it exceeds its own standard error (positive-part James–Stein,
+    Efron & Morris 1973). Short histories need none: their filter learns from every period's error.
+
+    Parameters
+    ----------
+    mean : [n, h] units a period
+    bias : [n] forecast less demand over demand, in the backtest; NaN where not scored
+    """
+    scored = np.isfinite(bias)
+    weight = np.where(scored, mean.sum(axis=1), 0.0)
+    if scored.sum() < 2 or weight.sum() <= 0.0:
+        return mean
+    weight /= weight.sum()
+    common = float(weight @ np.where(scored, bias, 0.0))
+    error = float((weight**2) @ np.where(scored, (bias - common) ** 2, 0.0))
+    proven = common * max(1.0 - error / common**2, 0.0) if common else 0.0
+    corrected: Floats = mean / max(1.0 + proven, 0.5)
+    return corrected

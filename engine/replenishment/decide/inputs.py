@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from engine.errors import EngineError
 from engine.forecast.uniforms import normal_quantile, unit_gamma
+from engine.replenishment.decide.learned import learned_chances
 from engine.replenishment.decide.outstanding import MOST_AGES
 
 Floats = npt.NDArray[np.float64]
@@ -89,6 +90,46 @@ class LeadTimes:
                 f"lead times reach {len(self.chances) - 1} periods; at most {MOST_AGES} may be told"
             )
 
+    @classmethod
+    def learned(
+        cls,
+        ordered: npt.ArrayLike,
+        received: npt.ArrayLike,
+        promise: LeadTimes,
+        *,
+        weight: float = 20.0,
+        short_chance: float = 0.0,
+        short_share: float = 1.0,
+    ) -> LeadTimes:
+        """Chances learned from the books of a supplier, shrunk to its promise.
+
+        Which order a receipt belongs to is not known; the filter of outstanding orders says how likely.
+        Orders still open count as far as they have come: arrivals over orders open at each age (Kaplan &
+        Meier 1958), in turn with the filter until both agree (expectation–maximisation, Dempster, Laird &
+        Rubin 1977).
+
+        Parameters
+        ----------
+        ordered, received : [n, K] units of each series and past period, as in `Stock`
+        promise : what the supplier says; nothing is learned beyond its longest lead time
+        weight : orders that the promise counts for
+        short_chance, short_share : as in `Terms`
+
+        Examples
+        --------
+        >>> promise = LeadTimes((0.0, 1.0, 0.0))
+        >>> books = [[6, 0, 0, 4, 0, 0, 5, 0, 0]], [[0, 0, 6, 0, 0, 4, 0, 0, 5]]
+        >>> [round(chance, 2) for chance in LeadTimes.learned(*books, promise, weight=3).chances]
+        [0.0, 0.5, 0.5]
+        """
+        units, came = (np.atleast_2d(np.asarray(part, dtype=np.float64)) for part in (ordered, received))
+        if units.shape != came.shape or not (np.isfinite(units) & (units >= 0)).all() or not weight > 0:
+            raise EngineError(
+                f"ordered {units.shape} and received {came.shape} must be [series, periods] alike, of units "
+                f"of 0 or more; weight is {weight}, it must be above 0"
+            )
+        return cls(learned_chances(units, came, promise.chances, weight, short_chance, short_share))
+
     @property
     def lost(self) -> float:
         """Chance that an order never arrives."""
@@ -140,6 +181,10 @@ class Terms:
     moq, multiple : least order, and of what it must be a multiple, units
     shelf_life : periods for which a received unit can be sold; None: for ever
     backorders : unmet demand waits instead of being lost
+    short_chance, short_share : chance that a delivery is short, and the share of the order that then comes;
+        the rest of it is cancelled
+    returned_share : share of the units sold that customers bring back fit for sale
+    return_periods : after how many periods, 1 or more
     """
 
     lead_times: LeadTimes
@@ -154,3 +199,7 @@ class Terms:
     multiple: npt.ArrayLike = 1.0
     shelf_life: int | None = None
     backorders: bool = False
+    short_chance: npt.ArrayLike = 0.0
+    short_share: npt.ArrayLike = 1.0
+    returned_share: npt.ArrayLike = 0.0
+    return_periods: int = 1

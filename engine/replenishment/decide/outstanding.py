@@ -20,7 +20,7 @@ MOST_AGES = 10
 """Longest lead time told apart [periods]: 2^10 sets of open orders."""
 NEVER, ARRIVED = 1 << 40, -1
 """Fates that are no number of periods."""
-FATE_STREAM, LEAD_STREAM = 1 << 28, (1 << 28) + 64
+FATE_STREAM, LEAD_STREAM, PART_STREAM = 1 << 28, (1 << 28) + 64, (1 << 28) + 4096
 """Streams of randomness, far from those of demand."""
 
 
@@ -41,7 +41,38 @@ def chance_to_come(chances: Floats, lost: float, age: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def open_sets(ordered: Floats, received: Floats, chances: Floats, lost: float, out: Floats) -> int:
+def _chance_of(
+    arriving: int, ordered: Floats, t: int, ages: int, wanted: float, short_chance: float, short_share: float
+) -> float:
+    """Chance that deliveries of the orders in set `arriving` add up to `wanted` in period t."""
+    found = 0.0
+    short = arriving if short_chance > 0.0 else 0
+    while True:
+        chance, units = 1.0, 0.0
+        for age in range(ages + 1):
+            if arriving >> age & 1:
+                part = short >> age & 1
+                chance *= short_chance if part else 1.0 - short_chance
+                units += ordered[t - age] * (short_share if part else 1.0)
+        if abs(units - wanted) <= 1e-6 * (1.0 + wanted):
+            found += chance
+        if short == 0:
+            return found
+        short = (short - 1) & arriving
+
+
+@njit(cache=True, nogil=True)
+def open_sets(
+    ordered: Floats,
+    received: Floats,
+    chances: Floats,
+    lost: float,
+    short_chance: float,
+    short_share: float,
+    out: Floats,
+    at_risk: Floats,
+    arrivals: Floats,
+) -> int:
     """Filter one line's orders; return how many periods' receipts fit no set of orders.
 
     Parameters
@@ -49,20 +80,25 @@ def open_sets(ordered: Floats, received: Floats, chances: Floats, lost: float, o
     ordered, received : [K] units ordered in, and received during, each past period, latest last
     chances : [A + 1] probability that an order arrives after 0 … A periods
     lost : probability that it never does
+    short_chance, short_share : chance that a delivery is short, and the share that then comes; the rest of
+        the order is cancelled
     out : [2**A] filled with the probability that exactly the orders of set m are open now; bit j − 1
         of m stands for the order placed j periods ago
+    at_risk, arrivals : [A + 1] or empty; the expected number of orders that were still open at each age, and
+        of those that arrived at it, are added
     """
     ages = len(chances) - 1
     sets = 1 << ages
     out[:] = 0.0
     out[0] = 1.0
     following = np.empty(sets)
+    open_then, came_then = np.empty(ages + 1), np.empty(ages + 1)
     surprises = 0
     for t in range(len(ordered)):
         wanted = received[t]
         total = 0.0
         for attempt in range(2):  # a second time, believing no receipt, if the first fits nothing
-            following[:] = 0.0
+            following[:], open_then[:], came_then[:] = 0.0, 0.0, 0.0
             total = 0.0
             for old in range(sets):
                 if out[old] <= 0.0:
@@ -71,21 +107,22 @@ def open_sets(ordered: Floats, received: Floats, chances: Floats, lost: float, o
                 candidates = (old << 1) | (1 if ordered[t] > 0.0 else 0)
                 arriving = candidates
                 while True:
-                    chance, units = out[old], 0.0
+                    chance = out[old]
                     for age in range(ages + 1):
                         if not candidates >> age & 1:
                             continue
                         still = chance_open(chances, lost, age)
                         due = chances[age] / still if still > 0.0 else 0.0
-                        if arriving >> age & 1:
-                            chance *= due
-                            units += ordered[t - age]
-                        else:
-                            chance *= 1.0 - due
-                    if chance > 0.0 and (attempt == 1 or abs(units - wanted) <= 1e-6 * (1.0 + wanted)):
+                        chance *= due if arriving >> age & 1 else 1.0 - due
+                    if chance > 0.0 and attempt == 0:
+                        chance *= _chance_of(arriving, ordered, t, ages, wanted, short_chance, short_share)
+                    if chance > 0.0:
                         # what is A periods old and not in by now never comes
                         following[(candidates & ~arriving) & (sets - 1)] += chance
                         total += chance
+                        for age in range(ages + 1):
+                            open_then[age] += chance * (candidates >> age & 1)
+                            came_then[age] += chance * (arriving >> age & 1)
                     if arriving == 0:
                         break
                     arriving = (arriving - 1) & candidates
@@ -96,6 +133,9 @@ def open_sets(ordered: Floats, received: Floats, chances: Floats, lost: float, o
             out[m] = following[m] / total if total > 0.0 else 0.0
         if total <= 0.0:
             out[0] = 1.0
+        elif len(at_risk) > 0:
+            at_risk[:] += open_then / total
+            arrivals[:] += came_then / total
     return surprises
 
 
@@ -182,3 +222,19 @@ def draw_leads(
                 if lead < len(chances):
                     passed += chances[lead]
             out[order[i], u] = lead if lead < len(chances) else NEVER
+
+
+@njit(cache=True, nogil=True)
+def draw_parts(
+    short_chance: float, short_share: float, seed: np.uint64, order: npt.NDArray[np.int64], out: Floats
+) -> None:
+    """Fill `out[P, A + H]` with the share of each order that its delivery brings: 1, or `short_share`."""
+    out[:] = 1.0
+    if short_chance <= 0.0 or short_share >= 1.0:
+        return
+    n_paths, orders = out.shape
+    for column in range(orders):
+        shift = random_order(seed, PART_STREAM + column, order)
+        for i in range(n_paths):
+            if (i + shift) / n_paths < short_chance:
+                out[order[i], column] = short_share

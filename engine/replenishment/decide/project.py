@@ -1,9 +1,9 @@
 """Stock played forward along one line's paths of demand and of deliveries, in money.
 
 Each period: an order is placed, what is due arrives (an order with lead time 0 at once), demand is served,
-what is unmet is lost or waits, what expires is written off. Today's order is the quantity asked about; every
-later order raises the position to a level that follows the path: κ × the demand a period that is to be
-expected after what the path has sold so far.
+what is unmet is lost or waits, what expires is written off, and a share of what was sold comes back. Today's
+order is the quantity asked about; every later order raises the position to a level that follows the path: κ ×
+the demand a period that is to be expected after what the path has sold so far.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 HOLDING, SHORTAGE, ORDER_COST, WRITE_OFF, MOQ, MULTIPLE, LOT, BACKORDER, LIFE, TARGET = range(10)
-"""Columns of a line's terms. LOT: units beyond the level that a later order with a
-fixed cost buys. TARGET: of service, where that is asked for."""
+SHORT_CHANCE, SHORT_SHARE, RETURNED, RETURN_LAG = range(10, 14)
+N_TERMS = 14
+"""Columns of a line's terms. LOT: units beyond the level that a later order with a fixed cost buys. TARGET:
+of service, where that is asked for. SHORT_…: chance that a delivery is short, and the share of it that then
+comes. RETURNED: share of what is sold that comes back after RETURN_LAG periods."""
 ROUNDING = 1e-6
 """Units that are no reason to order."""
 
@@ -76,6 +79,7 @@ def expected_money(
     open_units: Floats,
     fates: Ints,
     leads: Ints,
+    parts: Floats,
     hope: Floats,
     open_for_orders: Mask,
     terms: Floats,
@@ -93,9 +97,10 @@ def expected_money(
     due : [H] sure receipts at the start of each period
     open_units : [A] units of the order placed j + 1 periods ago; `fates` [P, A] says what becomes of it
     leads : [P, H] lead times of orders placed from now on
-    hope : [A + 1] chance that an order not in before age a still comes
+    parts : [P, A + H] share of each order that its delivery brings, the oldest open order first
+    hope : [A + 1] share of an order not in before age a that is still expected
     open_for_orders : [H] whether an order may be placed in period u
-    terms : [10]
+    terms : [14]
     """
     horizon, ages, n_paths = len(mean), len(open_units), len(paths)
     backorder = terms[BACKORDER] > 0.0
@@ -106,6 +111,8 @@ def expected_money(
     later = np.zeros(horizon)
     for u in range(horizon - 2, -1, -1):
         later[u] = later[u + 1] + due[u + 1]
+    lag = int(terms[RETURN_LAG]) if terms[RETURNED] > 0.0 else horizon
+    sold_then = np.zeros(horizon)
     perishes = life < horizon
     for u in range(horizon):
         perishes = perishes or expiring[u] > 0.0
@@ -138,11 +145,14 @@ def expected_money(
             arriving = due[u]
             for age in range(ages + 1):
                 if comes[ages + u - age] == u:
-                    arriving += placed[ages + u - age]
+                    arriving += placed[ages + u - age] * parts[k, ages + u - age]
+            if u >= lag:
+                arriving += terms[RETURNED] * sold_then[u - lag]
             stock += arriving
             wanted = paths[k, u]
             served = min(max(stock, 0.0), wanted) if not backorder else wanted
             passed += wanted
+            sold_then[u] = served
             stock -= served
             if backorder:
                 total += terms[SHORTAGE] * max(-stock, 0.0)

@@ -36,9 +36,9 @@ FINEST = 0.02
 """Quantities are searched to within this share of the demand of a period, and at least to the unit."""
 
 State = tuple[
-    Floats, Floats, Floats, Floats, float, Floats, Floats, Floats, Ints, Ints, Floats, Mask, Floats
+    Floats, Floats, Floats, Floats, float, Floats, Floats, Floats, Ints, Ints, Floats, Floats, Mask, Floats
 ]  # fmt: skip
-"""First thirteen arguments of `expected_money`."""
+"""First fourteen arguments of `expected_money`."""
 
 QUANTITY, KAPPA, MONEY, MONEY_WAIT, EXPECTED, TO_COME, PLAIN, SURPRISES = range(8)
 """Columns of a choice: order; levels of later orders; money with it and with no order today; demand a period
@@ -66,6 +66,7 @@ def cheapest(
     open_units: Floats,
     fates: Ints,
     leads: Ints,
+    parts: Floats,
     hope: Floats,
     open_for_orders: Mask,
     rule: Floats,
@@ -75,10 +76,11 @@ def cheapest(
 ) -> None:
     """Fill one line's choice with the quantity of least expected money."""
     world = (
-        paths, mean, follow, sold, on_hand, expiring, due, open_units, fates, leads, hope, open_for_orders,
+        paths, mean, follow, sold, on_hand, expiring, due, open_units, fates, leads, parts, hope,
+        open_for_orders,
     )  # fmt: skip
     state = world + (rule,)  # noqa: RUF005 (numba knows no unpacking)
-    kappa = _settled(paths, mean, follow, sold, leads, hope, open_for_orders, rule, levels)
+    kappa = _settled(paths, mean, follow, sold, leads, parts, hope, open_for_orders, rule, levels)
     wait = expected_money(*state, kappa, 0.0)
     out[KAPPA], out[MONEY], out[MONEY_WAIT] = kappa, wait, wait
     if not open_for_orders[0] or hope[0] <= 0.0:
@@ -90,7 +92,7 @@ def cheapest(
         free = rule.copy()
         free[MOQ], free[MULTIPLE], free[ORDER_COST], free[LOT] = 0.0, 1.0, 0.0, 0.0
         state = world + (free,)  # noqa: RUF005
-        kappa = _settled(paths, mean, follow, sold, leads, hope, open_for_orders, free, levels)
+        kappa = _settled(paths, mean, follow, sold, leads, parts, hope, open_for_orders, free, levels)
         wait = expected_money(*state, kappa, 0.0)
         out[PLAIN] = _search(state, kappa, kappa * mean[0] - position, wait)[0]
 
@@ -99,7 +101,7 @@ def cheapest(
 def _search(state: State, kappa: float, short: float, wait: float) -> tuple[float, float]:
     """Quantity of least expected money, and that money, near `short` units or 0; `wait` is the money of 0."""
     quantity, money = 0.0, wait
-    mean, hope, rule = state[1][0], state[10][0], state[12]
+    mean, hope, rule = state[1][0], state[11][0], state[13]
     if short > 0.0:
         wanted = feasible(math.ceil((short + rule[LOT]) / hope), rule)
         got = expected_money(*state, kappa, wanted)
@@ -132,6 +134,7 @@ def _settled(
     follow: Floats,
     sold: Floats,
     leads: Ints,
+    parts: Floats,
     hope: Floats,
     open_for_orders: Mask,
     rule: Floats,
@@ -157,7 +160,7 @@ def _settled(
         on_hand = max(level - whole, 0.0) * mean[0]
         first = mean[0] if open_for_orders[0] else 0.0
         money = expected_money(
-            paths, mean, follow, sold, on_hand, none, flowing, nothing, no_fates, leads, hope,
+            paths, mean, follow, sold, on_hand, none, flowing, nothing, no_fates, leads, parts, hope,
             open_for_orders, rule, level, feasible(first, rule),
         )  # fmt: skip
         if money < best:
