@@ -12,8 +12,8 @@ sold). Costs, life, lots, calendars and lead times are the lake's own.
 `replay.m5_280`: 280 Walmart items, and what min/max tuned on the very year scored would have reached. What
 the data do not say is stated here, once, and was not searched for: an order each week, arriving after seven
 days; margin 30 % of the median price; holding 25 % of cost a year; an order line costs 0.35 (a warehouse
-pick); any whole number can be ordered; stock of three weeks on day 1; unmet demand is lost. Sales are taken for
-demand.
+pick); any whole number can be ordered; stock of three weeks on day 1; unmet demand is lost. Sales are taken
+for demand.
 """
 
 from __future__ import annotations
