@@ -174,6 +174,10 @@ def _share(
         if (missing <= 0).all():
             return _rows(network, row, now, granted, curves, result, available)
         dropped.add(int(now[int(missing.argmax())]))
+        if len(dropped) == len(stores) and not (own > 0 and available > 0):
+            # every order misses its minimum: none is left to ask
+            nothing = replace(result, shares=())
+            return _rows(network, row, now, np.zeros(len(now)), curves, nothing, available)
 
 
 def _claim(network: _Network, line: int, curve: ValueCurve, need: float) -> Claim:
