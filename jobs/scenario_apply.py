@@ -42,7 +42,8 @@ def changed_values(old: Floats, rows: Rows, change: Change) -> Floats:
     change : Change
     """
     limits, value = PARAMETERS[change.parameter], float(change.value)
-    wanted = {"set": np.full(len(old), value), "times": old * value, "plus": old + value}[change.how]
+    known = np.where(np.isinf(old), 0.0, old)
+    wanted = {"set": np.full(len(old), value), "times": known * value, "plus": known + value}[change.how]
     unlimited = np.isinf(old) & (change.how != "set")  # no limit, times anything, is no limit
     return np.where(rows & ~unlimited, np.clip(wanted, limits.least, limits.most), old)
 

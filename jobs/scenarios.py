@@ -165,10 +165,12 @@ def find_scenario(lake: Lake, scenario: str) -> Scenario:
 
 def fold_scenarios(events: Iterable[Event]) -> list[Scenario]:
     """Fold events, in the order in which they apply, to the scenarios as they stand, oldest first."""
+    events = list(events)
     found: dict[str, Scenario] = {}
     for event in events:
         if event.event_type == "scenario.made":
             found.setdefault(event.data["scenario"], _made(event))
+    for event in events:
         known = found.get(str(event.data.get("scenario", "")))
         if known is None:
             continue
