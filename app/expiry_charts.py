@@ -52,7 +52,6 @@ def by_week(
                 "insidetextanchor": "middle",
                 "textangle": 0,
                 "insidetextfont": {"color": inside, "size": 12},
-                "constraintext": "none",
                 "hovertemplate": "%{fullData.name}: %{y:,.0f}<extra></extra>",
             }
         )

@@ -109,7 +109,6 @@ def batches(found: ExpiryPlan, frame: pd.DataFrame, currency: str) -> list[int]:
             "last_sale_date",
             "days_left",
             "units_with_order",
-            "quantity",
             "money",
             "act",
             "act_money",
@@ -117,9 +116,9 @@ def batches(found: ExpiryPlan, frame: pd.DataFrame, currency: str) -> list[int]:
             "state",
         ],
         column_config={
-            "product": columns.text("Product", width=196),
+            "product": columns.text("Product", width=204),
             "location_name": columns.text("Location", width=132),
-            "source_label": columns.text("Where", width=96),
+            "source_label": columns.text("Where", width=100),
             "batch": columns.text("Batch or order", width=100),
             "last_sale_date": columns.date("Last sale", width=92),
             "days_left": st.column_config.NumberColumn(
@@ -218,9 +217,7 @@ def _cut(chosen: Acts, currency: str) -> None:
     """Ask for the reason and approve the lines with the lower quantity."""
     _say(chosen, currency)
     note = st.text_area("Reason for the audit log", key="expiry_cut_note", placeholder="Needed")
-    if st.button(
-        "Approve the lower orders", key="expiry_cut_confirm", type="primary", disabled=not note.strip()
-    ):
+    if _confirmed("Approve the lower orders", "expiry_cut_confirm", note):
         lines = [{"line_id": act["line_id"], "quantity": float(act["quantity"])} for act in chosen]
         result = states.guarded(lambda: acts.approve(lines, note))
         if result is not None:
@@ -234,7 +231,7 @@ def _mark_down(chosen: Acts, currency: str) -> None:
     _say(chosen, currency)
     st.caption("The next plan expects the demand that the lower price brings. It can be ended at any time.")
     note = st.text_area("Reason for the audit log", key="expiry_markdown_note", placeholder="Needed")
-    if st.button("Mark down", key="expiry_markdown_confirm", type="primary", disabled=not note.strip()):
+    if _confirmed("Mark down", "expiry_markdown_confirm", note):
         lines = [
             {
                 "line_id": act["line_id"],
@@ -248,6 +245,14 @@ def _mark_down(chosen: Acts, currency: str) -> None:
         if states.guarded(lambda: acts.mark_down(lines, note)) is not None:
             shell.notify(f"{columns.count(len(lines), 'line')} marked down; plan again to see the effect.")
             st.rerun()
+
+
+def _confirmed(label: str, key: str, note: str) -> bool:
+    """Show the button that does it; it asks for the reason if there is none."""
+    clicked = st.button(label, key=key, type="primary")
+    if clicked and not note.strip():
+        st.error("Say why first: the reason goes into the audit log.", icon=":material/edit:")
+    return clicked and bool(note.strip())
 
 
 def _say(chosen: Acts, currency: str) -> None:
@@ -293,7 +298,7 @@ def running() -> None:
             key="end_markdown_which",
         )
         reason = st.text_input("Reason", key="end_markdown_reason")
-        if st.button("End it", key="end_markdown_confirm", disabled=not reason.strip()):
+        if _confirmed("End it", "end_markdown_confirm", reason):
             ended = made[place or 0].markdown
             if states.guarded(lambda: acts.end_markdown(ended, reason)):
                 shell.notify("The markdown ended; plan again to see the effect.")

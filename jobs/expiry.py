@@ -35,7 +35,7 @@ def expiry_tables(
     lines : DataFrame
         `plan_lines` of the run, row i line i: held lines order nothing and get no acts.
     transfers : DataFrame, optional
-        Contract `transfers` of the same run; None: it has not looked for any.
+        Contract `transfers` of the same run; None: there is no lane.
     n_paths : int
         Paths a line, as the plan drew them: only then do write-offs sum to a line's waste.
     """
@@ -44,6 +44,8 @@ def expiry_tables(
     held = (lines["status"] == "held").to_numpy()
     waste = lines[["waste_before", "waste_after"]].to_numpy(dtype=np.float64).max(axis=1)
     bucket = week_buckets(done.inputs.as_of, done.dates, inputs.period_days)
+    if done.inputs.tables["lanes"].empty:
+        transfers = None
     choices, mechanic, dip = _choices(done, held, transfers)
     found = project_expiry(
         inputs,

@@ -12,7 +12,7 @@ from jobs.views.lines import records
 
 Dates = npt.NDArray[np.datetime64]
 
-NO_LANES = "the plan looks for no transfers"
+NO_LANES = "no lanes between locations are known"
 NO_TRANSFER = "no transfer of it pays"
 
 
@@ -23,7 +23,7 @@ def moves_of(
 
     Parameters
     ----------
-    transfers : contract `transfers`; None: the run has not looked for any
+    transfers : contract `transfers`; None: there is no lane
     lines : `jobs.line_terms.line_terms`
     stock : table `inventory_snapshot`, for the expiry of what moves
     ends : last day of each period, [h]

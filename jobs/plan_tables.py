@@ -101,7 +101,7 @@ def plan_tables(done: Computed) -> dict[str, pd.DataFrame]:
         "allocations": _allocations(done),
         "order_terms": done.joint.terms.assign(run_id=done.run_id),
         "order_increments": done.joint.increments.assign(run_id=done.run_id),
-        **expiry_tables(done, lines),
+        **expiry_tables(done, lines, moves.transfers),
         "transfers": moves.transfers.assign(run_id=done.run_id),
         "transfers_idle": moves.idle.assign(run_id=done.run_id),
         "data_faults": done.faults.assign(run_id=done.run_id),
