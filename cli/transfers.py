@@ -87,7 +87,7 @@ def _proposed(lake: Lake) -> tuple[Run, pd.DataFrame]:
 
 
 def _show(lake: Lake, run: Run, frame: pd.DataFrame) -> None:
-    if lake.current("lanes") is None:
+    if lake.read("lanes").empty:
         say("No lanes: import the ways between your locations (shelfcast template lanes), then plan again.")
         return
     if frame.empty:
