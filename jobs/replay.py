@@ -23,7 +23,8 @@ from engine.replay.planned import N_PATHS, PlanPolicy, next_chances
 from engine.replay.play import Played, play
 from jobs.code_version import code_version
 from jobs.replay_forecast import LakeForecaster
-from jobs.replay_setup import Setup, prepare, tuning_start
+from jobs.replay_setup import Setup, prepare
+from jobs.replay_span import tuning_start
 from jobs.replay_tables import replay_tables
 
 if TYPE_CHECKING:
