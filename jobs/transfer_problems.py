@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from math import ceil, inf, isfinite
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from engine.replenishment.line import draw
@@ -25,31 +24,13 @@ from engine.replenishment.network.transfers import (
     Unused,
     WhyNot,
 )
-from jobs.inputs import PlanInputs
-from jobs.line_inputs import PERIOD_DAYS, latest_stock
 from jobs.transfer_candidates import PlannedPlaces
 from jobs.transfer_lanes import LaneTerms
+from jobs.transfer_lots import EXPIRY_DAYS, Lot, at_most, lots_of_lines, merged
 
 N_PATHS = 128
 """Demand paths a place: what a transfer earns is then known within a few per cent."""
-EXPIRY_DAYS = 28
-"""Stock that expires later than this is not moved to save it, and all of it is one to a transfer."""
 NO_LIMIT = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Lot:
-    """A batch that may be given: units, last period and days (the last day included) of sale."""
-
-    name: str
-    units: int
-    last_period: int
-    usable_days: float
-
-    @property
-    def lasts(self) -> bool:
-        """It expires too late to matter."""
-        return self.usable_days > EXPIRY_DAYS
 
 
 @dataclass(frozen=True)
@@ -82,7 +63,7 @@ class Problems:
         self.given_up: list[Unused] = []
         """Lanes that no solution can make worth their cost."""
         self.places = _drawn(places, pairs)
-        lots = _lots(places.inputs, places.lines, np.unique(pairs["giver"].to_numpy(np.int64)))
+        lots = lots_of_lines(places.inputs, places.lines, np.unique(pairs["giver"].to_numpy(np.int64)))
         self.by_sku: dict[str, Problem] = {}
         for sku, group in pairs.groupby("sku", sort=True):
             ends = zip(group["lane"], group["giver"], group["taker"], strict=True)
@@ -105,7 +86,7 @@ class Problems:
         needs = {taker: self._need(taker, ways, offered) for taker in takers}
         wanted = sum(need.gain.most for need in needs.values())
         kept = {
-            giver: _at_most(mine, wanted, planned.line_inputs.presentation_stock[giver])
+            giver: at_most(mine, wanted, planned.line_inputs.presentation_stock[giver])
             for giver, mine in offered.items()
         }
         supplies = {giver: self._supply(giver, mine) for giver, mine in kept.items() if mine}
@@ -179,7 +160,7 @@ class Problems:
 
     def _supply(self, giver: int, lots: Sequence[Lot]) -> Supply:
         loss = self.places[giver].loss([(lot.last_period, lot.units) for lot in lots])
-        batches = tuple(Batch(name, units, days) for name, units, days in _merged(lots))
+        batches = tuple(Batch(name, units, days) for name, units, days in merged(lots))
         return Supply(str(self.planned.location[giver]), loss, batches)
 
     def _lane(self, way: _Way, need: Need, supply: Supply, ways: Sequence[_Way]) -> Lane | WhyNot:
@@ -227,7 +208,7 @@ class Problems:
         lots = self.by_sku[transfer.product].lots[transfer.origin]
         units = dict(transfer.batches)
         lasting = next(
-            (units[name] for name, _, _ in _merged(lots)[-1:] if name in units and lots[-1].lasts), 0
+            (units[name] for name, _, _ in merged(lots)[-1:] if name in units and lots[-1].lasts), 0
         )
         moved = []
         for lot in lots:
@@ -256,42 +237,6 @@ def _drawn(planned: PlannedPlaces, pairs: pd.DataFrame) -> dict[int, Place]:
         for row, line in zip(part, draw(ahead, slice(0, len(part)), N_PATHS), strict=True):
             places[int(row)] = Place(line, float(plans.quantity[row]))
     return places
-
-
-def _lots(inputs: PlanInputs, lines: pd.DataFrame, givers: npt.NDArray[np.int64]) -> dict[int, list[Lot]]:
-    """Return the batches that lie at these lines, oldest first."""
-    wanted = lines.iloc[givers][["sku", "location", "min_life_at_sale_days"]].assign(row=givers)
-    stock = inputs.tables["inventory_snapshot"]
-    stock = latest_stock(stock[stock["sku"].isin(set(wanted["sku"]))]).merge(wanted, on=["sku", "location"])
-    last_sale = stock["expiry_date"] - pd.to_timedelta(stock["min_life_at_sale_days"], unit="D")
-    days = (last_sale - pd.Timestamp(inputs.as_of)).dt.days.astype("float64").fillna(np.inf)
-    stock = stock.assign(days=days)[(days >= 0) & (stock["on_hand"] >= 1)]
-    lots: dict[int, list[Lot]] = defaultdict(list)
-    for row in stock.sort_values(["row", "days", "batch"]).to_dict("records"):
-        last = int(row["days"] // PERIOD_DAYS[inputs.period]) if isfinite(row["days"]) else NEVER
-        lots[row["row"]].append(Lot(str(row["batch"]), int(row["on_hand"]), last, row["days"] + 1.0))
-    return lots
-
-
-def _at_most(lots: Sequence[Lot], wanted: float, shown: float) -> list[Lot]:
-    """Return the oldest of the batches up to what is wanted, what the shelf must show left out."""
-    left = min(wanted, sum(lot.units for lot in lots) - ceil(shown))
-    given = []
-    for lot in lots:
-        units = int(min(lot.units, left))
-        if units > 0:
-            given.append(replace(lot, units=units))
-            left -= units
-    return given
-
-
-def _merged(lots: Sequence[Lot]) -> list[tuple[str, int, float]]:
-    """Return name, units and usable days of the batches, those that last put together under the first."""
-    short = [(lot.name, lot.units, lot.usable_days) for lot in lots if not lot.lasts]
-    lasting = [lot for lot in lots if lot.lasts]
-    if lasting:
-        short.append((lasting[0].name, sum(lot.units for lot in lasting), lasting[0].usable_days))
-    return short
 
 
 def _best(gain: ValueCurve, loss: ValueCurve, lane: Lane) -> float:
