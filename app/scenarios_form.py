@@ -160,14 +160,16 @@ def _adder(currency: str, number: int) -> None:
             format="YYYY-MM-DD",
             key=f"days-{number}",
         )
-    if act.button("Add", key=f"add-{key}", icon=":material/add:", width="stretch"):
-        whole = len(days) != 2 or days == scenarios_data.days_planned()
-        between = {} if whole else {"from_date": days[0], "to_date": days[1]}
-        st.session_state[CHANGES] = [
-            *st.session_state[CHANGES],
-            Change(parameter, value, how, scope, code, **between),
-        ]
-        st.rerun(scope="fragment")
+    whole = len(days) != 2 or days == scenarios_data.days_planned()
+    between = {} if whole else {"from_date": days[0], "to_date": days[1]}
+    changes = [*st.session_state[CHANGES], Change(parameter, value, how, scope, code, **between)]
+    act.button(
+        "Add", key=f"add-{key}", icon=":material/add:", width="stretch", on_click=_set, args=(changes,)
+    )
+
+
+def _set(changes: list[Change]) -> None:
+    st.session_state[CHANGES] = changes
 
 
 def _value(parameter: str, how: str, place: Any, currency: str, key: str) -> float | str:
@@ -197,9 +199,9 @@ def _listed(changes: list[Change]) -> None:
     for place, change in enumerate(changes):
         with st.container(horizontal=True, vertical_alignment="center", key=f"change-{place}"):
             st.markdown(f":material/tune: {scenarios_data.in_words(change)}")
-            if st.button("Remove", key=f"remove-{place}-{len(changes)}", type="tertiary"):
-                st.session_state[CHANGES] = [one for at, one in enumerate(changes) if at != place]
-                st.rerun(scope="fragment")
+            others = [one for at, one in enumerate(changes) if at != place]
+            key = f"remove-{place}-{len(changes)}"
+            st.button("Remove", key=key, type="tertiary", on_click=_set, args=(others,))
 
 
 def _effect(changes: list[Change], currency: str) -> None:
