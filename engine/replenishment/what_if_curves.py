@@ -24,12 +24,17 @@ from engine.replenishment.line import Line, draw, periods_that_matter
 from engine.replenishment.lines import FloatArray, IntArray, LineInputs, LinePlans
 
 TARGETS = np.concatenate([np.arange(80, 100) / 100.0, [0.975, 0.985, 0.995, 0.999]])
-FEW_TARGETS = np.array([0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995])
+"""Shares of fill and of cycle service whose answers are known."""
+_FEW = np.flatnonzero(np.isin(TARGETS, [0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995]))
+"""Those of them that are known for lines of another kind of target too."""
 COST_FACTORS = np.exp(np.linspace(-1.4, 1.4, 57))
 """Shortage over holding cost, against the line's own, whose answers are known: a quarter to four times."""
+_FEW_FACTORS = 7
+_ROUNDS = (0.4, 0.55, 0.7, 0.85, 1.0)
+"""Shares of the orders known after each round, where stock expires."""
 _LONGEST = 1 << 16
 """Whole orders of a line that are looked at; beyond, every second, third, …"""
-_BEYOND = np.array([1.12, 1.25, 1.5, 1.75, 2.0, 3.0])
+_BEYOND = np.concatenate([np.arange(1.06, 2.0, 0.08), [2.0, 2.25, 2.5, 3.0]])
 """Where stock expires: orders beyond all demand of the window, in multiples of that."""
 
 
@@ -122,64 +127,79 @@ def _points(line: Line, demand: float, planned: float) -> tuple[float, FloatArra
     """Greatest order of use, the orders and what each does: short, windows short, waste, held."""
     useful, played = outcomes(line)
     last = float(np.ceil(max(useful, 0.0)))
-    beyond = np.unique(np.ceil(_BEYOND * max(last, 1.0))) if line.perishable else np.empty(0)
-    beyond = beyond[beyond > last]
+    beyond = _beyond(last) if line.perishable else np.empty(0)
     room = MOST_CANDIDATES - len(beyond)
     if last < room:
         quantity = np.concatenate([np.arange(last + 1.0), beyond])
         return last, quantity, np.array(played(quantity))
-    if not line.perishable:
-        grid = np.arange(0.0, last + 1.0, np.ceil(last / _LONGEST))
-        values = played(grid)
-        kept = _chosen(line, demand, grid, values, planned, room)
-        return last, grid[kept], np.array(values)[:, kept]
-    # each order must be played: some to see where the targets lie, then more and more around those
     grid = np.arange(0.0, last + 1.0, np.ceil(last / _LONGEST))
+    if not line.perishable:
+        values = np.array(played(grid))
+        kept = _chosen(line, demand, grid, values, planned, np.array([0, len(grid) - 1]), room)
+        return last, grid[kept], values[:, kept]
+    # each order must be played: some to see where the targets lie, then more and more around those
     around = np.round(planned * np.geomspace(0.5, 2.0, room // 8))
-    quantity = np.union1d(np.round(np.linspace(0.0, last, room // 8)), around[around < last])
-    known = np.array(played(quantity))
-    for most in (room // 2, 3 * room // 4, room):
-        between = tuple(np.interp(grid, quantity, figure) for figure in known)
-        chosen = grid[_chosen(line, demand, grid, between, planned, most)]
-        found = _thinned(np.setdiff1d(chosen, quantity), most - len(quantity))
-        order = np.argsort(np.concatenate([quantity, found]))
-        quantity = np.concatenate([quantity, found])[order]
-        known = np.concatenate([known, np.array(played(found))], axis=1)[:, order]
-    quantity = np.concatenate([quantity, beyond])
+    rough = np.union1d(np.round(np.linspace(0.0, last, room // 8)), around[around < last])
+    kept = np.unique(np.minimum(np.searchsorted(grid, rough), len(grid) - 1))
+    known = np.array(played(grid[kept]))
+    for share in _ROUNDS:
+        between = np.array([np.interp(grid, grid[kept], figure) for figure in known])
+        more = np.setdiff1d(_chosen(line, demand, grid, between, planned, kept, int(share * room)), kept)
+        order = np.argsort(np.concatenate([kept, more]))
+        known = np.concatenate([known, np.array(played(grid[more]))], axis=1)[:, order]
+        kept = np.concatenate([kept, more])[order]
+    quantity = np.concatenate([grid[kept], beyond])
     return last, quantity, np.concatenate([known, np.array(played(beyond))], axis=1)
 
 
+def _beyond(last: float) -> FloatArray:
+    """Orders beyond all demand of the window that are worth knowing: lots of which some will expire."""
+    times = _BEYOND if last + len(_BEYOND) < MOST_CANDIDATES else _BEYOND[::3]
+    orders = np.unique(np.ceil(times * max(last, 1.0)))
+    return orders[orders > last]
+
+
 def _chosen(
-    line: Line, demand: float, grid: FloatArray, values: tuple[FloatArray, ...], planned: float, room: int
+    line: Line,
+    demand: float,
+    grid: FloatArray,
+    values: FloatArray,
+    planned: float,
+    kept: IntArray,
+    room: int,
 ) -> IntArray:
-    """Which orders of the grid to keep, at most `room`, rising: the first, the last and the answers."""
+    """Which orders of the grid to know, rising: those kept and, up to `room`, the answers to targets."""
     short, failures, waste, held = values
-    least = short[-1] if line.perishable else 0.0
-
-    def reach(figure: FloatArray, target: FloatArray, whole: float, floor: float) -> IntArray:
-        allowed = floor + (1.0 - target) * (whole - floor)
-        return np.searchsorted(-figure, -(allowed + 1e-9 * whole), side="left")
-
-    fill = reach(short, TARGETS, demand, least)
-    cycle = reach(failures, TARGETS, 1.0, failures[-1] if line.perishable else 0.0)
-    few_fill = reach(short, FEW_TARGETS, demand, least)
-    few_cycle = reach(failures, FEW_TARGETS, 1.0, failures[-1] if line.perishable else 0.0)
-    cost = _cheapest(line, short, held, waste, COST_FACTORS)
-    few_cost = cost[::7]
-    step = max(on_grid(line.value("order_multiple")), 1.0)
-    lots = np.searchsorted(
-        grid, np.arange(np.floor(grid[few_fill[0]] / step), np.ceil(grid[-1] / step)) * step
-    )
-    own = np.searchsorted(grid, [planned - step, planned, planned + step])
+    fill = _reached(line, short, demand)
+    cycle = _reached(line, failures, 1.0)
+    cost = _cheapest(line, short, held, waste)
+    few = {"fill": fill[_FEW], "cycle": cycle[_FEW], "cost": cost[::_FEW_FACTORS]}
     kind = str(line.inputs.target_kind[line.row])
-    main = {"fill": fill, "cycle": cycle, "cost": cost}[kind]
-    rest = np.linspace(few_fill[0], len(grid) - 1, room).astype(np.int64)
-    ranked = (own, few_fill, few_cycle, few_cost, main, fill, cycle, lots, rest)
-    chosen = np.array([0, len(grid) - 1])
-    for group in ranked:
-        new = np.setdiff1d(np.clip(group, 0, len(grid) - 1), chosen)
+    step = max(on_grid(line.value("order_multiple")), 1.0)
+    lots = step * np.arange(np.floor(grid[fill[0]] / step), np.ceil(grid[-1] / step))
+    own = np.array([planned - step, planned, planned + step])
+    groups = [np.searchsorted(grid, own), few[kind], *few.values()]
+    groups += [{"fill": fill, "cycle": cycle, "cost": cost}[kind], fill, cycle]
+    groups += [np.searchsorted(grid, lots), np.linspace(fill[0], len(grid) - 1, room).astype(np.int64)]
+    chosen = kept
+    for group in groups:
+        near = np.clip(group, 0, len(grid) - 1)
+        new = np.setdiff1d(near, chosen)
+        if line.perishable:
+            # an answer between two orders played may lie just below
+            new = np.setdiff1d(np.concatenate([new, np.maximum(near - 1, 0)]), chosen)
         chosen = np.union1d(chosen, _thinned(new, room - len(chosen)))
     return chosen
+
+
+def _reached(line: Line, figure: FloatArray, whole: float) -> IntArray:
+    """First order at which each of TARGETS is reached; `figure` falls from `whole` at most."""
+    allowed = (1.0 - TARGETS) * whole
+    if line.perishable:
+        floor = figure[-1]
+        saved = floor + (1.0 - TARGETS) * (whole - floor)
+        allowed = np.where(floor > allowed + 1e-9 * whole, saved, allowed)
+    return np.searchsorted(-figure, -(allowed + 1e-9 * whole), side="left").astype(np.int64)
 
 
 def _thinned(values: NDArray[Any], most: int) -> NDArray[Any]:
@@ -189,9 +209,8 @@ def _thinned(values: NDArray[Any], most: int) -> NDArray[Any]:
     return values[np.unique(np.linspace(0, len(values) - 1, max(most, 0)).astype(np.int64))]
 
 
-def _cheapest(
-    line: Line, short: FloatArray, held: FloatArray, waste: FloatArray, factors: FloatArray
-) -> IntArray:
+def _cheapest(line: Line, short: FloatArray, held: FloatArray, waste: FloatArray) -> IntArray:
+    """Cheapest order at each of COST_FACTORS."""
     shortage, holding = line.value("stockout_cost"), line.value("holding_cost")
     kept = holding * held + (line.value("unit_cost") * waste if line.perishable else 0.0)
-    return np.array([int(np.argmin(factor * shortage * short + kept)) for factor in factors])
+    return np.array([int(np.argmin(factor * shortage * short + kept)) for factor in COST_FACTORS])
