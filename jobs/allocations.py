@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,8 @@ class Allocations:
 class _Network:
     """What every shortage is shared out with."""
 
-    lines: pd.DataFrame
+    keys: npt.NDArray[np.object_]
+    """[n, 3] sku, location, source of each line."""
     inputs: LineInputs
     plans: LinePlans
     own_demand: Floats
@@ -81,7 +83,7 @@ def shared_out(
     n_paths : as for `plan_lines`
     """
     network = _Network(
-        lines,
+        lines[["sku", "location", "source"]].to_numpy(dtype=object),
         line_inputs,
         plans,
         own_demand,
@@ -92,7 +94,7 @@ def shared_out(
         n_paths,
     )
     quantity, bound = plans.quantity.copy(), np.zeros(len(lines), dtype=np.int64)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row, stores in _short_centres(network, held, supply_flows(lines)):
         given = 0.0
         asking = stores[plans.quantity[stores] > 0]
@@ -103,11 +105,13 @@ def shared_out(
             if asked > left:
                 later = stores[line_inputs.order_period[stores] >= period]
                 found = _share(network, row, int(period), now, later, left)
-                quantity[now] = found["granted"]
-                rows.append(found.assign(available=float(left), asked=asked, period=period))
+                quantity[now] = [share["granted"] for share in found]
+                rows += [
+                    {**share, "available": float(left), "asked": asked, "period": period} for share in found
+                ]
             given += float(quantity[now].sum())
     bound[quantity < plans.quantity] = ORDER_BOUNDS.index("dc_shortage")
-    return Allocations(quantity, bound, pd.concat(rows, ignore_index=True) if rows else _nothing())
+    return Allocations(quantity, bound, pd.DataFrame(rows) if rows else _nothing())
 
 
 def _short_centres(network: _Network, held: Mask, flows: tuple[Codes, Codes]) -> Iterator[tuple[int, Codes]]:
@@ -144,7 +148,7 @@ def _supplied_again(network: _Network, row: int, period: int) -> int:
 
 def _share(
     network: _Network, row: int, period: int, now: Codes, stores: Codes, available: int
-) -> pd.DataFrame:
+) -> list[dict[str, Any]]:
     """Return what each store that orders now gets of what is available."""
     wanted = network.plans.quantity[now]
     lots = np.maximum(network.inputs.order_multiple[now], 1.0)
@@ -166,7 +170,7 @@ def _share(
             claims.append(Claim(OWN_CUSTOMERS, curve, float(own)))
         result = allocate(claims, available, floor_share=network.floor_share)
         shares = {share.store: share for share in result.shares}
-        names = network.lines["location"].iloc[now].tolist()
+        names = network.keys[now, 1].tolist()
         units = np.array([shares[name].units if name in shares else 0 for name in names])
         granted = np.floor(np.minimum(units, wanted) / lots + 1e-9) * lots
         # An order below its minimum is none: the store that misses it by most leaves its share to the others.
@@ -182,7 +186,7 @@ def _share(
 
 def _claim(network: _Network, line: int, curve: ValueCurve, need: float) -> Claim:
     lot = int(np.ceil(max(network.inputs.order_multiple[line], 1.0)))
-    return Claim(str(network.lines["location"].iloc[line]), curve, need, lot)
+    return Claim(str(network.keys[line, 1]), curve, need, lot)
 
 
 def _value_until(network: _Network, stores: Codes, again: int, available: int) -> list[ValueCurve]:
@@ -215,34 +219,30 @@ def _rows(
     curves: dict[int, ValueCurve],
     result: Allocation,
     available: int,
-) -> pd.DataFrame:
-    lines, wanted = network.lines.iloc[now], network.plans.quantity[now]
+) -> list[dict[str, Any]]:
     shares = {share.store: share for share in result.shares}
-    found = [shares.get(name) for name in lines["location"]]
-    centre = network.lines["location"].iloc[row]
     kept = float(available - granted.sum())
-    lots = np.maximum(network.inputs.order_multiple[now], 1.0)
-    return pd.DataFrame(
-        {
-            "line_id": lines["sku"] + "|" + lines["location"] + "|" + lines["source"],
-            "sku": lines["sku"],
-            "dc": centre,
-            "location": lines["location"],
-            "wanted": wanted,
-            "granted": granted,
-            "fair": [0.0 if share is None else float(share.floor_units) for share in found],
-            "kept": kept,
-            "why": [
-                _why(share, result.floor_share, available, kept, asks, got, lot)
-                for share, asks, got, lot in zip(found, wanted, granted, lots, strict=True)
-            ],
-            "money": [
-                float(curves[line].at(min(got, curves[line].most)))
-                for line, got in zip(now.tolist(), granted, strict=True)
-            ],
-            "fairness": result.money_without_floor - result.money,
-        }
-    )
+    rows: list[dict[str, Any]] = []
+    for line, got in zip(now.tolist(), granted.tolist(), strict=True):
+        sku, location, source = network.keys[line]
+        share, wanted = shares.get(location), float(network.plans.quantity[line])
+        lot = max(float(network.inputs.order_multiple[line]), 1.0)
+        rows.append(
+            {
+                "line_id": f"{sku}|{location}|{source}",
+                "sku": sku,
+                "dc": network.keys[row, 1],
+                "location": location,
+                "wanted": wanted,
+                "granted": got,
+                "fair": 0.0 if share is None else float(share.floor_units),
+                "kept": kept,
+                "why": _why(share, result.floor_share, available, kept, wanted, got, lot),
+                "money": float(curves[line].at(min(got, curves[line].most))),
+                "fairness": result.money_without_floor - result.money,
+            }
+        )
+    return rows
 
 
 def _why(
@@ -265,7 +265,7 @@ def _why(
     if kept >= lot:
         return "The rest earns more at other stores or in later orders."
     if granted + kept < lot:
-        return "What the centre has after other stores' orders makes up no lot."
+        return "What is left makes up no lot."
     return "The rest earns more at other stores, and what is left makes up no lot."
 
 

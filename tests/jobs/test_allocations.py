@@ -84,7 +84,7 @@ def test_without_a_floor_money_decides_and_fairness_has_its_price(network):
     assert alone.loc["S1", "fairness"] == 0.0
     assert floored.loc["S1", "fairness"] > 0.0
     assert "money alone would have given it less" in floored.loc["S2", "why"]
-    assert alone.loc["S2", "why"] == "What the centre has after other stores' orders makes up no lot."
+    assert alone.loc["S2", "why"] == "What is left makes up no lot."
     assert floored["money"].sum() < alone["money"].sum()
 
 
