@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import acts, address, columns, data, expiry_charts, expiry_data, filters, shell, states
 from app.charts import CONFIG
@@ -61,18 +62,18 @@ def cards(found: ExpiryPlan, currency: str) -> None:
         place.metric(label, value, delta=note, delta_color="off", delta_arrow="off", border=True)
 
 
-def split_by() -> ExpiryBy:
+def split_by(place: DeltaGenerator) -> ExpiryBy:
     """Show what the weeks are split by and return it."""
-    chosen: ExpiryBy | None = st.segmented_control(
+    address.seed_one("by", expiry_data.EXPIRY_BY, "category")
+    chosen: ExpiryBy = place.selectbox(
         "Split by",
         list(expiry_data.EXPIRY_BY),
         format_func=lambda code: expiry_data.EXPIRY_BY[code],
-        default="category",
         key="by",
-        bind="query-params",
         label_visibility="collapsed",
     )
-    return chosen or "category"
+    address.keep("by", "" if chosen == "category" else chosen)
+    return chosen
 
 
 def weeks(found: ExpiryPlan, by: ExpiryBy, colors: Palette, currency: str) -> None:

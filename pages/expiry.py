@@ -26,7 +26,7 @@ else:
     expiry_page.cards(found, currency)
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.header("What will we throw away?", width="content")
-        by = expiry_page.split_by()
+        by = expiry_page.split_by(st.container(width=140))
     expiry_page.weeks(found, by, colors, currency)
     frame = expiry_data.table(found)
     rows = expiry_page.batches(found, frame, currency)
