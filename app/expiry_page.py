@@ -114,7 +114,7 @@ def batches(found: ExpiryPlan, frame: pd.DataFrame, currency: str) -> list[int]:
             "act",
             "act_money",
             "confidence",
-            "state",
+            *(["state"] if any(frame["state"]) else []),
         ],
         column_config={
             "product": columns.text("Product", width=204),

@@ -95,7 +95,7 @@ def _acts(
 ) -> pd.DataFrame:
     days = np.stack([done.dates.astype("M8[D]"), last_days(done.dates, done.line_inputs.period_days)])
     currency = done.inputs.settings["currency"]
-    to = destinations(transfers)
+    to = destinations(transfers, done.inputs.tables["locations"])
     rows: list[dict[str, Any]] = []
     for row, acts in found.acts.items():
         line = lines.iloc[row]

@@ -50,12 +50,20 @@ def moves_of(
     return {row: tuple(moves) for row, moves in found.items()}, NO_TRANSFER
 
 
-def destinations(transfers: pd.DataFrame | None) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return where each product goes from each location, by (sku, origin)."""
+def destinations(
+    transfers: pd.DataFrame | None, locations: pd.DataFrame
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the names of where each product goes from each location, by (sku, origin), most units first."""
     if transfers is None or transfers.empty:
         return {}
-    groups = transfers.groupby(["sku", "origin"], sort=False)["destination"]
-    return {(str(sku), str(origin)): tuple(places) for (sku, origin), places in groups}
+    named = dict(zip(locations["location"], locations["name"].fillna(locations["location"]), strict=True))
+    groups = transfers.sort_values("quantity", ascending=False, kind="stable").groupby(
+        ["sku", "origin"], sort=False
+    )["destination"]
+    return {
+        (str(sku), str(origin)): tuple(str(named.get(place, place)) for place in places)
+        for (sku, origin), places in groups
+    }
 
 
 def _parts(batches: object) -> list[tuple[str, float]]:

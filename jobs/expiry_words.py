@@ -17,6 +17,9 @@ NAMES = {
 }
 """Acts as people call them."""
 
+NAMED = 2
+"""Most places that the words of a transfer name."""
+
 
 def act_in_words(
     act: Act,
@@ -68,4 +71,17 @@ def _what(
     if act.act == "markdown":
         start = f" from {day(first)}" if first else ""
         return f"Mark down {act.depth * 100:.0f} %{start} until {day(last)}"
-    return f"Transfer {units(act.quantity)}" + (f" to {', '.join(destinations)}" if destinations else "")
+    return f"Transfer {units(act.quantity)}{_places(destinations)}"
+
+
+def _places(destinations: Sequence[str]) -> str:
+    """Name where stock goes, the first `NAMED` of several.
+
+    Examples
+    --------
+    >>> _places(["Cork", "Sligo", "Tralee"])
+    ' to Cork, Sligo and 1 more'
+    """
+    more = len(destinations) - NAMED
+    named = ", ".join(destinations[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f" to {named}" if named else ""

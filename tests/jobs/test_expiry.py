@@ -397,9 +397,14 @@ def test_transfers_found_become_moves_of_their_batches() -> None:
     assert (second.units, second.last_period, second.money) == (4.0, 10, pytest.approx(2.0))
     assert moves[1][0].last_period == 10
     assert set(moves) == {0, 1}
-    assert destinations(transfers)[(MILK, "S1")] == ("S2",)
+    names = pd.DataFrame({"location": ["S2", "S3"], "name": ["Shop 2", None]})
+    assert destinations(transfers, names) == {
+        (MILK, "S1"): ("Shop 2",),
+        (RICE, "S1"): ("S3",),
+        ("else", "S1"): ("S3",),
+    }
     assert moves_of(None, lines, _stock(), ends) == ({}, NO_LANES)
-    assert destinations(None) == {}
+    assert destinations(None, names) == {}
 
 
 def test_periods_end_on_their_last_day_and_weeks_begin_on_monday() -> None:
