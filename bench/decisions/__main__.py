@@ -16,6 +16,8 @@ PARTS = {
     "joint": "joint",
     "echelons": "echelons",
     "replay": "replay",
+    "speed": "speed",
+    "service": "service",
 }
 """The module of each part."""
 

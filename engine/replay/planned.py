@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.replay.play import Now
-from engine.replenishment.lines import LineInputs
+from engine.replenishment.lines import LineInputs, LinePlans
 from engine.replenishment.plan import plan_lines
 
 Floats = npt.NDArray[np.float64]
@@ -63,6 +63,7 @@ class PlanPolicy:
         Its outlook must reach `refit` + 64 periods ahead.
     refit : periods between forecasts
     n_paths : demand paths a line
+    seen : told every plan as it is made: the period, the rows planned, their plans
     """
 
     def __init__(
@@ -73,8 +74,9 @@ class PlanPolicy:
         *,
         refit: int = 28,
         n_paths: int = N_PATHS,
+        seen: Callable[[int, Ints, LinePlans], None] | None = None,
     ) -> None:
-        self.lines, self.next_order = lines, next_order
+        self.lines, self.next_order, self.seen = lines, next_order, seen
         self.forecaster, self.refit, self.n_paths = forecaster, refit, n_paths
         self.made = -1
         self.outlook: Outlook | None = None
@@ -92,11 +94,14 @@ class PlanPolicy:
             some = horizon == h
             mean = ahead[rows[some], :h] * level[rows[some], None]
             mean[:, 0] += now.backlog[rows[some]]
-            quantity[some] = plan_lines(
+            plans = plan_lines(
                 self._today(now, outlook, rows[some], following[some], mean),
                 n_paths=self.n_paths,
                 workers=1,
-            ).quantity
+            )
+            quantity[some] = plans.quantity
+            if self.seen is not None:
+                self.seen(period, rows[some], plans)
         return quantity
 
     def _outlook(self, now: Now) -> Outlook:
