@@ -16,7 +16,7 @@ import pandas as pd
 
 from jobs.scenario_apply import changed_targets, changed_values
 from jobs.scenario_base import ScenarioBase
-from jobs.scenario_changes import Change, weekdays_of
+from jobs.scenario_changes import PARAMETERS, Change, weekdays_of
 
 _POLICY_COLUMN = {
     "service_target": "service_target",
@@ -166,7 +166,8 @@ def _sourcing_writes(
     stated = lines.merge(sourcing[[*keys, change.parameter]].assign(sourced=True), on=keys, how="left")
     missing = int(stated["sourced"].isna().sum())
     if missing:
-        left_out.append(f"{change.parameter} of {missing:,} lines without a row in sourcing: import sourcing")
+        what = f"{PARAMETERS[change.parameter].label.lower()} of {missing:,} line{'s' if missing > 1 else ''}"
+        left_out.append(f"{what} without a row in sourcing: import sourcing")
     return [
         Write(
             "sourcing",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import Result
 
 from data_lake.lake import Lake
-from jobs.scenarios import list_scenarios
+from data_lake.runs import latest_run
+from jobs.scenario_base import load_base
+from jobs.scenario_changes import Change
+from jobs.scenarios import list_scenarios, make_scenario
 
 Shelfcast = Callable[..., Result]
 
@@ -80,8 +84,13 @@ def test_a_scenario_is_made_compared_promoted_and_undone(shelfcast: Shelfcast, p
 
 
 def test_too_many_or_of_several_plans_cannot_be_compared(shelfcast: Shelfcast, planned: str) -> None:
-    for number in range(5):
-        shelfcast("scenario", "new", "--name", f"n{number}", "--change", f"moq={number}", "--reason", "r")
-    names = [one.scenario for one in list_scenarios(Lake(planned))]
+    run = latest_run(Lake(planned))
+    assert run is not None
+    base = load_base(Lake(planned), run)
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    names = [
+        make_scenario(base, [Change("moq", n)], name="n", author="a", reason="r", at=at).scenario
+        for n in (1.0, 2.0, 3.0, 4.0, 5.0)
+    ]
     refused = shelfcast("scenario", "compare", *names)
     assert "at most 4 scenarios are compared at once, not 5" in refused.output

@@ -147,7 +147,9 @@ def test_a_line_without_terms_of_sourcing_is_named(base: ScenarioBase) -> None:
     kept = base.plan_inputs.tables["sourcing"].iloc[1:]
     base.plan_inputs.tables["sourcing"] = kept  # type: ignore[index]
     said = preview_promotion(base, [Change("moq", 12.0)])
-    assert said.differences == ["not written: moq of 1 lines without a row in sourcing: import sourcing"]
+    assert said.differences == [
+        "not written: minimum order of 1 line without a row in sourcing: import sourcing"
+    ]
     assert said.rows == {"sourcing": len(kept)}
 
 
