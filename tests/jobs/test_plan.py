@@ -79,7 +79,8 @@ def test_headline_figures_are_those_of_the_lines(planned: tuple[Path, Run], line
     at_risk = lines.loc[lines["exception"].notna(), "money_at_risk"]
     assert kpis["money_at_risk"] == pytest.approx(at_risk.sum())
     assert kpis["exceptions"] == lines["exception"].notna().sum()
-    assert planned[1].summary == kpis.to_dict()
+    beside = {"level_correlation"}  # what a scenario needs to plan the same again
+    assert {name: value for name, value in planned[1].summary.items() if name not in beside} == kpis.to_dict()
 
 
 def test_forecasts_cover_the_protection_period(planned: tuple[Path, Run], lines: pd.DataFrame) -> None:
