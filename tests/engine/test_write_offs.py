@@ -12,6 +12,7 @@ from engine.replenishment.line import draw
 from engine.replenishment.lines import NEVER
 from engine.replenishment.one_line import one_line
 from engine.replenishment.plan import plan_lines
+from engine.replenishment.shelf import expires_by, fill, take_first_expired
 from engine.replenishment.simulate import WASTE, simulate
 from engine.replenishment.write_offs import ON_ORDER, ORDER, STOCK, line_write_offs, lots_of, play_lots
 
@@ -57,7 +58,7 @@ cases = st.fixed_dictionaries(
 )
 
 
-def played(case, demand_factor=1.0):
+def played(case, demand_factor=1.0, kernel=play_lots):
     """Units written off by path and lot of the case, and the lots."""
     line = one_line(
         [1.0] * H,
@@ -71,7 +72,7 @@ def played(case, demand_factor=1.0):
     lots = lots_of(line, 0)
     arrival = np.full(len(paths), case["arrival"])
     bucket = np.arange(H)
-    wasted = play_lots(
+    wasted = kernel(
         paths, drawn.stock, drawn.receipts, drawn.life, arrival, case["order"], case["backorder"],
         lots.last, lots.quantity, bucket, H,
     )  # fmt: skip
@@ -117,6 +118,22 @@ def test_lots_are_what_happens_lot_by_lot(case):
             assert wasted[path, lot] == pytest.approx(expected.get(name, 0.0))
         order = sum(units for name, units in expected.items() if name[0] == "order")
         assert wasted[path, len(lots.last) :].sum() == pytest.approx(order)
+
+
+@settings(max_examples=25)
+@given(cases)
+def test_the_kernel_does_what_its_python_says(case):
+    np.testing.assert_array_equal(played(case)[0], played(case, kernel=play_lots.py_func)[0])
+
+
+def test_a_shelf_in_plain_python():
+    bins = np.empty(4)
+    assert fill.py_func(bins, np.array([0.0, 3.0, 0.0, 5.0])) == 8.0
+    assert take_first_expired.py_func(bins, 0, 4.0) == 3
+    assert bins.tolist() == [0.0, 0.0, 0.0, 4.0]
+    assert take_first_expired.py_func(bins, 3, 4.5) == 3  # rounding of fractional stock
+    assert not expires_by.py_func(np.array([0.0, 0.0, 1.0]), 0, 1)
+    assert expires_by.py_func(np.array([0.0, 1.0, 0.0]), 0, 1)
 
 
 @given(cases)
