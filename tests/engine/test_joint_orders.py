@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
@@ -15,6 +15,7 @@ from engine.replenishment.joint.branch import branch
 from engine.replenishment.joint.candidates import candidate_quantities
 from engine.replenishment.joint.curves import Curves, curves_of
 from engine.replenishment.joint.explain import BOUNDS, cost_of_terms, explain
+from engine.replenishment.joint.lagrange import bounded
 from engine.replenishment.joint.limits import Budget, Minimum, Storage
 from engine.replenishment.joint.price_breaks import purchase_value
 from engine.replenishment.joint.program import choice_program
@@ -156,6 +157,25 @@ def test_the_plan_is_the_best_of_all_combinations(problem: tuple[Curves, list[Te
     assert None not in chosen
     assert plan.term_money == pytest.approx(chosen)
     assert np.isfinite(curves.at(plan.choice, curves.money)).all()
+
+
+@settings(max_examples=120, derandomize=True)
+@given(problem=problems())
+def test_the_lagrangian_bound_holds_and_its_choice_keeps_every_term(
+    problem: tuple[Curves, list[Term]],
+) -> None:
+    curves, terms = problem
+    found = bounded(curves, terms, np.arange(curves.size))
+    # rebates, and very many trucks, are left to the exact solution
+    assume(found is not None)
+    choice, left = found
+    quantity, paid = curves.at(choice, curves.quantity), curves.at(choice, curves.cash)
+    own = [_plain_money(term, _plain_use(term, quantity, paid)) for term in terms]
+    assert None not in own
+    money = float(curves.at(choice, curves.money).sum()) + sum(own)
+    best = brute_force(curves, terms)
+    assert money <= best + 1e-9
+    assert money + left >= best - 1e-9
 
 
 P01 = (165, [23, 31, 29, 44, 53, 38, 63, 85, 89, 82], [92, 57, 49, 68, 60, 43, 67, 84, 87, 72], 309)

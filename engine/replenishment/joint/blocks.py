@@ -19,12 +19,13 @@ from engine.replenishment.highs import exact_options
 from engine.replenishment.joint.branch import MOST_BRANCHED, Choice, choose, nothing
 from engine.replenishment.joint.curves import Curves, FloatArray, IntArray
 from engine.replenishment.joint.groups import groups_of, solve_group, term_price, total_use
+from engine.replenishment.joint.lagrange import bounded
 from engine.replenishment.joint.program import choice_program
 from engine.replenishment.joint.relaxation import relax
 from engine.replenishment.joint.terms import Term, rows_of
 
 ROUNDS = 3
-"""Times that suppliers answer to prices."""
+"""Times that suppliers answer to prices; exactly the last time, before that by their Lagrangian dual."""
 
 
 def solve_in_blocks(
@@ -55,20 +56,22 @@ def solve_in_blocks(
     use = _shared_use(curves, [terms[at] for at in shared])
     bound, price = root.bound, charge[shared]
     plans = [_plan(curves, use, part, np.zeros(curves.size, np.int64), at) for at, part in enumerate(parts)]
-    for _ in range(ROUNDS):
+    for to_go in reversed(range(ROUNDS)):
         priced = Curves(
             curves.quantity, curves.money - np.tensordot(price, use, axes=1), curves.cash, curves.saving
         )
         at_prices = float(price @ limit)
         for at, (block, own) in enumerate(parts):
-            answer = priced.own_best
-            if own:
+            answer, left = priced.own_best, 0.0
+            quick = bounded(priced, own, block) if own and to_go else None
+            if quick is not None:
+                answer[block], left = quick
+            elif own:
                 share = seconds * len(block) / len(lines)
                 answer[block], _, left = solve_group(priced, own, block, share, relative_gap)
-                at_prices += left
             plan = _plan(curves, use, parts[at], answer, at)
             plans.append(plan)
-            at_prices += plan[1] - float(price @ plan[2])
+            at_prices += left + plan[1] - float(price @ plan[2])
         bound = min(bound, at_prices)
         price, picked = _master(plans, limit, len(parts))
     choice = np.zeros(curves.size, np.int64)

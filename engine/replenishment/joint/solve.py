@@ -102,7 +102,10 @@ def solve_joint(
     [10.0, 0.0]
     """
     _check(curves, terms)
-    asked = np.array([bool(_links(term)) for term in terms], bool)
+    alone = curves.only(curves.own_best)
+    asked = np.array(
+        [_links(term) or bool(term.broken_by(float(term.use(alone).sum()))) for term in terms], bool
+    )
     solved = dict(known or {})
     while True:
         plan = _solve(curves, terms, asked, time_limit, relative_gap, solved)
@@ -117,8 +120,9 @@ def solve_joint(
 def _links(term: Term) -> bool:
     """Whether a term is solved for from the start: it may ask for more, or it moves money.
 
-    A plain limit (room, cash) is left out until a plan oversteps it. What keeps limits that it was not asked
-    to keep is the best with them too, and lines of many suppliers hang together only where they must.
+    A plain limit (room, cash) is left out until lines or a plan overstep it. What keeps limits that it was
+    not asked to keep is the best with them too, and lines of many suppliers hang together only where they
+    must.
     """
     return term.moves_money or not term.wants_less
 
