@@ -14,7 +14,7 @@ from engine.errors import EngineError
 from engine.replenishment.constraints import GRID, LOT_SHARES
 from engine.replenishment.joint.ranking import RankedIncrements
 from engine.replenishment.lines import NEVER, FloatArray, IntArray, LineInputs
-from engine.replenishment.what_if_curves import WhatIfCurves
+from engine.replenishment.what_if_curves import TARGETS, WhatIfCurves
 
 _ROUNDING = 1e-9
 
@@ -153,7 +153,8 @@ def _protected(curves: WhatIfCurves, lines: LineInputs, rows: IntArray) -> Float
     over, under, low = _pick(failures, start), _pick(failures, above), _pick(quantity, start)
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.ceil(low + (exact - low) * (over - allowed) / (over - under))
-    guessed = (curves.expires[rows] > 0) & (above > 0)
+    known = np.isin(np.round(lines.service_target[rows], 9), np.round(TARGETS, 9))
+    guessed = (curves.expires[rows] > 0) & (above > 0) & ~known
     return np.where(guessed, np.minimum(between, exact), exact)
 
 

@@ -10,6 +10,7 @@ too great. A line whose every useful order fits in is exact throughout.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.replenishment.candidate_orders import MOST_CANDIDATES
-from engine.replenishment.candidate_outcomes import outcomes
+from engine.replenishment.candidate_outcomes import Outcomes, outcomes
 from engine.replenishment.constraints import on_grid
 from engine.replenishment.line import Line, draw, periods_that_matter
 from engine.replenishment.lines import FloatArray, IntArray, LineInputs, LinePlans
@@ -27,11 +28,13 @@ TARGETS = np.concatenate([np.arange(80, 100) / 100.0, [0.975, 0.985, 0.995, 0.99
 """Shares of fill and of cycle service whose answers are known."""
 _FEW = np.flatnonzero(np.isin(TARGETS, [0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995]))
 """Those of them that are known for lines of another kind of target too."""
-COST_FACTORS = np.exp(np.linspace(-1.4, 1.4, 57))
+_UP = np.array([1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0])
+_DOWN = np.array([0.95, 0.9, 0.85, 0.75, 0.7, 0.6])
+COST_FACTORS = np.unique(np.round(np.concatenate([[1.0], _UP, _DOWN, 1.0 / _UP, 1.0 / _DOWN]), 12))
 """Shortage over holding cost, against the line's own, whose answers are known: a quarter to four times."""
-_FEW_FACTORS = 7
-_ROUNDS = (0.4, 0.55, 0.7, 0.85, 1.0)
-"""Shares of the orders known after each round, where stock expires."""
+_FEW_FACTORS = np.flatnonzero(np.isin(np.round(COST_FACTORS, 6), [0.25, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 2, 4]))
+_MOST_ROUNDS = 12
+"""Rounds in which the answers are closed in on, where stock expires; each halves what is open."""
 _LONGEST = 1 << 16
 """Whole orders of a line that are looked at; beyond, every second, third, …"""
 _BEYOND = np.concatenate([np.arange(1.06, 2.0, 0.08), [2.0, 2.25, 2.5, 3.0]])
@@ -137,19 +140,64 @@ def _points(line: Line, demand: float, planned: float) -> tuple[float, FloatArra
         values = np.array(played(grid))
         kept = _chosen(line, demand, grid, values, planned, np.array([0, len(grid) - 1]), room)
         return last, grid[kept], values[:, kept]
-    # each order must be played: some to see where the targets lie, then more and more around those
-    around = np.round(planned * np.geomspace(0.5, 2.0, room // 8))
-    rough = np.union1d(np.round(np.linspace(0.0, last, room // 8)), around[around < last])
-    kept = np.unique(np.minimum(np.searchsorted(grid, rough), len(grid) - 1))
-    known = np.array(played(grid[kept]))
-    for share in _ROUNDS:
-        between = np.array([np.interp(grid, grid[kept], figure) for figure in known])
-        more = np.setdiff1d(_chosen(line, demand, grid, between, planned, kept, int(share * room)), kept)
-        order = np.argsort(np.concatenate([kept, more]))
-        known = np.concatenate([known, np.array(played(grid[more]))], axis=1)[:, order]
-        kept = np.concatenate([kept, more])[order]
+    found = _Played(line, demand, grid, played)
+    found.settle(planned)
+    first = np.array([0, len(grid) - 1])
+    kept = _chosen(line, demand, grid, found.between(), planned, first, room)
     quantity = np.concatenate([grid[kept], beyond])
-    return last, quantity, np.concatenate([known, np.array(played(beyond))], axis=1)
+    return last, quantity, np.concatenate([found.at(kept), np.array(played(beyond))], axis=1)
+
+
+class _Played:
+    """What is known of the orders of a line where stock expires: each has to be played."""
+
+    def __init__(
+        self, line: Line, demand: float, grid: FloatArray, played: Callable[[FloatArray], Outcomes]
+    ) -> None:
+        self.line, self.demand, self.grid, self.played = line, demand, grid, played
+        self.kept = np.empty(0, np.int64)
+        self.known = np.empty((4, 0))
+
+    def at(self, orders: IntArray) -> FloatArray:
+        """Outcomes at places on the grid; what is not known is played."""
+        new = np.setdiff1d(np.clip(orders, 0, len(self.grid) - 1), self.kept)
+        if len(new):
+            rising = np.argsort(np.concatenate([self.kept, new]))
+            values = np.concatenate([self.known, np.array(self.played(self.grid[new]))], axis=1)
+            self.kept, self.known = np.concatenate([self.kept, new])[rising], values[:, rising]
+        return self.known[:, np.searchsorted(self.kept, orders)]
+
+    def between(self) -> FloatArray:
+        """Outcomes of all orders, in straight lines between those known."""
+        return np.array([np.interp(self.grid, self.grid[self.kept], figure) for figure in self.known])
+
+    def settle(self, planned: float) -> None:
+        """Play orders until the answers to all targets are known."""
+        last = len(self.grid) - 1
+        around = np.searchsorted(self.grid, planned * np.geomspace(0.5, 2.0, 8))
+        self.at(np.concatenate([np.linspace(0, last, 9).astype(np.int64), np.minimum(around, last)]))
+        for _ in range(_MOST_ROUNDS):
+            before = len(self.kept)
+            self.at(self._nearer())
+            if len(self.kept) == before:
+                break
+
+    def _nearer(self) -> IntArray:
+        short, failures, waste, held = self.known
+        probes = []
+        for figure, whole in ((short, self.demand), (failures, 1.0)):
+            allowed = _allowed(self.line, figure, whole)
+            above = np.clip(np.searchsorted(-figure, -allowed, side="left"), 1, len(figure) - 1)
+            low, high = self.kept[above - 1], self.kept[above]
+            fall = np.maximum(figure[above - 1] - figure[above], 1e-12)
+            share = np.clip((figure[above - 1] - allowed) / fall, 0.0, 1.0)
+            guess = low + np.ceil(share * (high - low)).astype(np.int64)
+            probes += [np.clip(probe, low, high) for probe in (guess, guess - 1, (low + high) // 2)]
+        best = np.unique(_cheapest(self.line, short, held, waste))
+        for beside in (np.maximum(best - 1, 0), np.minimum(best + 1, len(self.kept) - 1)):
+            probes.append((self.kept[best] + self.kept[beside]) // 2)
+            probes.append((self.kept[best] + self.kept[beside] + 1) // 2)
+        return np.unique(np.concatenate(probes))
 
 
 def _beyond(last: float) -> FloatArray:
@@ -173,7 +221,7 @@ def _chosen(
     fill = _reached(line, short, demand)
     cycle = _reached(line, failures, 1.0)
     cost = _cheapest(line, short, held, waste)
-    few = {"fill": fill[_FEW], "cycle": cycle[_FEW], "cost": cost[::_FEW_FACTORS]}
+    few = {"fill": fill[_FEW], "cycle": cycle[_FEW], "cost": cost[_FEW_FACTORS]}
     kind = str(line.inputs.target_kind[line.row])
     step = max(on_grid(line.value("order_multiple")), 1.0)
     lots = step * np.arange(np.floor(grid[fill[0]] / step), np.ceil(grid[-1] / step))
@@ -185,21 +233,23 @@ def _chosen(
     for group in groups:
         near = np.clip(group, 0, len(grid) - 1)
         new = np.setdiff1d(near, chosen)
-        if line.perishable:
-            # an answer between two orders played may lie just below
-            new = np.setdiff1d(np.concatenate([new, np.maximum(near - 1, 0)]), chosen)
         chosen = np.union1d(chosen, _thinned(new, room - len(chosen)))
     return chosen
 
 
 def _reached(line: Line, figure: FloatArray, whole: float) -> IntArray:
-    """First order at which each of TARGETS is reached; `figure` falls from `whole` at most."""
+    """First order at which each of TARGETS is reached; `figure` falls with the order."""
+    return np.searchsorted(-figure, -_allowed(line, figure, whole), side="left").astype(np.int64)
+
+
+def _allowed(line: Line, figure: FloatArray, whole: float) -> FloatArray:
+    """Shortage that each of TARGETS allows; of what can be saved where expiry puts it out of reach."""
     allowed = (1.0 - TARGETS) * whole
     if line.perishable:
         floor = figure[-1]
         saved = floor + (1.0 - TARGETS) * (whole - floor)
         allowed = np.where(floor > allowed + 1e-9 * whole, saved, allowed)
-    return np.searchsorted(-figure, -(allowed + 1e-9 * whole), side="left").astype(np.int64)
+    return allowed + 1e-9 * whole
 
 
 def _thinned(values: NDArray[Any], most: int) -> NDArray[Any]:
