@@ -87,7 +87,7 @@ def shared_out(
         line_inputs,
         plans,
         own_demand,
-        promised(inputs.tables["orders"], lines),
+        promised(inputs.tables["orders"], lines, inputs.as_of),
         np.maximum(shortage_price, line_inputs.stockout_cost),
         order_periods(lines, inputs.as_of, inputs.period, line_inputs.horizon),
         inputs.settings.number("allocation_floor_share"),

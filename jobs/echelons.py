@@ -90,7 +90,7 @@ def plan_echelons(
         else level_correlation
     )
     own = own_sales_share(inputs.sales, lines, flows)
-    owed = promised(inputs.tables["orders"], lines)
+    owed = promised(inputs.tables["orders"], lines, inputs.as_of)
     parts = [plan_lines(line_inputs.take(stores), n_paths=n_paths)]
     done = [stores]
     planned = line_inputs

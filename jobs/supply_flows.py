@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -66,15 +68,18 @@ def own_sales_share(sales: SalesPanel, lines: pd.DataFrame, flows: tuple[Codes, 
     return np.where(np.bincount(into, minlength=len(lines)) > 0, own / np.maximum(supplied, 1e-12), 0.0)
 
 
-def promised(orders: pd.DataFrame, lines: pd.DataFrame) -> Floats:
-    """Return what each line has approved to send to other locations and still has in stock, [n] each.
+def promised(orders: pd.DataFrame, lines: pd.DataFrame, as_of: dt.date) -> Floats:
+    """Return what each line is to send to other locations and still has in stock, [n] each.
 
     Parameters
     ----------
-    orders : contract `orders`; a transfer that is sent has left the stock, one that is approved has not
+    orders : contract `orders`; transfers approved on `as_of` or later cannot have left the stock, which was
+        counted before; those of earlier days are taken to have left
     lines : columns sku, location
+    as_of : day planned for
     """
-    leaving = orders[(orders["status"] == "approved") & (orders["kind"] == "transfer")]
+    since = orders["ordered_at"] >= pd.Timestamp(as_of)
+    leaving = orders[since & (orders["status"] == "approved") & (orders["kind"] == "transfer")]
     units = (leaving["quantity"] - leaving["received"].fillna(0.0)).clip(lower=0.0)
     owed = units.groupby([leaving["sku"], leaving["from_source"]]).sum()
     keys = pd.MultiIndex.from_frame(lines[["sku", "location"]])

@@ -153,7 +153,9 @@ def test_the_centres_own_customers_claim_too(network):
 
 def test_what_is_promised_to_others_is_not_shared_out_again(network):
     small = network(STORES, {"S1": 6.0, "S2": 6.0}, {"DC": 40.0, "S1": 30.0}, coming={"S1": (2, 35.0)})
-    orders = small.inputs.tables["orders"].assign(kind="transfer", from_source="DC", status="approved")
+    orders = small.inputs.tables["orders"].assign(
+        kind="transfer", from_source="DC", status="approved", ordered_at=np.datetime64(small.inputs.as_of)
+    )
     inputs = replace(small.inputs, tables={**small.inputs.tables, "orders": orders})
     assert shared(small)[2].empty
     _, after, shares = shared(replace(small, inputs=inputs))

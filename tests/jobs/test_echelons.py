@@ -136,9 +136,12 @@ def test_approved_transfers_that_have_not_left_are_demand_of_today(network):
         TWO_STORES, SELLING, {"S1": 500.0, "S2": 500.0}, coming={"S1": (2, 30.0), "S2": (1, 20.0)}
     )
     sent = small.inputs.tables["orders"].assign(kind="transfer", from_source="DC")
-    approved = sent.assign(status=["approved", "sent"])
+    today, yesterday = (np.datetime64(small.inputs.as_of - dt.timedelta(days=day)) for day in (0, 1))
+    approved = sent.assign(status=["approved", "sent"], ordered_at=today)
     inputs = replace(small.inputs, tables={**small.inputs.tables, "orders": approved})
-    assert promised(approved, small.lines).tolist() == [30.0, 0.0, 0.0]
+    assert promised(approved, small.lines, small.inputs.as_of).tolist() == [30.0, 0.0, 0.0]
+    gone = approved.assign(ordered_at=yesterday)
+    assert not promised(gone, small.lines, small.inputs.as_of).any()
     found = planned(replace(small, inputs=inputs))
     centre = small.row("DC")
     before = planned(small).line_inputs.mean[centre]
