@@ -13,6 +13,7 @@ import pandas as pd
 
 from engine.contracts import OPEN_ORDER_STATUSES
 from engine.replenishment.lines import NEVER, LineInputs
+from engine.replenishment.window_noise import window_dispersion
 from jobs.order_calendar import order_days, order_days_until
 
 Floats = npt.NDArray[np.float64]
@@ -23,7 +24,7 @@ LATE_ORDER_DAYS = 1
 
 @dataclass(frozen=True)
 class DemandModel:
-    """What regenerates the demand paths of the lines, row by row."""
+    """What is expected of the lines, row by row; a plan's paths vary more on busy days (`window_noise`)."""
 
     mean: Floats
     level_cv: Floats
@@ -56,10 +57,14 @@ def build_line_inputs(
     first = offsets[:, 0] // int(days)
     batches = _batches(stock, lines, line_of, as_of, days)
     receipts = _receipts(orders, line_of, as_of, days)
+    following = np.maximum(offsets[:, 1] // int(days), first + 1)
+    lead = _floats(lines["lead_time_mean"]) / days
     return LineInputs(
         mean=demand.mean,
         level_cv=demand.level_cv,
-        dispersion=demand.dispersion,
+        dispersion=window_dispersion(
+            demand.mean, demand.dispersion, np.floor(following + lead + 0.5), week=max(round(7.0 / days), 1)
+        ),
         path_seed=demand.path_seed,
         batch_line=batches["line"].to_numpy(np.int64),
         batch_quantity=batches["on_hand"].to_numpy(np.float64),
@@ -68,8 +73,8 @@ def build_line_inputs(
         receipt_period=receipts["period"].to_numpy(np.int64),
         receipt_quantity=receipts["quantity"].to_numpy(np.float64),
         order_period=first,
-        next_order_period=np.maximum(offsets[:, 1] // int(days), first + 1),
-        lead_time_mean=_floats(lines["lead_time_mean"]) / days,
+        next_order_period=following,
+        lead_time_mean=lead,
         lead_time_sd=_floats(lines["lead_time_sd"]) / days,
         moq=_floats(lines["moq"]),
         order_multiple=_floats(lines["order_multiple"]),
@@ -108,7 +113,7 @@ def order_offsets(lines: pd.DataFrame, as_of: dt.date) -> npt.NDArray[np.int64]:
 
 
 def order_periods(lines: pd.DataFrame, as_of: dt.date, period: str, horizon: int) -> npt.NDArray[np.bool_]:
-    """Return in which periods each line can be ordered, [n, horizon]; the first is that of `order_offsets`."""
+    """Return in which periods each line can be ordered, [n, horizon]; the first is `order_offsets`'s."""
     length = int(PERIOD_DAYS[period])
     found = np.zeros((len(lines), horizon), dtype=np.bool_)
     for row, (ordered, weekdays, closed, review) in enumerate(_calendars(lines, as_of)):

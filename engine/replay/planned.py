@@ -17,6 +17,7 @@ import numpy.typing as npt
 from engine.replay.play import Now
 from engine.replenishment.lines import LineInputs, LinePlans
 from engine.replenishment.plan import plan_lines
+from engine.replenishment.window_noise import window_dispersion
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -142,11 +143,19 @@ class PlanPolicy:
         # what is overdue is taken to arrive tomorrow, as the plan takes it
         wait = coming.expected[ours] - now.period
         never = now.stock.shape[1] - 1
+        lines = self.lines.take(rows)
+        dispersion = window_dispersion(
+            outlook.mean[rows],
+            outlook.dispersion[rows],
+            np.floor(following + lines.lead_time_mean + 0.5),
+            week=max(round(7.0 / lines.period_days), 1),
+            start=now.period - self.made,
+        )
         return replace(
-            self.lines.take(rows),
+            lines,
             mean=mean,
             level_cv=outlook.level_cv[rows],
-            dispersion=outlook.dispersion[rows],
+            dispersion=dispersion,
             path_seed=outlook.seeds[rows],
             batch_line=line,
             batch_quantity=now.stock[rows[line], last],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -305,6 +306,21 @@ def test_open_orders_arrive_when_due_and_late_ones_tomorrow() -> None:
         (1, 20.0),
         (1, 50.0),
     ]
+
+
+def test_an_order_for_busy_days_is_planned_with_their_noise() -> None:
+    usual = dataclasses.replace(demand(56), dispersion=np.array([1.5]))
+    promoted = usual.mean.copy()
+    promoted[:, :21] *= 3.0
+    built = build_line_inputs(
+        lines_frame(),
+        dataclasses.replace(usual, mean=promoted),
+        latest_stock(stock_rows()),
+        order_rows(),
+        as_of=SUNDAY,
+        period="D",
+    )
+    assert built.dispersion == pytest.approx(2.5)
 
 
 def test_weeks_and_months_scale_lead_time_and_holding() -> None:
