@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from engine.contracts import TABLES
 from engine.supply.buffer import lead_time_buffer
 from engine.supply.measure import LevelMeasures
 from jobs.line_inputs import PERIOD_DAYS, open_orders
@@ -77,6 +78,8 @@ def supplier_table(
     costs = line_costs(lines, planned, noise, orders, as_of)
     lines = lines[~lines["unsourced"]]
     costs = costs[costs["source"] != UNASSIGNED]
+    if lines.empty and not len(measured.measures.by_source.deliveries):
+        return pd.DataFrame(columns=list(TABLES["supplier_performance"].names))  # nobody supplies anything
     frames = []
     for level, keys in ((measured.measures.by_source, ["source"]), (measured.measures.by_location, _KEYS)):
         found = _of_level(level, measured, "location" in keys)

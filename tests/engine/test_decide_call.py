@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
+from engine.forecast.hierarchy import HeldOut
 from engine.replenishment.decide import (
     DemandHistory,
     LeadTimes,
@@ -21,7 +22,7 @@ from engine.replenishment.decide import (
     inputs,
     short_models,
 )
-from engine.replenishment.decide.demand import unbiased
+from engine.replenishment.decide.demand import PASSES_ON, unbiased
 from engine.replenishment.decide.service import least_order
 from engine.replenishment.requirement import CYCLE, FILL
 
@@ -272,16 +273,27 @@ def test_the_least_order_with_short_deliveries_is_that_of_every_quantity_tried(k
         )
 
 
-def test_a_common_bias_is_corrected_as_far_as_it_is_proven():
-    mean = np.full((400, 3), 8.0)
-    rng = np.random.default_rng(1)
-    # forecasts of all series were a fifth too high, give or take: what comes is forecast / 1.2
-    told = unbiased(mean, 0.2 + rng.normal(0, 0.3, 400))
-    assert told == pytest.approx(mean / 1.2, rel=0.03)
-    # three series that disagree prove nothing
-    assert unbiased(mean[:3], np.array([0.3, -0.3, 0.05])) == pytest.approx(mean[:3], rel=0.01)
-    assert np.array_equal(unbiased(mean[:2], np.array([np.nan, np.nan])), mean[:2])
-    assert np.array_equal(unbiased(mean[:1], np.array([0.5])), mean[:1])
+def held_out(*biases, n=50, h=4):
+    actual = np.random.default_rng(1).poisson(20.0, (len(biases), n, h)).astype(float)
+    forecast = actual * (1 + np.array(biases)[:, None, None])  # each cut-off's total is off by its bias
+    return HeldOut(forecast, actual, np.ones(actual.shape, dtype=bool))
+
+
+def test_a_bias_that_cut_offs_agree_on_is_corrected_in_part():
+    mean = np.full((50, 3), 8.0)
+    assert unbiased(mean, held_out(0.2, 0.2, 0.2)) == pytest.approx(mean / (1 + PASSES_ON * 0.2))
+    assert unbiased(mean, held_out(-0.1, -0.1)) == pytest.approx(mean / (1 - PASSES_ON * 0.1))
+    assert unbiased(mean, held_out(0.3, -0.3, 0.05)) == pytest.approx(mean)  # they disagree: chance
+    part = 0.15 - (0.05**2 * 2 / 1 / 2) / 0.15  # mean less (variance ÷ 2 cut-offs) ÷ mean
+    assert unbiased(mean, held_out(0.1, 0.2)) == pytest.approx(mean / (1 + PASSES_ON * part), rel=1e-3)
+
+
+def test_nothing_is_corrected_where_nothing_is_known():
+    mean = np.full((50, 3), 8.0)
+    assert unbiased(mean, None) is mean
+    assert unbiased(mean, held_out(0.5)) is mean
+    unseen = held_out(0.2, 0.2)
+    assert unbiased(mean, HeldOut(unseen.forecast, unseen.actual, np.zeros_like(unseen.scored))) is mean
 
 
 def test_unknown_and_short_stocked_periods_are_no_demand():
