@@ -8,13 +8,15 @@ is promised, is left out.
 
 A line is *free* where nothing but its target decides what is ordered: no order was raised, cut or rounded
 by more than one each (`term_cover`, `term_moq`, `term_multiple`, `term_joint`), no bound was named on more
-than a twentieth of its plans, and the least whole unit that reaches the target does not make the plans
-promise over a point more (`fill_after`): a slow mover's last unit may be worth three. Others are *bound*.
+than a twentieth of its plans, and the plans promise (`fill_after`) at most a point more than the target.
+Where they promise more though nothing was moved, the least whole unit that reaches the target exceeds it
+(a slow mover's last unit may be worth three points): *whole*. Other lines are *bound*: packs, minimums,
+cover, shelves.
 
-Bars, in points of fill rate: a class's free lines within ± 1 of their target; its bound lines at least
-target − 1, or the bound named on the line: lines on which a bound was named are left out where a class
-is short, and what was named is said. Fill is by units; targets are weighted by demand. The standard error is
-that of years, which are independent.
+Bars, in points of fill rate: a class's free lines within ± 1 of their target; its whole and bound lines at
+least target − 1, or the bound named on the line: lines on which a bound was named are left out where a
+class is short, and what was named is said. Fill is by units; targets are weighted by demand. The standard
+error is that of years, which are independent.
 """
 
 from __future__ import annotations
@@ -36,12 +38,13 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 YEARS, LINES = 20, 80
-SIZE: Any = {"skus": 80, "stores": 5, "dcs": 2}
+SIZE: Any = {"skus": 150, "stores": 3, "dcs": 2}
 """Of each company; every class has its share in the sample of its lines."""
 QUICK_YEARS, QUICK_LINES, QUICK_DAYS, QUICK_MODEL = 2, 24, 84, "Theta"
 QUICK_SIZE: Any = {"skus": 24, "stores": 3, "dcs": 1}
 FIRST_SEED = 1
 
+KINDS = ("free", "whole", "bound")
 BAR = 1.0
 """Points."""
 LEAST_LINES, MOST_ERROR = 10, 0.5
@@ -90,18 +93,23 @@ def run(report: Report, options: Namespace) -> None:
 
 
 def show(report: Report, years: list[Year]) -> None:
-    """Print a line a class, free and bound lines apart."""
+    """Print a line a class and kind of line."""
+    kinds = [kind_of(year) for year in years]
     for name, cells in classes(years):
-        for free in (True, False):
-            parts = [Cells(one.year, one.chosen & (is_free(one.year) == free)[:, None]) for one in cells]
-            _figure(report, f"service.{'free' if free else 'bound'}.{name}", parts, free=free)
+        for number, kind in enumerate(KINDS):
+            parts = [
+                Cells(one.year, one.chosen & (of == number)[:, None])
+                for one, of in zip(cells, kinds, strict=True)
+            ]
+            _figure(report, f"service.{kind}.{name}", parts, free=kind == "free")
 
 
-def is_free(year: Year) -> Mask:
-    """Lines whose orders nothing but the target decided, [n]."""
+def kind_of(year: Year) -> npt.NDArray[np.int64]:
+    """Return what decides the orders of each line, an index into `KINDS`, [n]."""
     plans = year.plans
-    more = plans.promised / np.maximum(plans.plans, 1.0) - year.target
-    result: Mask = (plans.moved == 0) & ~_is_named(year) & (more <= BAR / 100.0)
+    more = plans.promised / np.maximum(plans.plans, 1.0) - year.target > BAR / 100.0
+    moved = (plans.moved > 0) | _is_named(year)
+    result: npt.NDArray[np.int64] = np.where(moved, 2, np.where(more, 1, 0))
     return result
 
 
