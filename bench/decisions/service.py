@@ -14,9 +14,9 @@ Where they promise more though nothing was moved, the least whole unit that reac
 cover, shelves.
 
 Bars, in points of fill rate: a class's free lines within ± 1 of their target; its whole and bound lines at
-least target − 1, or the bound named on the line: lines on which a bound was named are left out where a
-class is short, and what was named is said. Fill is by units; targets are weighted by demand. The standard
-error is that of years, which are independent.
+least target − 1, or the bound named on the line: where a class is short, the days for which the line's plan
+(from its arrival to the next) named a bound are left out, and how many lines named what is said. Fill is by
+units; targets are weighted by demand. The standard error is that of years, which are independent.
 """
 
 from __future__ import annotations
@@ -150,9 +150,9 @@ def _figure(report: Report, name: str, parts: list[Cells], *, free: bool) -> Non
     unnamed = points
     if points < -BAR:
         sizes["named"] = _named(parts)
-        parts = [Cells(one.year, one.chosen & ~_is_named(one.year)[:, None]) for one in parts]
+        parts = [Cells(one.year, one.chosen & ~one.year.plans.bounded) for one in parts]
         unnamed = gap(parts)[0]
-        sizes["points_where_none_is_named"] = round(unnamed, 2)
+        sizes["where_none_is_named"] = round(unnamed, 2)
     ok = points if points >= -BAR else unnamed
     report.figure(
         f"{name}.above_target",
@@ -190,7 +190,7 @@ def _is_named(year: Year) -> Mask:
 
 
 def _named(parts: list[Cells]) -> dict[str, int]:
-    """Return how many of the class's lines each bound was named on, often."""
+    """Return on how many of the class's lines each bound was named, on over a twentieth of the plans."""
     counts = np.zeros(len(BOUNDS), dtype=np.int64)
     for one in parts:
         plans = one.year.plans

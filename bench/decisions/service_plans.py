@@ -16,23 +16,26 @@ MOVES = ("term_cover", "term_moq", "term_multiple", "term_joint")
 
 
 class PlansMade:
-    """Counts over the plans of n lines, made from period `first` on."""
+    """Counts over the plans of n lines, made from period `first` on, of a game of `periods`."""
 
-    def __init__(self, n: int, first: int) -> None:
+    def __init__(self, n: int, first: int, periods: int) -> None:
         self.first = first
         self.plans, self.orders, self.moved = np.zeros(n), np.zeros(n), np.zeros(n)
         """Plans made, orders among them, and orders moved by more than a unit."""
         self.promised = np.zeros(n)
         """Service promised, summed over plans."""
-        self.window, self.window_short = np.zeros(n), np.zeros(n)
         self.named = np.zeros((n, len(BOUNDS)))
         """Plans that named each bound."""
-        self.stocked = np.zeros(n)
-        """Plans without an order because stock was beyond the need already."""
+        self.bounded = np.zeros((n, periods - first), dtype=bool)
+        """Periods that count, where the plan made for them (from its arrival to the next) named a bound."""
 
     def add(self, period: int, rows: Ints, plans: LinePlans) -> None:
         """Count the plans of some rows."""
-        if period < self.first:
+        since = period - self.first
+        starts, ends = since + plans.arrival_period, since + plans.next_arrival_period
+        for row, start, end, bound in zip(rows, starts, ends, plans.bound, strict=True):
+            self.bounded[row, max(start, 0) : max(end, 0)] = bound != 0
+        if since < 0:
             return
         moved = np.abs(np.stack([getattr(plans, name) for name in MOVES])).max(axis=0) > LEAST_UNIT
         ordered = plans.quantity > 0.0
@@ -40,5 +43,4 @@ class PlansMade:
         self.orders[rows] += ordered
         self.moved[rows] += moved
         self.promised[rows] += plans.fill_after
-        self.stocked[rows] += ~ordered & (plans.term_excess > 0.0)
         self.named[rows, plans.bound] += 1

@@ -91,7 +91,7 @@ def _played(setup: Setup, seed: int, model: str | None) -> Year:
     n = len(setup.lines)
     freed = np.random.default_rng([seed, 2]).permutation(n) % 2 == 0
     terms = _freed(setup.terms, freed)
-    plans = PlansMade(n, first=SETTLING)
+    plans = PlansMade(n, SETTLING, setup.game.periods)
     played = play(setup.game, _policy(setup, terms, plans, seed, model))
     return _year(setup, terms, played, freed, plans)
 
