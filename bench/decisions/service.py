@@ -147,16 +147,16 @@ def _figure(report: Report, name: str, parts: list[Cells], *, free: bool) -> Non
         about = {"points": round(points, 2), **sizes}
         report.figure(f"{name}.off_target", round(abs(points), 2), "points", bar=bar, **about)
         return
-    unnamed = points
+    judged = points
     if points < -BAR:
         sizes["named"] = _named(parts)
         parts = [Cells(one.year, one.chosen & ~one.year.plans.bounded) for one in parts]
-        unnamed = gap(parts)[0]
-        sizes["where_none_is_named"] = round(unnamed, 2)
-    ok = points if points >= -BAR else unnamed
+        judged, error = gap(parts)
+        sizes["error_where_none_is_named"] = round(error, 2)
+        sure = lines >= LEAST_LINES and error <= MOST_ERROR
     report.figure(
         f"{name}.above_target",
-        round(ok, 2),
+        round(judged, 2),
         "points",
         bar=-BAR if sure else None,
         better="higher",
