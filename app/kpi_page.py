@@ -69,16 +69,16 @@ def split(frame: pd.DataFrame, by: kpi_data.KpiBy) -> None:
 
 def by() -> kpi_data.KpiBy:
     """Show what to split by and return it."""
-    chosen: kpi_data.KpiBy | None = st.segmented_control(
+    chosen: kpi_data.KpiBy = st.selectbox(
         "Split by",
         list(kpi_data.KPI_BY),
         format_func=lambda code: kpi_data.KPI_BY[code],
-        default="category",
         key="by",
         bind="query-params",
         label_visibility="collapsed",
+        width=160,
     )
-    return chosen or "category"
+    return chosen
 
 
 def definitions(frame: pd.DataFrame) -> None:

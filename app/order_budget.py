@@ -122,12 +122,12 @@ def _figures(budget: BudgetDay, made: Cut, currency: str) -> None:
 
 def _list(budget: BudgetDay, made: Cut, currency: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        shown = st.segmented_control(
+        shown = st.selectbox(
             "Steps shown",
             [AROUND, EVERYTHING],
-            default=AROUND,
             key="budget_steps",
             label_visibility="collapsed",
+            width=220,
         )
         st.download_button(
             "List as CSV",

@@ -191,16 +191,16 @@ def about(found: Replay) -> None:
 
 def split_by() -> ReplayBy:
     """Show what savings are split by and return it."""
-    chosen: ReplayBy | None = st.segmented_control(
+    chosen: ReplayBy = st.selectbox(
         "Split by",
         list(replay_data.REPLAY_BY),
         format_func=lambda code: replay_data.REPLAY_BY[code],
-        default="category",
         key="by",
         bind="query-params",
         label_visibility="collapsed",
+        width=160,
     )
-    return chosen or "category"
+    return chosen
 
 
 def split(found: Replay, by: ReplayBy, colors: Palette, currency: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from data_lake.series import SalesPanel
-from engine.forecast.censored.periods import demand_estimate, with_estimates
+from engine.forecast.censored.periods import demand_estimate, in_stock_share, with_estimates
 from engine.forecast.censored.posterior import DemandEstimate
 from engine.forecast.panel import Panel, make_panel
 from jobs.echelon_levels import echelon_levels
@@ -18,8 +19,33 @@ from jobs.supply_flows import supply_flows
 Floats = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class LineDemand:
+    """What the lines sold and what was wanted, row i line i; arrays [n, T]."""
+
+    panel: Panel
+    """What is forecast from: a supplier location's demand is that of what it supplies."""
+    sells: npt.NDArray[np.bool_]
+    """[n] lines with sales of their own."""
+    on_sale: npt.NDArray[np.bool_]
+    """Periods in which a line was for sale, in stock or not."""
+    in_stock: Floats
+    """Share of these periods with stock; 1 where unknown."""
+    quantity: Floats
+    """Units sold."""
+    wanted: Floats
+    """Units wanted: sales, or their estimate behind stockouts."""
+    price: Floats
+    """Money an each; NaN where unknown."""
+
+
 def planning_panel(sales: SalesPanel, lines: pd.DataFrame, products: pd.DataFrame) -> Panel:
-    """Return the panel whose row i is line i.
+    """Return the panel of `line_demand`."""
+    return line_demand(sales, lines, products).panel
+
+
+def line_demand(sales: SalesPanel, lines: pd.DataFrame, products: pd.DataFrame) -> LineDemand:
+    """Return the demand of every line; row i is line i.
 
     Parameters
     ----------
@@ -33,18 +59,29 @@ def planning_panel(sales: SalesPanel, lines: pd.DataFrame, products: pd.DataFram
     estimated) of the lines that it supplies, plus what it sold itself.
     """
     rows = _rows_of(lines, sales.keys)
+    quantity = _take(sales.quantity, rows)
     about = lines[["sku"]].merge(products, on="sku", how="left")
     panel = make_panel(
         lines[["sku", "location"]],
         sales.start,
         sales.period,
-        _take(sales.quantity, rows),
+        quantity,
         _take(sales.in_stock, rows),
         launch=about["launch_date"].to_numpy(dtype="datetime64[D]"),
         group=about["category"].fillna("").to_numpy(dtype=object),
     )
     estimate = demand_estimate(panel)
-    return _with_supplied_demand(with_estimates(panel, estimate), lines, estimate)
+    censored = np.zeros_like(panel.observed) if panel.censored is None else panel.censored
+    on_sale = panel.observed | censored
+    return LineDemand(
+        panel=_with_supplied_demand(with_estimates(panel, estimate), lines, estimate),
+        sells=rows >= 0,
+        on_sale=on_sale,
+        in_stock=np.where(on_sale, in_stock_share(panel), 0.0),
+        quantity=np.where(on_sale, np.maximum(np.nan_to_num(quantity), 0.0), 0.0),
+        wanted=np.where(on_sale, estimate.mean, 0.0),
+        price=_take(sales.price, rows),
+    )
 
 
 def _rows_of(lines: pd.DataFrame, keys: pd.DataFrame) -> npt.NDArray[np.int64]:

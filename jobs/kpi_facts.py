@@ -9,10 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_lake.series import SalesPanel
 from engine.contracts import TABLES
-from engine.forecast.censored.periods import demand_estimate
-from engine.forecast.panel import make_panel
+from jobs.demand import LineDemand
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,8 +18,8 @@ WINDOW_DAYS = 365
 """Key figures look back over this many days."""
 OBSOLETE_DAYS = 180
 """Stock of what sold nothing for this long is obsolete."""
-CONTEXT = {"D": 56, "W": 12, "M": 6}
-"""Periods before the window that demand behind its first stockouts is estimated from too."""
+CYCLE = {"D": 7, "W": 1, "M": 1}
+"""Periods of a cycle: a week, or the period where that is longer."""
 _CELL = ["month", "category", "location"]
 _FACTS = tuple(
     column.name
@@ -32,7 +30,7 @@ _FACTS = tuple(
 
 def kpi_facts(
     *,
-    sales: SalesPanel,
+    sold: LineDemand,
     tables: Mapping[str, pd.DataFrame],
     lines: pd.DataFrame,
     plan_lines: pd.DataFrame,
@@ -44,7 +42,7 @@ def kpi_facts(
 
     Parameters
     ----------
-    sales : on the lake's period grid
+    sold : demand of the lines
     tables : `inventory_snapshot` and `movements` of the last year, `products`, `sales` of the last year
     lines : sku, location, category, unit_cost, unit_price (`jobs.line_terms.line_terms`)
     plan_lines : contract `plan_lines`, row i is line i
@@ -57,60 +55,43 @@ def kpi_facts(
         unit_price=lines["unit_price"].to_numpy(),
     )
     parts = [
-        _sold(sales, known, tables["products"], as_of),
+        _sold(sold, known, as_of),
         _stock(tables["inventory_snapshot"], known, as_of),
         _moved(tables["movements"], known),
-        _planned(known, sales.keys, plan_lines, tables, error, actual, as_of),
+        _planned(known, sold.sells, plan_lines, tables, error, actual, as_of),
     ]
     facts = pd.concat(parts).groupby(_CELL, as_index=False).sum()
     return facts.reindex(columns=[*_CELL, *_FACTS]).fillna(dict.fromkeys(_FACTS, 0.0))
 
 
-def _sold(sales: SalesPanel, known: pd.DataFrame, products: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
+def _sold(sold: LineDemand, known: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     """Sales, demand, availability and margin of every line that sells."""
-    dates = sales.dates
-    inside = dates >= np.datetime64(as_of - dt.timedelta(days=WINDOW_DAYS), "D")
-    first = max(int(inside.argmax()) - CONTEXT[sales.period], 0) if inside.any() else len(dates)
-    about = sales.keys.merge(known, on=["sku", "location"], how="left")
-    rows = about["unit_cost"].notna().to_numpy()
-    about = about[rows]
-    if first == len(dates) or about.empty:
+    panel, rows = sold.panel, sold.sells
+    first = int(np.searchsorted(panel.dates, np.datetime64(as_of - dt.timedelta(days=WINDOW_DAYS), "D")))
+    if first == panel.n_periods or not rows.any():
         return pd.DataFrame(columns=_CELL)
-    launch = about[["sku"]].merge(products.drop_duplicates("sku"), on="sku", how="left")["launch_date"]
-    panel = make_panel(
-        about[["sku", "location"]].reset_index(drop=True),
-        dates[first],
-        sales.period,
-        sales.quantity[rows, first:],
-        sales.in_stock[rows, first:],
-        launch=launch.to_numpy(dtype="datetime64[D]"),
-        group=about["category"].to_numpy(dtype=object),
-    )
-    censored = np.zeros_like(panel.observed) if panel.censored is None else panel.censored
-    on_sale = panel.observed | censored
-    quantity = np.where(on_sale, panel.values if panel.sales is None else panel.sales, 0.0)
-    demand = np.where(on_sale, demand_estimate(panel).mean, 0.0)
-    share = panel.in_stock if panel.in_stock is not None else np.ones_like(quantity)
-    share = np.where(on_sale, np.nan_to_num(np.where(censored, 0.0, share), nan=1.0), 0.0)
-    price = sales.price[rows, first:]
+    about, dates = known[rows], panel.dates[first:]
+    on_sale, share = sold.on_sale[rows, first:], sold.in_stock[rows, first:]
+    quantity, price = sold.quantity[rows, first:], sold.price[rows, first:]
     price = np.where(np.isnan(price), about["unit_price"].to_numpy()[:, None], price)
     cost = about["unit_cost"].to_numpy()[:, None]
-    days = _period_days(dates[first:], sales.period)
-    used = slice(int(inside.argmax()) - first, None)
-    month = dates[first:][used].astype("datetime64[M]")
+    days = _period_days(dates, panel.period)
     facts = {
         "sold_units": quantity,
-        "demand_units": demand,
+        "demand_units": sold.wanted[rows, first:],
         "open_days": on_sale * days,
         "in_stock_days": share * days,
         "revenue": quantity * price,
         "cost_of_sales": quantity * cost,
         "margin": quantity * (price - cost),
     }
-    cells = _by_month({name: values[:, used] for name, values in facts.items()}, month, about)
-    cycles, full = _cycles(on_sale[:, used], share[:, used], 7 if sales.period == "D" else 1)
-    ends = month[(7 if sales.period == "D" else 1) - 1 :: 7 if sales.period == "D" else 1][: cycles.shape[1]]
-    return pd.concat([cells, _by_month({"cycles": cycles, "full_cycles": full}, ends, about)])
+    month = dates.astype("datetime64[M]")
+    length = CYCLE[panel.period]
+    cycles, full = _cycles(on_sale, share, length)
+    ends = month[length - 1 :: length]
+    return pd.concat(
+        [_by_month(facts, month, about), _by_month({"cycles": cycles, "full_cycles": full}, ends, about)]
+    )
 
 
 def _by_month(
@@ -183,7 +164,7 @@ def _moved(movements: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 def _planned(
     known: pd.DataFrame,
-    sold: pd.DataFrame,
+    sells: npt.NDArray[np.bool_],
     plan: pd.DataFrame,
     tables: Mapping[str, pd.DataFrame],
     error: Floats,
@@ -191,7 +172,6 @@ def _planned(
     as_of: dt.date,
 ) -> pd.DataFrame:
     """What the plan itself says, in its last month; a centre's demand is that of its stores."""
-    sells = pd.MultiIndex.from_frame(known[["sku", "location"]]).isin(pd.MultiIndex.from_frame(sold))
     cost = known["unit_cost"].to_numpy()
     stock = plan["on_hand"].clip(lower=0.0).to_numpy() * cost
     frame = known[["category", "location"]].assign(

@@ -24,7 +24,7 @@ from engine.contracts import SETTING_DEFAULTS
 from engine.forecast.portfolio import PortfolioForecast, forecast_panel
 from engine.health import check, held_lines
 from jobs.code_version import code_version
-from jobs.demand import planning_panel
+from jobs.demand import line_demand
 from jobs.driver_effects import driver_effects, driver_factors
 from jobs.drivers import plan_drivers
 from jobs.inputs import PlanInputs, load_inputs
@@ -102,10 +102,8 @@ def plan(
 
     tell(f"Forecasting {len(lines):,} series", 0.25)
     gap = inputs.periods_since_sales
-    panel = replace(
-        planning_panel(inputs.sales, lines, inputs.tables["products"]),
-        drivers=plan_drivers(inputs, lines, gap + horizon),
-    )
+    sold = line_demand(inputs.sales, lines, inputs.tables["products"])
+    panel = replace(sold.panel, drivers=plan_drivers(inputs, lines, gap + horizon))
     # Whether a line was approved today must not change how it, or any other, is forecast.
     unordered = lines.assign(next_order_date=pd.Series(pd.NaT, index=lines.index))
     forecast = forecast_panel(
@@ -134,6 +132,7 @@ def plan(
             run_id=run_id,
             inputs=inputs,
             lines=lines,
+            sold=sold,
             line_inputs=planned.line_inputs,
             plans=planned.plans,
             curves=planned.curves,

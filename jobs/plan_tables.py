@@ -18,6 +18,7 @@ from engine.replenishment.lines import LineInputs, LinePlans
 from engine.replenishment.value_curves import LineCurves
 from jobs.allocations import Allocations
 from jobs.curve_tables import line_curves_table
+from jobs.demand import LineDemand
 from jobs.expiry import expiry_tables
 from jobs.forecast_totals import forecast_totals, sold_here
 from jobs.inputs import PlanInputs
@@ -66,6 +67,7 @@ class Computed:
     run_id: str
     inputs: PlanInputs
     lines: pd.DataFrame
+    sold: LineDemand
     line_inputs: LineInputs
     plans: LinePlans
     curves: LineCurves
@@ -322,7 +324,7 @@ def _kpi_facts(done: Computed, lines: pd.DataFrame) -> pd.DataFrame:
     """Return the sums that key figures are ratios of; each line's backtest weighs its forecast demand."""
     demand = done.demand.mean.sum(axis=1)
     return kpi_facts(
-        sales=done.inputs.sales,
+        sold=done.sold,
         tables=done.inputs.tables,
         lines=done.lines,
         plan_lines=lines,

@@ -59,7 +59,7 @@ def test_figures_are_ratios_of_the_facts_that_can_be_downloaded(planned_lake: La
 def test_split_and_filters(planned_lake: Lake) -> None:
     page = open_page()
     by_category = table(page, "part")
-    page.button_group(key="by").set_value("location").run()
+    page.selectbox(key="by").select("location").run()
     assert not page.exception
     by_location = table(page, "part")
     assert set(by_location["part"]) != set(by_category["part"])

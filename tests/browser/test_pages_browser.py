@@ -11,7 +11,10 @@ from playwright.sync_api import BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = ("/", "/item", "/orders", "/suppliers", "/forecast_value", "/data_health", "/import")
+PAGES = (
+    *("/", "/item", "/orders", "/network", "/expiry", "/suppliers", "/scenarios"),
+    *("/replay", "/forecast_value", "/kpis", "/data_health", "/import"),
+)
 
 NOT_OURS = {
     # Streamlit's own drop zone has a role and a label that contradict each other.

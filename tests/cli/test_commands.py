@@ -20,7 +20,10 @@ from data_lake.runs import latest_run
 from jobs.approve import approved_lines
 
 Shelfcast = Callable[..., Result]
-COMMANDS = ("demo", "import", "template", "plan", "approve", "export", "serve", "doctor", "runs", "settings")
+COMMANDS = (
+    *("demo", "import", "template", "plan", "approve", "export", "transfers"),
+    *("serve", "doctor", "runs", "replay", "settings"),
+)
 EXECUTABLE = Path(sys.executable).with_name("shelfcast")
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from data_lake.series import SalesPanel
+from jobs.demand import line_demand
 from jobs.kpi_facts import kpi_facts
 from jobs.kpis import kpis_of, measured_kpis
 
@@ -45,8 +46,11 @@ def facts_of(quantity, in_stock, *, period="D", start=None, snapshot=None, movem
     tables |= {} if snapshot is None else {"inventory_snapshot": snapshot}
     tables |= {} if movements is None else {"movements": movements}
     tables |= {} if products is None else {"products": products}
+    sourced = lines.assign(source="x", source_kind="supplier")
     return kpi_facts(
-        sales=panel,
+        sold=line_demand(
+            panel, lines.assign(source="x", source_kind="supplier"), tables["products"].assign(category="x")
+        ),
         tables=tables,
         lines=lines,
         plan_lines=plan,
