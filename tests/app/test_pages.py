@@ -142,16 +142,16 @@ def test_an_override_needs_a_reason_and_is_recorded(planned_lake: Lake) -> None:
 
 
 def test_a_source_is_approved_as_proposed(planned_lake: Lake) -> None:
-    page = open_page("orders", source="SUP2")
-    assert page.header[0].value == "Northern Foods"
+    page = open_page("orders", source="SUP1")
+    assert page.header[0].value == "Alpine Dairy"
     proposed = page.dataframe[0].value if page.dataframe else None
     page.button(key="approve_source").click().run()
     assert not page.exception
     approved = approved_lines(planned_lake)
-    assert set(approved["source"]) == {"SUP2"}
+    assert set(approved["source"]) == {"SUP1"}
     assert (approved["approved_quantity"] == approved["quantity"]).all()
     assert proposed is None or len(proposed) == len(approved)
-    page.text_input(key="withdraw_reason-SUP2").input("sent twice")
+    page.text_input(key="withdraw_reason-SUP1").input("sent twice")
     page.button(key="withdraw_confirm").click().run()
     assert not page.exception
     assert approved_lines(planned_lake).empty
