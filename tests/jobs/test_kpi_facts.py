@@ -48,9 +48,7 @@ def facts_of(quantity, in_stock, *, period="D", start=None, snapshot=None, movem
     tables |= {} if products is None else {"products": products}
     sourced = lines.assign(source="x", source_kind="supplier")
     return kpi_facts(
-        sold=line_demand(
-            panel, lines.assign(source="x", source_kind="supplier"), tables["products"].assign(category="x")
-        ),
+        sold=line_demand(panel, sourced, tables["products"].assign(category="x")),
         tables=tables,
         lines=lines,
         plan_lines=plan,
