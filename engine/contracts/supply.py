@@ -8,7 +8,7 @@ from engine.contracts.vocabulary import SOURCE_KINDS
 TABLES = (
     Table(
         "supplier_performance",
-        "Promised and measured lead time, fill and lateness of every source, and what its unreliability costs.",
+        "Promised and measured lead time, fill, lateness of every source; what its unreliability costs.",
         ("run_id", "source", "location"),
         (
             RUN,

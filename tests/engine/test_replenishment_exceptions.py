@@ -257,7 +257,8 @@ def test_units_read_well():
     [
         (
             {"quantity": 44.0, "term_joint": -36.0, "bound": "budget", "lost_after": 30.0},
-            "Order 44 by 22 Nov: it saves 30, but 30 stay short (36 fewer: the cash budget ends before them). "
+            "Order 44 by 22 Nov: it saves 30, but 30 stay short "
+            "(36 fewer: the cash budget ends before them). "
             "Raise the budget.",
         ),
         (
