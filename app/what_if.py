@@ -25,7 +25,7 @@ def panel(line_id: str, currency: str) -> None:
     with right:
         with st.container(horizontal=True, gap="medium"):
             for figure in data.what_if_figures(box, changed):
-                _metric(figure, currency)
+                _metric(figure, currency, "on its own" if box.shared else "as planned")
         st.plotly_chart(
             charts.what_if(data.what_if_projection(box, changed), theme.palette()),
             key=f"what_if_chart-{line_id}",
@@ -33,7 +33,7 @@ def panel(line_id: str, currency: str) -> None:
             alt=f"Expected stock as planned and with an order of {changed.quantity:,.0f} units",
         )
     with st.container(key="what_if_words"):
-        st.caption(changed.sentence)
+        st.caption(f"{changed.sentence} {box.shared_words}")
 
 
 def _sliders(line_id: str, box: Sandbox) -> dict[str, float]:
@@ -86,11 +86,11 @@ def _sliders(line_id: str, box: Sandbox) -> dict[str, float]:
     }
 
 
-def _metric(figure: Figure, currency: str) -> None:
+def _metric(figure: Figure, currency: str, unchanged: str) -> None:
     st.metric(
         figure.name,
         columns.headline(figure.changed, figure.unit, currency),
-        delta=columns.change(figure.changed, figure.planned, figure.unit, currency) or "as planned",
+        delta=columns.change(figure.changed, figure.planned, figure.unit, currency) or unchanged,
         delta_color=_DELTA_COLOR[figure.better] if figure.differs else "off",
         delta_arrow="auto" if figure.differs else "off",
         width="content",

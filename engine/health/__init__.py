@@ -22,6 +22,7 @@ missing_sourcing     warning   stock that nobody replenishes
 duplicate_product    warning   products of the same name
 missing_cost, _price warning   products without cost or price; cost_, price_not_positive: 0 or below
 missing_lead_time    warning   sources without lead time; uncertain_lead_time: spread above twice the mean
+circular_sourcing    warning   locations that supply each other in a circle (found while planning)
 policy_range         warning   targets, rates and covers outside what makes sense
 history_gap          info      missing periods inside a history
 stock_without_sales  info      stock that this location never sold

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from data_lake.lake import Lake
-from data_lake.runs import Run
+from data_lake.runs import Run, read_run_table
 from jobs.item_state import ItemState, load_item_state
 from jobs.scenario_apply import values_of
 from jobs.views.item import shown_periods
@@ -45,6 +45,20 @@ class Sandbox:
     state: ItemState
     terms: Terms
     planned: WhatIfResult
+    """What the plan orders for the line on its own."""
+    shared: float = 0.0
+    """By how much what lines share moves the order of the plan from there [each]."""
+
+    @property
+    def shared_words(self) -> str:
+        """Say so; empty where nothing shared moves the order."""
+        if not self.shared:
+            return ""
+        total = self.planned.quantity + self.shared
+        return (
+            f"The sliders plan this line on its own. In the plan, what lines share moves its order by "
+            f"{self.shared:+,.0f} to {total:,.0f} units.".replace("-", "−")
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,15 @@ def sandbox(lake: Lake, run: Run, sku: str, location: str, source: str) -> Sandb
             multiples=tuple(sorted(choices)),
         ),
         what_if(state),
+        _shared(lake, run, sku, location, state.line_id),
     )
+
+
+def _shared(lake: Lake, run: Run, sku: str, location: str, line_id: str) -> float:
+    where = {"sku": [sku], "location": [location]}
+    lines = read_run_table(lake, run, "plan_lines", where=where, columns=["line_id", "term_joint"])
+    # a run made before lines shared anything has no term
+    return float(lines.loc[lines["line_id"] == line_id, "term_joint"].fillna(0.0).sum())
 
 
 def change(
