@@ -165,8 +165,7 @@ def actions(found: ExpiryPlan, frame: pd.DataFrame, rows: Sequence[int], currenc
             disabled=not moves,
             help=None if moves else "No selected line has a transfer that pays",
         ):
-            item = {"sku": moves[0]["sku"], "location": moves[0]["location"]}
-            st.switch_page(NETWORK_PAGE, query_params=item)
+            st.switch_page(NETWORK_PAGE, query_params={"products": moves[0]["sku"]})
 
 
 def _button(

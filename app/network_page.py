@@ -31,12 +31,14 @@ _FORMATS: dict[Any, tuple[str, str]] = {
 
 def pick(network: Network) -> NetworkWanted:
     """Show the filters and return what is chosen; it is in the URL."""
-    left, right = st.columns(2)
+    left, middle, right = st.columns(3)
     with left:
         regions = _many("regions", "Region", {name: name for name in network.regions})
-    with right:
+    with middle:
         categories = _many("categories", "Category", {name: name for name in data.choices().categories})
-    return NetworkWanted(regions, categories)
+    with right:
+        products = _many("products", "Product", data.choices().products)
+    return NetworkWanted(regions, categories, products)
 
 
 def _many(key: str, label: str, names: Mapping[str, str]) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class NetworkWanted:
 
     regions: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,10 @@ def with_state(lake: Lake, transfers: pd.DataFrame) -> pd.DataFrame:
 
 
 def narrow_transfers(network: Network, transfers: pd.DataFrame, wanted: NetworkWanted) -> pd.DataFrame:
-    """Return the transfers from or to a region, of some categories, most money first."""
+    """Return the transfers from or to a region, of some categories or products, most money first."""
     keep = pd.Series(True, index=transfers.index)
+    if wanted.products:
+        keep &= transfers["sku"].isin(list(wanted.products))
     if wanted.categories:
         keep &= transfers["category"].isin(list(wanted.categories))
     if wanted.regions:

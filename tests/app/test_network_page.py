@@ -152,6 +152,8 @@ def test_files_hold_what_is_shown(lanes_lake: Lake) -> None:
 
 def test_stock_after_the_transfer_is_less_here_and_more_there(lanes_lake: Lake) -> None:
     (first, *_) = network_data.transfers(network_data.NetworkWanted()).to_dict("records")
+    one = network_data.transfers(network_data.NetworkWanted(products=(first["sku"],)))
+    assert set(one["sku"]) == {first["sku"]}
     stock = network_data.projection(first)
     assert (stock["origin_with"] <= stock["origin_without"]).all()
     assert stock["origin_without"].iloc[0] - stock["origin_with"].iloc[0] == pytest.approx(first["quantity"])
