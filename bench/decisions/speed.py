@@ -3,12 +3,14 @@
 The lines are drawn, with a seed, after what shops have: sales rates as of the M5 stores (median below one
 a day), weekly seasons, open orders, lead times that vary, case packs, minimums, shelf maximums, a quarter
 that expires. The what-ifs are asked of 10,000 lines, half of them with the sales rates of the demo lake
-(median six a day), and compared with planning every line again.
+(median six a day), and compared with planning every line again; the few lines that a curve leaves open
+are played within the time of the what-if.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import time
 from collections.abc import Iterator
@@ -19,10 +21,10 @@ import numpy as np
 
 from bench.report import Report, calibration_seconds, cpu_seconds, median_cpu
 from engine.replenishment.curve_what_if import what_if
-from engine.replenishment.lines import NEVER, LineInputs
+from engine.replenishment.lines import NEVER, TARGET_KINDS, LineInputs
 from engine.replenishment.plan import plan_lines
 from engine.replenishment.value_curves import value_curves
-from engine.replenishment.what_if_curves import what_if_curves
+from engine.replenishment.what_if_curves import WhatIfCurves, what_if_curves
 
 LINES, PATHS, DAYS, WORKERS = 30_490, 500, 60, 2
 WHAT_IF_LINES, WHAT_IF_PATHS = 10_000, 300
@@ -39,8 +41,9 @@ def run(report: Report, options: argparse.Namespace) -> None:
     start, before = time.perf_counter(), cpu_seconds()
     plan_lines(portfolio, n_paths=PATHS, workers=WORKERS)
     wall, cpu = time.perf_counter() - start, cpu_seconds() - before
-    sizes = {"lines": lines, "paths": PATHS, "days": DAYS, "workers": WORKERS}
-    report.figure("speed.plan", wall, "s", bar=60.0 * lines / LINES, cpu=round(cpu, 2), **sizes)
+    sizes: dict[str, Any] = {"lines": lines, "paths": PATHS, "days": DAYS, "workers": WORKERS}
+    load = round(os.getloadavg()[0], 1)
+    report.figure("speed.plan", wall, "s", bar=60.0 * lines / LINES, cpu=round(cpu, 2), load=load, **sizes)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     report.figure("speed.plan.peak_memory", peak, "GiB", bar=4.0, **sizes)
     _what_ifs(report, WHAT_IF_LINES // 5 if options.quick else WHAT_IF_LINES)
@@ -62,37 +65,47 @@ def _what_ifs(report: Report, n: int) -> None:
         paths=WHAT_IF_PATHS,
         quantities=int(np.isfinite(curves.quantity).sum(axis=1).max()),
     )
-    slowest, least_equal, worst = 0.0, 1.0, 0.0
-    for target in (0.937, 0.963):
-        asked = replace(lines, service_target=np.full(n, target))
-        off = np.abs(what_if(curves, asked).quantity - plan_lines(asked, n_paths=WHAT_IF_PATHS).quantity)
-        off /= np.maximum(asked.order_multiple, 1.0)
-        equal = float((off == 0).mean())
-        report.figure(f"speed.what_if.between_{target}.equal", equal, "of lines", worst=float(off.max()))
-    for name, asked in _changes(lines):
-        seconds = median_cpu(lambda asked=asked: what_if(curves, asked))  # type: ignore[misc]
-        off = np.abs(what_if(curves, asked).quantity - plan_lines(asked, n_paths=WHAT_IF_PATHS).quantity)
-        off /= np.maximum(asked.order_multiple, 1.0)
-        equal = float((off == 0).mean())
-        report.figure(
-            f"speed.what_if.{name}.cpu", 1e3 * seconds, "ms", lines=n, equal=equal, worst=float(off.max())
-        )
-        slowest, least_equal = max(slowest, 1e3 * seconds), min(least_equal, equal)
-        worst = max(worst, float(off.max()))
-    report.figure("speed.what_if.cpu", slowest, "ms", bar=150.0, lines=n)
-    report.figure("speed.what_if.equal", least_equal, "of lines", bar=0.99, better="higher", lines=n)
-    report.figure("speed.what_if.worst", worst, "order multiples", bar=1.0, lines=n)
+    asked = {name: _asked(report, curves, name, changed) for name, changed in _changes(lines)}
+    slowest, equal, worst = zip(*asked.values(), strict=True)
+    report.figure("speed.what_if.cpu", max(slowest), "ms", bar=150.0, lines=n)
+    report.figure("speed.what_if.equal", min(equal), "of lines", bar=0.99, better="higher", lines=n)
+    # another kind of target for every line is asked of curves that were made for the one it has
+    others = [_asked(report, curves, name, changed) for name, changed in _other_kinds(lines)]
+    furthest = max(*worst, *(other[2] for other in others))
+    report.figure("speed.what_if.worst", furthest, "order multiples", bar=1.0, lines=n)
+
+
+def _asked(report: Report, curves: WhatIfCurves, name: str, lines: LineInputs) -> tuple[float, float, float]:
+    """CPU time [ms], share of lines equal to planning again, and the most off [order multiples]."""
+    milliseconds = 1e3 * median_cpu(lambda: what_if(curves, lines))
+    read = what_if(curves, lines)
+    off = np.abs(read.quantity - plan_lines(lines, n_paths=WHAT_IF_PATHS).quantity)
+    off /= np.maximum(lines.order_multiple, 1.0)
+    equal, worst = float((off == 0).mean()), float(off.max())
+    sizes: dict[str, Any] = {"lines": lines.size, "equal": equal, "worst": worst}
+    report.figure(f"speed.what_if.{name}.cpu", milliseconds, "ms", played=int(read.played.sum()), **sizes)
+    return milliseconds, equal, worst
 
 
 def _changes(lines: LineInputs) -> Iterator[tuple[str, LineInputs]]:
     n = lines.size
-    for target in (0.90, 0.95, 0.98, 0.99):
-        yield f"target_{target:.2f}", replace(lines, service_target=np.full(n, target))
+    # answers that the curves know, and some that they do not
+    for target in (0.90, 0.95, 0.98, 0.99, 0.55, 0.7, 0.937, 0.963, 0.9935):
+        yield f"target_{target}", replace(lines, service_target=np.full(n, target))
     yield "shortage_cost_up_a_quarter", replace(lines, stockout_cost=1.25 * lines.stockout_cost)
+    yield "shortage_cost_by_1.37", replace(lines, stockout_cost=1.37 * lines.stockout_cost)
+    yield "shortage_cost_by_0.66", replace(lines, stockout_cost=0.66 * lines.stockout_cost)
     yield "holding_cost_doubled", replace(lines, holding_cost=2.0 * lines.holding_cost)
     for multiple in (1.0, 12.0):
         yield f"order_multiple_{multiple:.0f}", replace(lines, order_multiple=np.full(n, multiple))
     yield "minimum_30", replace(lines, moq=np.full(n, 30.0))
+
+
+def _other_kinds(lines: LineInputs) -> Iterator[tuple[str, LineInputs]]:
+    for kind in TARGET_KINDS:
+        yield f"all_by_{kind}", replace(lines, target_kind=np.full(lines.size, kind))
+    by_cost = replace(lines, target_kind=np.full(lines.size, "cost"))
+    yield "all_by_cost_at_multiple_1", replace(by_cost, order_multiple=np.ones(lines.size))
 
 
 def _lines(n: int, rate: float, seed: int) -> LineInputs:
@@ -103,7 +116,7 @@ def _lines(n: int, rate: float, seed: int) -> LineInputs:
     life = np.where(r.random(n) < 0.25, r.integers(3, 31, n), NEVER).astype(float)
     first = r.integers(0, 3, n)
     pack = np.where(level < 0.3, r.choice([1.0, 4.0, 6.0], n), r.choice([1.0, 6.0, 8.0, 12.0, 24.0], n))
-    cost = np.round(np.exp(r.normal(1.2, 0.8, n)), 2)
+    cost = np.round(np.exp(r.normal(1.2, 0.8, n)), 2).astype(np.float64)
     return LineInputs(
         mean=mean,
         level_cv=r.uniform(0.05, 0.5, n),

@@ -120,7 +120,40 @@ def _play_each(
         )  # fmt: skip
         for path in range(len(paths)):
             total[0, k] += played[path, LOST_WINDOW]
-            total[1, k] += played[path, LOST_WINDOW] > 1e-9
+            total[1, k] += played[path, LOST_WINDOW] > 0.0
             total[2, k] += played[path, WASTE]
             total[3, k] += played[path, HELD]
     return total
+
+
+@njit(cache=True, nogil=True)
+def enough_on_each_path(
+    paths: FloatArray,
+    stock_by_last_period: FloatArray,
+    receipts: FloatArray,
+    life: int,
+    arrival: IntArray,
+    next_arrival: IntArray,
+    backorder: bool,
+    high: float,
+) -> FloatArray:
+    """Smallest whole order that leaves nothing short in the window of each path, shape (P,).
+
+    `high + 1` where no order up to `high` does. What is short never rises with the order.
+    """
+    enough = np.empty(len(paths))
+    for path in range(len(paths)):
+        least, most = -1.0, high + 1.0
+        quantity = high
+        while most - least > 1.0:
+            played = simulate(
+                paths[path : path + 1], stock_by_last_period, receipts, life, arrival[path : path + 1],
+                next_arrival[path : path + 1], quantity, backorder, next_arrival[path], np.empty((0, 0)),
+            )  # fmt: skip
+            if played[0, LOST_WINDOW] > 0.0:
+                least = quantity
+            else:
+                most = quantity
+            quantity = np.floor((least + most) / 2.0)
+        enough[path] = most
+    return enough

@@ -1,7 +1,9 @@
-"""What many lines would order under other targets, costs or lots, read off their curves: nothing is played.
+"""What many lines would order under other targets, costs or lots, read off their curves.
 
 The steps are those of the plan: the smallest whole order that reaches the target (or is cheapest), then
-`constraints.constrain` for all lines at once.
+`constraints.constrain`, for all lines at once. A curve encloses the need between a least and a most
+(`curve_needs`), and the money of a lot as well (`curve_bounds`): where every order these leave possible is
+within one multiple of the one read off, that one stands; the few lines left are played.
 """
 
 from __future__ import annotations
@@ -9,14 +11,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import EngineError
-from engine.replenishment.constraints import GRID, LOT_SHARES
+from engine.replenishment.constraints import GRID, LOT_SHARES, Limits
+from engine.replenishment.curve_bounds import money_bounds, outcome_bounds
+from engine.replenishment.curve_needs import Needs, curve_needs
 from engine.replenishment.joint.ranking import RankedIncrements
+from engine.replenishment.line import draw
 from engine.replenishment.lines import NEVER, FloatArray, IntArray, LineInputs
-from engine.replenishment.what_if_curves import TARGETS, WhatIfCurves
+from engine.replenishment.plan import order_of
+from engine.replenishment.what_if_curves import WhatIfCurves
 
 _ROUNDING = 1e-9
+_BLOCK = 64
+"""Lines that are drawn at once."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,8 @@ class WhatIfOrders:
     """What the order costs at the list price [money]."""
     money: FloatArray
     """Expected money against ordering nothing, a unit short at the line's stockout cost [money]."""
+    played: NDArray[np.bool_]
+    """The curve left more than one order multiple open: the order was found over the paths, as a plan's."""
 
 
 def what_if(curves: WhatIfCurves, lines: LineInputs) -> WhatIfOrders:
@@ -73,19 +84,32 @@ def what_if(curves: WhatIfCurves, lines: LineInputs) -> WhatIfOrders:
     clean = lines.checked()
     if clean.size != curves.size:
         raise EngineError(f"what-if: {clean.size} lines and curves of {curves.size}; they must be the same")
-    needed = _needed(curves, clean)
-    quantity = _constrained(curves, clean, needed)
-    short, waste, held = _at(curves, quantity)
-    demand = curves.window_demand
+    steps, needs = _Steps.of(curves, clean), curve_needs(curves, clean)
+    quantity, unsure = _served(steps, needs)
+    costs = (clean.target_kind == "cost") & (steps.covered(needs.most) > 0.0)
+    lots = (curves.expires > 0) & (steps.lot > 0.0)
+    for shares, of in ((LOT_SHARES, costs & lots), ((1.0,), costs & ~lots)):
+        rows = np.flatnonzero(of)
+        if len(rows):
+            enclosed = Needs(needs.least[rows], needs.guess[rows], needs.most[rows])
+            quantity[rows], unsure[rows] = _weighed(
+                curves.take(rows), clean.take(rows), steps.take(rows), enclosed, shares
+            )
+    again = np.flatnonzero(unsure)
+    if len(again):
+        quantity[again] = _played(curves, clean, steps, again)
+    outcome = outcome_bounds(curves, clean, quantity)
+    short, demand = outcome.short.guess, curves.window_demand
     with np.errstate(divide="ignore", invalid="ignore"):
         fill = np.where(demand > 0.0, 1.0 - short / demand, 1.0)
     return WhatIfOrders(
         quantity=quantity,
         short=short,
         fill=fill,
-        waste=waste,
+        waste=outcome.waste.guess,
         cash=quantity * clean.unit_cost,
-        money=_money(curves, clean, quantity, short, waste, held),
+        money=money_bounds(curves, clean, quantity, outcome).guess,
+        played=unsure,
     )
 
 
@@ -119,114 +143,140 @@ def within_budget(ranked: RankedIncrements, n: int, budget: float) -> tuple[Floa
     return quantity, cut
 
 
-def _needed(curves: WhatIfCurves, lines: LineInputs) -> FloatArray:
-    """Smallest whole order that reaches each line's target, or its cheapest one [each]."""
-    needed = np.zeros(curves.size)
-    for kind, read in (("fill", _filled), ("cycle", _protected), ("cost", _cheapest)):
-        rows = np.flatnonzero(lines.target_kind == kind)
-        if len(rows):
-            needed[rows] = read(curves, lines, rows)
-    return needed
+@dataclass(frozen=True)
+class _Steps:
+    """What makes an order of each line's need, as in `constraints.constrain`; arrays of length n."""
+
+    limit: FloatArray
+    least: FloatArray
+    moq: FloatArray
+    step: FloatArray
+    smallest: FloatArray
+    lot: FloatArray
+    """Economic lot, 0 where none is weighed."""
+
+    @classmethod
+    def of(cls, curves: WhatIfCurves, lines: LineInputs) -> _Steps:
+        limit = np.floor(np.where(curves.most_order >= NEVER, np.inf, curves.most_order))
+        step = np.where(lines.order_multiple > 0.0, _on_grid(lines.order_multiple), 1.0)
+        step = np.where(step > 0.0, step, 1.0 / GRID)
+        smallest = np.ceil(np.maximum(lines.moq, step) / step - _ROUNDING) * step
+        lot = np.where(lines.target_kind == "cost", _economic_lot(curves, lines), 0.0)
+        return cls(limit, np.ceil(curves.least_order), lines.moq, step, smallest, lot)
+
+    def take(self, rows: IntArray) -> _Steps:
+        return _Steps(**{name: values[rows] for name, values in vars(self).items()})
+
+    def covered(self, needed: FloatArray) -> FloatArray:
+        """Need within cover and shelf; at most 0: no order."""
+        return _on_grid(np.minimum(np.maximum(needed, self.least), self.limit))
+
+    def down(self, wanted: FloatArray) -> FloatArray:
+        lots: FloatArray = np.floor(np.minimum(wanted, self.limit) / self.step + _ROUNDING) * self.step
+        return lots
+
+    def up(self, wanted: FloatArray) -> FloatArray:
+        lots: FloatArray = np.maximum(np.ceil(wanted / self.step - _ROUNDING) * self.step, self.smallest)
+        return lots
+
+    def allowed(self, lots: FloatArray) -> NDArray[np.bool_]:
+        allowed: NDArray[np.bool_] = (self.smallest <= lots) & (lots <= self.limit)
+        return allowed
+
+    def ordered(self, needed: FloatArray) -> FloatArray:
+        """Orders where a service target decides; they never fall as the need rises."""
+        covered = self.covered(needed)
+        raised = _on_grid(np.maximum(covered, self.moq))
+        down, up = self.down(raised), self.up(raised)
+        quantity = np.where(up <= self.limit, up, np.where(down >= self.smallest, down, 0.0))
+        result: FloatArray = np.where(covered > 0.0, quantity, 0.0)
+        return result
+
+    def competing(self, needed: FloatArray, shares: tuple[float, ...]) -> FloatArray:
+        """Lots that compete by money, shape (2 × shares, n)."""
+        covered = self.covered(needed)
+        plain = _on_grid(np.maximum(covered, self.moq))
+        raised = np.maximum(plain, _on_grid(np.minimum(self.lot, self.limit)))
+        lots = []
+        for share in shares:
+            wanted = _on_grid(plain + share * (raised - plain))
+            lots += [self.down(wanted), self.up(wanted)]
+        return np.array(lots)
 
 
-def _filled(curves: WhatIfCurves, lines: LineInputs, rows: IntArray) -> FloatArray:
-    quantity, short = curves.quantity[rows], curves.short[rows]
-    allowed = _allowed(curves, lines, rows, short, curves.window_demand[rows])
-    above = (short > allowed[:, None]).sum(axis=1)
-    start = np.maximum(above - 1, 0)
-    low, high = _pick(quantity, start), _pick(quantity, above)
-    over, under = _pick(short, start), _pick(short, above)
-    # nothing is left to interpolate at the first order, and behind the last
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = low + (high - low) * (over - allowed) / (over - under)
-    inside = (above > 0) & (above < _count(quantity))
-    reached: FloatArray = np.where(inside, np.minimum(np.ceil(between - 1e-6), high), low)
-    return reached
+def _served(steps: _Steps, needs: Needs) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Orders by service targets, and which of them may be off by more than one multiple."""
+    least, guess, most = (steps.ordered(needed) for needed in (needs.least, needs.guess, needs.most))
+    # from the middle of three lots neither of the others is more than one away
+    middle = (most - least <= 2.0 * steps.step) & (least > 0.0)
+    quantity = np.where(middle, np.clip(guess, most - steps.step, least + steps.step), guess)
+    off = np.maximum(most - quantity, quantity - least)
+    return quantity, off > steps.step * (1.0 + _ROUNDING)
 
 
-def _protected(curves: WhatIfCurves, lines: LineInputs, rows: IntArray) -> FloatArray:
-    quantity, failures = curves.quantity[rows], curves.short_windows[rows]
-    allowed = _allowed(curves, lines, rows, failures, np.ones(len(rows)))
-    above = np.minimum((failures > allowed[:, None]).sum(axis=1), _count(quantity) - 1)
-    exact = _pick(quantity, above)
-    start = np.maximum(above - 1, 0)
-    over, under, low = _pick(failures, start), _pick(failures, above), _pick(quantity, start)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = np.ceil(low + (exact - low) * (over - allowed) / (over - under))
-    known = np.isin(np.round(lines.service_target[rows], 9), np.round(TARGETS, 9))
-    guessed = (curves.expires[rows] > 0) & (above > 0) & ~known
-    return np.where(guessed, np.minimum(between, exact), exact)
+def _weighed(
+    curves: WhatIfCurves, lines: LineInputs, steps: _Steps, needs: Needs, shares: tuple[float, ...]
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Orders of most money, and which of them may be off by more than one multiple.
 
-
-def _allowed(
-    curves: WhatIfCurves, lines: LineInputs, rows: IntArray, figure: FloatArray, whole: FloatArray
-) -> FloatArray:
-    """Shortage that the target allows; of what an order can still save where expiry puts it out of reach."""
-    allowed = (1.0 - lines.service_target[rows]) * whole
-    floor = np.where(curves.expires[rows] > 0, np.nanmin(figure, axis=1), 0.0)
-    out_of_reach = floor > allowed + 1e-9 * whole
-    share = (1.0 - lines.service_target[rows]) * (whole - floor)
-    result: FloatArray = np.where(out_of_reach, floor + share, allowed) + 1e-9 * whole
-    return result
-
-
-def _cheapest(curves: WhatIfCurves, lines: LineInputs, rows: IntArray) -> FloatArray:
-    cost = lines.stockout_cost[rows, None] * curves.short[rows]
-    cost += lines.holding_cost[rows, None] * curves.held[rows]
-    cost += lines.unit_cost[rows, None] * curves.waste[rows]
-    # the plan looks up to the greatest demand of a window only
-    cost[curves.quantity[rows] > curves.useful[rows, None]] = np.inf
-    least = np.nanmin(cost, axis=1)
-    near = cost <= (least + 1e-12 * np.maximum(np.abs(least), 1.0))[:, None]
-    return _pick(curves.quantity[rows], near.argmax(axis=1))
-
-
-def _constrained(curves: WhatIfCurves, lines: LineInputs, needed: FloatArray) -> FloatArray:
-    """`constraints.constrain` of all lines."""
-    limit = np.floor(np.where(curves.most_order >= NEVER, np.inf, curves.most_order))
-    covered = _on_grid(np.minimum(np.maximum(needed, np.ceil(curves.least_order)), limit))
-    step = np.where(lines.order_multiple > 0.0, _on_grid(lines.order_multiple), 1.0)
-    step = np.where(step > 0.0, step, 1.0 / GRID)
-    smallest = np.ceil(np.maximum(lines.moq, step) / step - _ROUNDING) * step
-    costs = lines.target_kind == "cost"
-    lot = np.where(costs, _economic_lot(curves, lines), 0.0)
-    plain = _on_grid(np.maximum(covered, lines.moq))
-    raised = np.maximum(plain, _on_grid(np.minimum(lot, limit)))
-    up = np.maximum(np.ceil(raised / step - _ROUNDING) * step, smallest)
-    down = np.floor(np.minimum(raised, limit) / step + _ROUNDING) * step
-    quantity = np.where(up <= limit, up, np.where(down >= smallest, down, 0.0))
-    rows = np.flatnonzero(costs & (covered > 0.0))
-    if len(rows):
-        lots = np.stack([plain, raised, limit, step, smallest], axis=1)[rows]
-        quantity[rows] = _most_money(curves.take(rows), lines.take(rows), *lots.T)
-    result: FloatArray = np.where(covered > 0.0, quantity, 0.0)
-    return result
-
-
-def _most_money(
-    curves: WhatIfCurves,
-    lines: LineInputs,
-    plain: FloatArray,
-    raised: FloatArray,
-    limit: FloatArray,
-    step: FloatArray,
-    smallest: FloatArray,
-) -> FloatArray:
-    """The lot of most money around the need and the economic lot, or none; of equal ones the smallest."""
-    competing = (curves.expires > 0) & (raised > plain)
-    choices = []
-    for share in LOT_SHARES:
-        wanted = np.where(competing, _on_grid(plain + share * (raised - plain)), raised)
-        choices.append(np.floor(np.minimum(wanted, limit) / step + _ROUNDING) * step)
-        choices.append(np.maximum(np.ceil(wanted / step - _ROUNDING) * step, smallest))
+    Of the lots around the least and around the greatest need, any whose money may exceed what the best
+    other one surely brings can be the plan's.
+    """
+    n = curves.size
     must = curves.least_order > 0.0
-    best, most = np.zeros(curves.size), np.zeros(curves.size)
-    for quantity in np.sort(np.stack(choices), axis=0):
-        money = _money(curves, lines, quantity, *_at(curves, quantity))
-        better = (smallest <= quantity) & (quantity <= limit) & (quantity != best)
-        better &= (money > most) | ((best == 0.0) & must)
-        best, most = np.where(better, quantity, best), np.where(better, money, most)
-    return best
+    ends = [steps.competing(needed, shares) for needed in (needs.least, needs.most)]
+    guesses = steps.competing(needs.guess, shares)
+    surely = np.full(n, -np.inf)
+    least_order = steps.covered(needs.least) > 0.0
+    possible = []
+    for lots in zip(*ends, strict=True):
+        floor = np.full(n, np.inf)
+        for quantity in lots:
+            bounds = money_bounds(curves, lines, quantity, outcome_bounds(curves, lines, quantity))
+            allowed = steps.allowed(quantity)
+            floor = np.minimum(floor, np.where(allowed, bounds.least, -np.inf))
+            possible.append((quantity, np.where(allowed, bounds.most, -np.inf)))
+        surely = np.maximum(surely, np.where(least_order, floor, -np.inf))
+    surely = np.where(must & least_order, surely, np.maximum(surely, 0.0))
+    noise = 1e-9 * (1.0 + np.abs(surely))
+    best, most = np.zeros(n), np.zeros(n)
+    for quantity in np.sort(guesses, axis=0):
+        likely = money_bounds(curves, lines, quantity, outcome_bounds(curves, lines, quantity)).guess
+        better = steps.allowed(quantity) & (quantity != best)
+        better &= (likely > most) | ((best == 0.0) & must)
+        best, most = np.where(better, quantity, best), np.where(better, likely, most)
+    best = np.where(steps.covered(needs.guess) > 0.0, best, 0.0)
+    nothing = (surely <= noise) & ~(must & least_order)
+    off = np.where(nothing, best, 0.0)
+    for quantity, upper in possible:
+        off = np.maximum(off, np.where(upper >= surely - noise, np.abs(quantity - best), 0.0))
+    for low, high in zip(*ends, strict=True):
+        off = np.maximum(off, np.where(steps.limit > 0.0, high - low, 0.0))
+    return best, off > steps.step * (1.0 + _ROUNDING)
+
+
+def _played(curves: WhatIfCurves, lines: LineInputs, steps: _Steps, rows: IntArray) -> FloatArray:
+    """Orders of a few lines as the plan finds them, over the periods that matter."""
+    quantity = np.zeros(len(rows))
+    following = np.floor(lines.next_order_period + lines.lead_time_mean + 0.5).astype(np.int64)
+    periods = np.minimum(np.maximum(curves.periods, following + 1), lines.horizon)
+    rising = np.argsort(periods[rows], kind="stable")
+    for start in range(0, len(rows), _BLOCK):
+        block = rising[start : start + _BLOCK]
+        of = rows[block]
+        drawn = draw(lines, of, curves.n_paths, int(periods[of].max()))
+        for place, row, line in zip(block, of, drawn, strict=True):
+            limits = Limits(
+                least=float(curves.least_order[row]),
+                most=float(np.where(curves.most_order[row] >= NEVER, np.inf, curves.most_order[row])),
+                most_is_shelf=False,
+                moq=float(lines.moq[row]),
+                multiple=float(lines.order_multiple[row]),
+                lot=float(steps.lot[row]),
+                lot_expires=line.perishable,
+            )
+            quantity[place] = order_of(line, limits)
+    return quantity
 
 
 def _economic_lot(curves: WhatIfCurves, lines: LineInputs) -> FloatArray:
@@ -237,63 +287,6 @@ def _economic_lot(curves: WhatIfCurves, lines: LineInputs) -> FloatArray:
     sold = curves.demand_rate * np.minimum(np.trunc(np.minimum(lines.life_periods, NEVER)), NEVER)
     result: FloatArray = np.where(weighed, np.minimum(lot, sold), 0.0)
     return result
-
-
-def _money(
-    curves: WhatIfCurves,
-    lines: LineInputs,
-    quantity: FloatArray,
-    short: FloatArray,
-    waste: FloatArray,
-    held: FloatArray,
-) -> FloatArray:
-    """Expected money of orders, as `outcome.gains` has it."""
-    written_off = waste - curves.waste[:, 0]
-    lasting = quantity - written_off
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(lasting > 0.0, np.minimum(1.0, curves.window_demand / lasting), 1.0)
-    fixed = lines.order_cost * (quantity > 0.0)
-    money: FloatArray = (
-        lines.stockout_cost * (curves.short[:, 0] - short)
-        - lines.holding_cost * (held - curves.held[:, 0])
-        - share * (lines.unit_cost * written_off + fixed)
-    )
-    return money
-
-
-def _at(curves: WhatIfCurves, quantity: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Units short, write-off and stock held of one order a line, between the points in a straight line."""
-    count = _count(curves.quantity)
-    after = (curves.quantity <= quantity[:, None]).sum(axis=1)
-    end = np.clip(after, 1, np.maximum(count - 1, 1))
-    start = end - 1
-    alone = count < 2
-    end = np.where(alone, 0, end)
-    low, high = _pick(curves.quantity, start), _pick(curves.quantity, end)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(alone, 0.0, (quantity - low) / (high - low))
-    past = np.maximum(quantity - _pick(curves.quantity, count - 1), 0.0)
-    lasts = (past > 0.0) & (curves.expires == 0)
-    share = np.where(lasts, 1.0, share)
-    values = []
-    for figure in (curves.short, curves.waste, curves.held):
-        first, second = _pick(figure, start), _pick(figure, end)
-        values.append(first + share * (second - first))
-    short, waste, held = values
-    # past the last point nothing is short, and what lasts is held to the end of the window
-    held = np.where(lasts, held + past * curves.window_periods, held)
-    return np.maximum(np.where(past > 0.0, _pick(curves.short, count - 1), short), 0.0), waste, held
-
-
-def _pick(values: FloatArray, index: IntArray) -> FloatArray:
-    safe = np.minimum(index, values.shape[1] - 1)
-    picked: FloatArray = values[np.arange(len(values)), safe]
-    return picked
-
-
-def _count(quantity: FloatArray) -> IntArray:
-    counted: IntArray = (~np.isnan(quantity)).sum(axis=1)
-    return counted
 
 
 def _on_grid(values: FloatArray) -> FloatArray:

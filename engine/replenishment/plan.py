@@ -88,6 +88,28 @@ def plan_lines(
     return LinePlans(**results)  # type: ignore[arg-type]
 
 
+def order_of(line: Line, limits: Limits) -> float:
+    """Order that `plan_lines` proposes for one line whose limits are known [each].
+
+    Parameters
+    ----------
+    line : Line
+        Drawn up to the expected next arrival at least, and over the periods that matter.
+    limits : Limits
+        Of the line, for its kind of target.
+    """
+    kind = TARGET_KINDS.index(str(line.inputs.target_kind[line.row]))
+    window_demand = line.window_demand()
+    free, _ = _free_requirement(line, kind, window_demand, *_supply(line, _expected_arrivals(line)[1]))
+    before = line.play(0.0) if kind == COST else np.empty((0, 0))
+
+    def gain(quantity: float) -> float:
+        return mean_of(gains(line, before, line.play(quantity), quantity, window_demand))
+
+    found = constrain(max(free, 0.0), limits, gain if kind == COST else None, out_of_reach="none")
+    return found.quantity
+
+
 def _empty(n: int, horizon: int, n_quantiles: int) -> dict[str, FloatArray | IntArray]:
     results: dict[str, FloatArray | IntArray] = {}
     for field in fields(LinePlans):
@@ -104,9 +126,7 @@ def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | F
     horizon = line.paths.shape[1]
     mean = line.inputs.mean[line.row]
     kind = TARGET_KINDS.index(str(line.inputs.target_kind[line.row]))
-    lead = line.value("lead_time_mean")
-    arrival = math.floor(line.value("order_period") + lead + 0.5)
-    following = max(math.floor(line.value("next_order_period") + lead + 0.5), arrival)
+    arrival, following = _expected_arrivals(line)
     protected = min(following, horizon)
 
     stock_before, stock_after = np.empty(line.paths.shape), np.empty(line.paths.shape)
@@ -118,8 +138,7 @@ def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | F
     rate = float(mean[:protected].mean()) if protected else float(mean.mean())
     lost_early = 0.0 if line.waits else unavoidable
     demand = on_grid(max(float(mean[:protected].sum()) - lost_early, 0.0))
-    usable = on_grid(usable_stock(line.stock, mean, protected))
-    coming = on_grid(float(line.receipts[:protected].sum()))
+    usable, coming = _supply(line, protected)
     free, out_of_reach = _free_requirement(line, kind, window_demand, usable, coming)
     if following > horizon:
         out_of_reach = "horizon"
@@ -175,6 +194,20 @@ def _plan(line: Line, stock_quantiles: tuple[float, ...]) -> dict[str, float | F
         "projected_stock_with_order": stock_after.mean(axis=0),
         "stock_quantiles": np.quantile(stock_after, stock_quantiles, axis=0) if stock_quantiles else _NONE,
     }
+
+
+def _expected_arrivals(line: Line) -> tuple[int, int]:
+    """Expected periods of arrival of this order and of the next one."""
+    lead = line.value("lead_time_mean")
+    arrival = math.floor(line.value("order_period") + lead + 0.5)
+    return arrival, max(math.floor(line.value("next_order_period") + lead + 0.5), arrival)
+
+
+def _supply(line: Line, protected: int) -> tuple[float, float]:
+    """Stock that is of use until period `protected`, and what arrives until then [each]."""
+    mean = line.inputs.mean[line.row]
+    usable = on_grid(usable_stock(line.stock, mean, min(protected, len(mean))))
+    return usable, on_grid(float(line.receipts[:protected].sum()))
 
 
 def _free_requirement(

@@ -1,11 +1,12 @@
 """What every line would do at up to 64 orders chosen so that a what-if can be read off them.
 
 A target asks for the smallest whole order that reaches it, whatever the lot. So these curves know the
-answers to the targets planners set: every percent of fill and cycle service from 80 % up, a range of
-shortage costs, each with more points for the kind of target the line has. Units short
-are convex in the order without expiry, so that a straight line between two points never lies below the
-curve: at a target whose answer is a point the order read off is exact, elsewhere it can only be a little
-too great. A line whose every useful order fits in is exact throughout.
+answers to the targets planners set: every percent of fill from 80 % up, every share of windows that the
+paths can tell apart from 80 % of cycle service up, a range of shortage costs, each with more points for
+the kind of target the line has. At each order they know what one unit more changes. Units short and
+written off are convex in the order where unmet demand is lost (each path is a greatest matching of stock
+to demand), so two points and their slopes enclose what lies between: `curve_what_if` knows how far off
+what it reads can be. A line whose every useful order fits in is exact throughout.
 """
 
 from __future__ import annotations
@@ -13,32 +14,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.replenishment.candidate_orders import MOST_CANDIDATES
-from engine.replenishment.candidate_outcomes import Outcomes, outcomes
-from engine.replenishment.constraints import on_grid
+from engine.replenishment.candidate_outcomes import Outcomes, enough_on_each_path, outcomes
+from engine.replenishment.curve_orders import (
+    allowed_short,
+    cheapest_orders,
+    chosen_orders,
+    fill_targets,
+    orders_beyond,
+    own_lots,
+)
 from engine.replenishment.line import Line, draw, periods_that_matter
 from engine.replenishment.lines import FloatArray, IntArray, LineInputs, LinePlans
 
-TARGETS = np.concatenate([np.arange(80, 100) / 100.0, [0.975, 0.985, 0.995, 0.999]])
-"""Shares of fill and of cycle service whose answers are known."""
-_FEW = np.flatnonzero(np.isin(TARGETS, [0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995]))
-"""Those of them that are known for lines of another kind of target too."""
-_UP = np.array([1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0])
-_DOWN = np.array([0.95, 0.9, 0.85, 0.75, 0.7, 0.6])
-COST_FACTORS = np.unique(np.round(np.concatenate([[1.0], _UP, _DOWN, 1.0 / _UP, 1.0 / _DOWN]), 12))
-"""Shortage over holding cost, against the line's own, whose answers are known: a quarter to four times."""
-_FEW_FACTORS = np.flatnonzero(np.isin(np.round(COST_FACTORS, 6), [0.25, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 2, 4]))
+_ROUNDING = 1e-10
 _MOST_ROUNDS = 12
 """Rounds in which the answers are closed in on, where stock expires; each halves what is open."""
 _LONGEST = 1 << 16
 """Whole orders of a line that are looked at; beyond, every second, third, …"""
-_BEYOND = np.concatenate([np.arange(1.06, 2.0, 0.08), [2.0, 2.25, 2.5, 3.0]])
-"""Where stock expires: orders beyond all demand of the window, in multiples of that."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,18 @@ class WhatIfCurves:
     """Expected units short in the window, shape (n, K)."""
     short_windows: FloatArray
     """Share of windows with a shortage, shape (n, K)."""
+    short_windows_below: FloatArray
+    """The same of one each less, shape (n, K); where it is not known, as `short_windows`."""
     waste: FloatArray
     """Expected write-off in the horizon, shape (n, K)."""
     held: FloatArray
     """End stock summed over the window [each·period], shape (n, K)."""
+    short_saved: FloatArray
+    """Units short that one each more saves, shape (n, K)."""
+    waste_added: FloatArray
+    """Write-off that one each more adds, shape (n, K)."""
+    held_added: FloatArray
+    """End stock that one each more adds, summed over the window, shape (n, K)."""
     window_demand: FloatArray
     """Expected demand in the window [each]."""
     window_periods: FloatArray
@@ -63,10 +69,21 @@ class WhatIfCurves:
     """Greatest whole order that can still help on any path [each]."""
     expires: FloatArray
     """1 where stock expires within the horizon, else 0."""
+    outlasts: FloatArray
+    """1 where what is ordered outlasts the window on every path, so that stock held is convex too, else 0."""
+    periods: IntArray
+    """Periods from today that decide all that an order changes."""
+    needed: FloatArray
+    """Need of the plan, before any limit [each]; NaN where a service target decided."""
+    stockout_cost: FloatArray
+    """Costs at which that was the need, as `LineInputs` says."""
+    holding_cost: FloatArray
+    unit_cost: FloatArray
     least_order: FloatArray
     """From the plan, as `LinePlans` says."""
     most_order: FloatArray
     demand_rate: FloatArray
+    n_paths: int = 300
 
     @property
     def size(self) -> int:
@@ -75,8 +92,15 @@ class WhatIfCurves:
 
     def take(self, rows: IntArray) -> WhatIfCurves:
         """Lines `rows`, in that order."""
-        taken = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        taken: dict[str, Any] = {}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            taken[field.name] = values if field.name == "n_paths" else values[rows]
         return WhatIfCurves(**taken)
+
+
+_CURVES = 9
+"""Fields of `WhatIfCurves` with a value an order."""
 
 
 def what_if_curves(
@@ -98,17 +122,21 @@ def what_if_curves(
     """
     clean = lines.checked()
     n = clean.size
-    figures = {field.name: np.full((n, MOST_CANDIDATES), np.nan) for field in fields(WhatIfCurves)[:5]}
-    demand, length, expires, useful = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    figures = {field.name: np.full((n, MOST_CANDIDATES), np.nan) for field in fields(WhatIfCurves)[:_CURVES]}
+    one_each = {
+        name: np.zeros(n) for name in ("window_demand", "window_periods", "useful", "expires", "outlasts")
+    }
 
     def run(rows: IntArray) -> None:
         for row, line in zip(rows, draw(clean, rows, n_paths, int(periods[rows].max())), strict=True):
-            demand[row] = line.window_demand()
-            length[row] = (line.next_arrival - line.arrival).mean()
-            expires[row] = line.perishable
-            useful[row], quantity, values = _points(line, demand[row], float(plans.quantity[row]))
-            for name, found in zip(figures, (quantity, *values), strict=True):
-                figures[name][row, : len(found)] = found
+            demand = line.window_demand()
+            window = line.next_arrival - line.arrival
+            useful, found = _points(line, demand, partial(own_lots, line, plans, row))
+            said = (demand, window.mean(), useful, line.perishable, line.life > window.max(initial=0))
+            for name, value in zip(one_each, said, strict=True):
+                one_each[name][row] = value
+            for name, curve in zip(figures, found, strict=True):
+                figures[name][row, : len(curve)] = curve
 
     periods = periods_that_matter(clean, n_paths)
     order = np.argsort(periods, kind="stable")
@@ -116,36 +144,93 @@ def what_if_curves(
         list(pool.map(run, [order[start : start + block] for start in range(0, n, block)]))
     return WhatIfCurves(
         **figures,
-        window_demand=demand,
-        window_periods=length,
-        useful=useful,
-        expires=expires,
+        **one_each,
+        periods=periods,
+        needed=np.where(clean.target_kind == "cost", _needed(plans), np.nan),
+        stockout_cost=clean.stockout_cost,
+        holding_cost=clean.holding_cost,
+        unit_cost=clean.unit_cost,
         least_order=plans.least_order,
         most_order=plans.most_order,
         demand_rate=plans.demand_rate,
+        n_paths=n_paths,
     )
 
 
-def _points(line: Line, demand: float, planned: float) -> tuple[float, FloatArray, FloatArray]:
-    """Greatest order of use, the orders and what each does: short, windows short, waste, held."""
+def _needed(plans: LinePlans) -> FloatArray:
+    """Need of each plan, before any limit [each]."""
+    reorder_point = plans.term_demand + plans.term_buffer
+    return reorder_point + plans.term_on_hand + plans.term_on_order + plans.term_excess
+
+
+def _points(line: Line, demand: float, own: Callable[[FloatArray], FloatArray]) -> tuple[float, FloatArray]:
+    """Greatest order of use; the orders, what each does and what one each more does."""
     useful, played = outcomes(line)
     last = float(np.ceil(max(useful, 0.0)))
-    beyond = _beyond(last) if line.perishable else np.empty(0)
+    if not line.perishable:
+        return last, _lasting(line, demand, own, last, played)
+    costs = str(line.inputs.target_kind[line.row]) == "cost"
+    beyond = orders_beyond(last, own(np.ones(1) if costs else np.empty(0)))
     room = MOST_CANDIDATES - len(beyond)
     if last < room:
         quantity = np.concatenate([np.arange(last + 1.0), beyond])
-        return last, quantity, np.array(played(quantity))
-    grid = np.arange(0.0, last + 1.0, np.ceil(last / _LONGEST))
-    if not line.perishable:
-        values = np.array(played(grid))
-        kept = _chosen(line, demand, grid, values, planned, np.array([0, len(grid) - 1]), room)
-        return last, grid[kept], values[:, kept]
+        values = np.array(played(quantity))
+        return last, _with_steps(quantity, values, played, quantity, values)
+    grid = np.append(np.arange(0.0, last, np.ceil(last / _LONGEST)), last)
     found = _Played(line, demand, grid, played)
-    found.settle(planned)
-    first = np.array([0, len(grid) - 1])
-    kept = _chosen(line, demand, grid, found.between(), planned, first, room)
+    found.settle(float(own(np.empty(0)).max(initial=0.0)))
+    between = found.between()
+    kept = chosen_orders(line, demand, grid, between, own, np.array([0, len(grid) - 1]), room)
     quantity = np.concatenate([grid[kept], beyond])
-    return last, quantity, np.concatenate([found.at(kept), np.array(played(beyond))], axis=1)
+    values = np.concatenate([found.at(kept), np.array(played(beyond))], axis=1)
+    known = np.full(between.shape, np.nan)
+    known[:, found.kept], known[1] = found.known, between[1]
+    return last, _with_steps(quantity, values, played, grid, known)
+
+
+def _lasting(
+    line: Line,
+    demand: float,
+    own: Callable[[FloatArray], FloatArray],
+    last: float,
+    played: Callable[[FloatArray], Outcomes],
+) -> FloatArray:
+    if last < MOST_CANDIDATES:
+        grid = np.arange(last + 2.0)
+        values = np.array(played(grid))
+        kept = np.arange(len(grid) - 1)
+    else:
+        grid = np.append(np.arange(0.0, last, np.ceil(last / _LONGEST)), last)
+        values = np.array(played(grid))
+        kept = chosen_orders(line, demand, grid, values, own, np.array([0, len(grid) - 1]), MOST_CANDIDATES)
+    return _with_steps(grid[kept], values[:, kept], played, grid, values)
+
+
+def _with_steps(
+    quantity: FloatArray,
+    values: FloatArray,
+    played: Callable[[FloatArray], Outcomes],
+    grid: FloatArray,
+    known: FloatArray,
+) -> FloatArray:
+    """Orders, what they do, and what one each more and one each less changes, shape (9, K).
+
+    `known` is what orders `grid` do, as far as that has been found out; short windows of all of them.
+    """
+    at = np.clip(np.searchsorted(grid, quantity - 1.0), 0, len(grid) - 1)
+    below = np.where(grid[at] == quantity - 1.0, known[1, at], values[1])
+    unknown = np.setdiff1d(quantity + 1.0, grid[~np.isnan(known[0])])
+    if len(unknown):
+        kept = ~np.isnan(known[0]) & ~np.isin(grid, unknown)
+        grid = np.concatenate([grid[kept], unknown])
+        known = np.concatenate([known[:, kept], np.array(played(unknown))], axis=1)
+        rising = np.argsort(grid)
+        grid, known = grid[rising], known[:, rising]
+    step = known[:, np.searchsorted(grid, quantity + 1.0)] - values
+    # units short only fall, the others only rise; what is left of running sums is rounding
+    saved, waste, held = -step[0], step[2], step[3]
+    steps = np.array([np.where(change > _ROUNDING, change, 0.0) for change in (saved, waste, held)])
+    return np.concatenate([quantity[None], values[:2], below[None], values[2:], steps])
 
 
 class _Played:
@@ -168,8 +253,23 @@ class _Played:
         return self.known[:, np.searchsorted(self.kept, orders)]
 
     def between(self) -> FloatArray:
-        """Outcomes of all orders, in straight lines between those known."""
-        return np.array([np.interp(self.grid, self.grid[self.kept], figure) for figure in self.known])
+        """Outcomes of all orders: windows short exactly, the others in straight lines between those known."""
+        values = [np.interp(self.grid, self.grid[self.kept], figure) for figure in self.known]
+        line = self.line
+        enough = enough_on_each_path(
+            line.paths,
+            line.stock,
+            line.receipts,
+            line.life,
+            line.arrival,
+            line.next_arrival,
+            line.waits,
+            self.grid[-1],
+        )
+        enough = np.sort(enough[line.arrival < line.next_arrival])
+        short = len(enough) - np.searchsorted(enough, self.grid, side="right")
+        values[1] = short / max(len(enough), 1)
+        return np.array(values)
 
     def settle(self, planned: float) -> None:
         """Play orders until the answers to all targets are known."""
@@ -183,84 +283,16 @@ class _Played:
                 break
 
     def _nearer(self) -> IntArray:
-        short, failures, waste, held = self.known
-        probes = []
-        for figure, whole in ((short, self.demand), (failures, 1.0)):
-            allowed = _allowed(self.line, figure, whole)
-            above = np.clip(np.searchsorted(-figure, -allowed, side="left"), 1, len(figure) - 1)
-            low, high = self.kept[above - 1], self.kept[above]
-            fall = np.maximum(figure[above - 1] - figure[above], 1e-12)
-            share = np.clip((figure[above - 1] - allowed) / fall, 0.0, 1.0)
-            guess = low + np.ceil(share * (high - low)).astype(np.int64)
-            probes += [np.clip(probe, low, high) for probe in (guess, guess - 1, (low + high) // 2)]
-        best = np.unique(_cheapest(self.line, short, held, waste))
+        short, _, waste, held = self.known
+        allowed = allowed_short(self.line, short, self.demand, fill_targets(self.line))
+        above = np.clip(np.searchsorted(-short, -allowed, side="left"), 1, len(short) - 1)
+        low, high = self.kept[above - 1], self.kept[above]
+        fall = np.maximum(short[above - 1] - short[above], 1e-12)
+        share = np.clip((short[above - 1] - allowed) / fall, 0.0, 1.0)
+        guess = low + np.ceil(share * (high - low)).astype(np.int64)
+        probes = [np.clip(probe, low, high) for probe in (guess, guess - 1, (low + high) // 2)]
+        best = np.unique(cheapest_orders(self.line, short, held, waste))
         for beside in (np.maximum(best - 1, 0), np.minimum(best + 1, len(self.kept) - 1)):
             probes.append((self.kept[best] + self.kept[beside]) // 2)
             probes.append((self.kept[best] + self.kept[beside] + 1) // 2)
         return np.unique(np.concatenate(probes))
-
-
-def _beyond(last: float) -> FloatArray:
-    """Orders beyond all demand of the window that are worth knowing: lots of which some will expire."""
-    times = _BEYOND if last + len(_BEYOND) < MOST_CANDIDATES else _BEYOND[::3]
-    orders = np.unique(np.ceil(times * max(last, 1.0)))
-    return orders[orders > last]
-
-
-def _chosen(
-    line: Line,
-    demand: float,
-    grid: FloatArray,
-    values: FloatArray,
-    planned: float,
-    kept: IntArray,
-    room: int,
-) -> IntArray:
-    """Which orders of the grid to know, rising: those kept and, up to `room`, the answers to targets."""
-    short, failures, waste, held = values
-    fill = _reached(line, short, demand)
-    cycle = _reached(line, failures, 1.0)
-    cost = _cheapest(line, short, held, waste)
-    few = {"fill": fill[_FEW], "cycle": cycle[_FEW], "cost": cost[_FEW_FACTORS]}
-    kind = str(line.inputs.target_kind[line.row])
-    step = max(on_grid(line.value("order_multiple")), 1.0)
-    lots = step * np.arange(np.floor(grid[fill[0]] / step), np.ceil(grid[-1] / step))
-    own = np.array([planned - step, planned, planned + step])
-    groups = [np.searchsorted(grid, own), few[kind], *few.values()]
-    groups += [{"fill": fill, "cycle": cycle, "cost": cost}[kind], fill, cycle]
-    groups += [np.searchsorted(grid, lots), np.linspace(fill[0], len(grid) - 1, room).astype(np.int64)]
-    chosen = kept
-    for group in groups:
-        near = np.clip(group, 0, len(grid) - 1)
-        new = np.setdiff1d(near, chosen)
-        chosen = np.union1d(chosen, _thinned(new, room - len(chosen)))
-    return chosen
-
-
-def _reached(line: Line, figure: FloatArray, whole: float) -> IntArray:
-    """First order at which each of TARGETS is reached; `figure` falls with the order."""
-    return np.searchsorted(-figure, -_allowed(line, figure, whole), side="left").astype(np.int64)
-
-
-def _allowed(line: Line, figure: FloatArray, whole: float) -> FloatArray:
-    """Shortage that each of TARGETS allows; of what can be saved where expiry puts it out of reach."""
-    allowed = (1.0 - TARGETS) * whole
-    if line.perishable:
-        floor = figure[-1]
-        saved = floor + (1.0 - TARGETS) * (whole - floor)
-        allowed = np.where(floor > allowed + 1e-9 * whole, saved, allowed)
-    return allowed + 1e-9 * whole
-
-
-def _thinned(values: NDArray[Any], most: int) -> NDArray[Any]:
-    """At most `most` of the values, evenly picked."""
-    if len(values) <= most:
-        return values
-    return values[np.unique(np.linspace(0, len(values) - 1, max(most, 0)).astype(np.int64))]
-
-
-def _cheapest(line: Line, short: FloatArray, held: FloatArray, waste: FloatArray) -> IntArray:
-    """Cheapest order at each of COST_FACTORS."""
-    shortage, holding = line.value("stockout_cost"), line.value("holding_cost")
-    kept = holding * held + (line.value("unit_cost") * waste if line.perishable else 0.0)
-    return np.array([int(np.argmin(factor * shortage * short + kept)) for factor in COST_FACTORS])
