@@ -17,6 +17,7 @@ from data_lake.ledger import read_ledger
 from data_lake.runs import latest_run
 from jobs.errors import JobError
 from jobs.installation import Check, State, environment_checks
+from jobs.scenario_promote import unfinished_promotions
 from jobs.settings import setting_fault, settings
 
 GIGABYTE = 1024**3
@@ -189,6 +190,14 @@ def _ledger(lake: Lake) -> Check:
             "warn",
             f"{len(ledger.conflicts)} event ids with a second content, which is not used: {ids}",
             "find who writes events with these ids",
+        )
+    cut_off = unfinished_promotions(ledger.events)
+    if cut_off:
+        return Check(
+            "Ledger",
+            "warn",
+            f"{len(cut_off)} promoted scenarios are not written to the tables yet",
+            "shelfcast scenario list finishes them",
         )
     return Check("Ledger", "ok", f"{len(ledger.events)} events")
 

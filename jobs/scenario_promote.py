@@ -149,13 +149,7 @@ def finish_promotions(lake: Lake) -> int:
 
     A promotion is decided before it is written. This is its second half, also after a crash between the two.
     """
-    events = read_events(lake)
-    applied = {event.data["promotion"] for event in events if event.event_type == "scenario.applied"}
-    open_acts = [
-        event
-        for event in events
-        if event.event_type in ("scenario.promoted", "scenario.undone") and event.event_id not in applied
-    ]
+    open_acts = unfinished_promotions(read_events(lake))
     for event in open_acts:
         change = written if event.event_type == "scenario.promoted" else unwritten
         _write(lake, _writes(lake, event.data["promotion"]), change, f"{event.author}: {event.reason}")
@@ -169,6 +163,13 @@ def finish_promotions(lake: Lake) -> int:
     if open_acts:
         write_table(lake)
     return len(open_acts)
+
+
+def unfinished_promotions(events: Sequence[Event]) -> list[Event]:
+    """Return acts that promoted or undid a scenario and whose tables are not written yet."""
+    applied = {event.data["promotion"] for event in events if event.event_type == "scenario.applied"}
+    acts = [event for event in events if event.event_type in ("scenario.promoted", "scenario.undone")]
+    return [event for event in acts if event.event_id not in applied]
 
 
 def _write(

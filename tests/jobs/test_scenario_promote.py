@@ -18,6 +18,7 @@ from data_lake.ledger import read_events
 from data_lake.objects import LocalObjects
 from data_lake.runs import latest_run, read_run_table
 from jobs import scenario_promote
+from jobs.doctor import storage_checks
 from jobs.errors import JobError
 from jobs.override_fold import active_overrides
 from jobs.plan import plan
@@ -207,6 +208,8 @@ def test_a_promotion_that_was_cut_off_is_finished_by_the_next(
         with pytest.raises(KeyboardInterrupt):
             promote_scenario(base.lake, scenario.scenario, **ACT, at=now())
     assert find_scenario(base.lake, scenario.scenario).state == "promoted"
+    checks = storage_checks(base.lake.uri, today=dt.date(2026, 11, 23))
+    assert "not written" in next(check.seen for check in checks if check.name == "Ledger")
     assert finish_promotions(base.lake) == 1
     assert base.lake.read("policies").set_index("segment")["service_target"]["*"] == 0.91
     assert set(base.lake.read("sourcing")["moq"]) == {6.0}
