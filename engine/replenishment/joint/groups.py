@@ -12,7 +12,12 @@ from engine.errors import EngineError
 from engine.replenishment.joint.branch import Choice, branch
 from engine.replenishment.joint.curves import Curves, FloatArray, IntArray
 from engine.replenishment.joint.program import ChoiceProgram, choice_program
+from engine.replenishment.joint.relaxation import relax
+from engine.replenishment.joint.supplier import supplier_of
 from engine.replenishment.joint.terms import Term, rows_of
+
+MOST_TERMS, MOST_LINES = 5, 400
+"""Terms and lines that are searched."""
 
 _NUDGE = 2e-6
 """HiGHS keeps rows to 1e-6; a limit that it overstepped by less is tightened by this and solved again."""
@@ -44,7 +49,17 @@ def groups_of(curves: Curves, terms: Sequence[Term]) -> list[tuple[IntArray, Int
 def solve_group(
     curves: Curves, terms: list[Term], lines: IntArray, seconds: float, relative_gap: float
 ) -> tuple[IntArray, FloatArray, float]:
-    """Candidate of each line of a group, price of each of its terms, and the gap that is left."""
+    """Candidate of each line of a group, price of each of its terms, and the gap that is left.
+
+    Few terms over few lines are searched (`supplier.py`); the rest, and what a search does not settle, is
+    left to mixed-integer programs (`branch.py`).
+    """
+    found = _searched(curves, terms, lines)
+    if found is not None:
+        root = relax(program := choice_program(curves, terms, lines))
+        if root is None:
+            raise AssertionError("unreachable: ordering nothing keeps every term")
+        return found, np.array([term_price(program, root.price, at) for at in range(len(terms))]), 0.0
     tightened, bound = list(terms), -np.inf
     for nudge in range(_NUDGES):
         program = choice_program(curves, tightened, lines)
@@ -68,6 +83,24 @@ def solve_group(
         for at in off:
             tightened[at] = tightened[at].tighter(_NUDGE * 4**nudge * max(1.0, used[at]))
     raise EngineError(f"joint order constraints: {[terms[at].name for at in off]} cannot be kept to rounding")
+
+
+def _searched(curves: Curves, terms: list[Term], lines: IntArray) -> IntArray | None:
+    """The best choice where the search proves it; None where it does not."""
+    if len(terms) > MOST_TERMS or len(lines) > MOST_LINES:
+        return None
+    supplier = supplier_of(curves, terms, lines)
+    if supplier is None:
+        return None
+    money, bound = supplier.best(curves.money[lines])
+    choice = np.zeros(curves.size, np.int64)
+    choice[lines] = supplier.choice
+    totals = [total_use(curves, term, choice) for term in terms]
+    if bound - money > 1e-10 * max(1.0, abs(money)) or any(
+        term.broken_by(total) for term, total in zip(terms, totals, strict=True)
+    ):
+        return None
+    return supplier.choice
 
 
 def _claimed(program: ChoiceProgram, solved: Choice, at: int) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.replenishment.joint.curves import Curves, FloatArray
-from engine.replenishment.joint.terms import Program, excess, load_faults, range_faults, rows_of
+from engine.replenishment.joint.terms import Case, Program, excess, load_faults, range_faults, rows_of
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class Minimum:
     def program(self, most: float) -> Program:  # noqa: ARG002
         """A switch, and at least the minimum where it is on."""
         return Program((0.0,), (1.0,), (True,), ((-1.0, (self.least,), 0.0),), switch=0)
+
+    def cases(self, most: float) -> tuple[Case, ...]:  # noqa: ARG002
+        """Nothing, or at least the minimum."""
+        return (Case(is_closed=True), Case(least=self.least)) if self.least > 0 else (Case(),)
 
     def whole(self, total: float) -> tuple[float, ...]:
         """Values of the whole-number columns of its program."""
@@ -112,6 +116,10 @@ class Storage:
         """One row."""
         return Program(rows=((1.0, (), max(self.room, 0.0)),))
 
+    def cases(self, most: float) -> tuple[Case, ...]:  # noqa: ARG002
+        """At most the room."""
+        return (Case(most=max(self.room, 0.0)),)
+
     def whole(self, total: float) -> tuple[float, ...]:  # noqa: ARG002
         """Values of the whole-number columns of its program."""
         return ()
@@ -161,6 +169,10 @@ class Budget:
     def program(self, most: float) -> Program:  # noqa: ARG002
         """One row."""
         return Program(rows=((1.0, (), max(self.cash, 0.0)),))
+
+    def cases(self, most: float) -> tuple[Case, ...]:  # noqa: ARG002
+        """At most the cash."""
+        return (Case(most=max(self.cash, 0.0)),)
 
     def whole(self, total: float) -> tuple[float, ...]:  # noqa: ARG002
         """Values of the whole-number columns of its program."""

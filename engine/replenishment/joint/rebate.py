@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.replenishment.joint.curves import Curves, FloatArray
-from engine.replenishment.joint.terms import Program, excess, rows_of
+from engine.replenishment.joint.terms import Case, Program, excess, rows_of
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,20 @@ class Rebate:
         gain = (0.0,) * n + tuple(rise for _, rise in steps)
         upper = reachable + (max(most, 0.0),) * n
         return Program(gain, upper, (True,) * n + (False,) * n, tuple(rows))
+
+    def cases(self, most: float) -> tuple[Case, ...]:
+        """None, and one for each step that can be reached."""
+        cases, money, before = [Case()], 0.0, 0.0
+        for value, rate in zip(self.values, self.rates, strict=True):
+            if excess(value, most):
+                break
+            money += (rate - before) * value
+            before = rate
+            if self.at_steps:
+                cases.append(Case(least=value, money=money))
+            else:
+                cases.append(Case(least=value, money=-money if self.incremental else 0.0, rate=rate))
+        return tuple(cases)
 
     def whole(self, total: float) -> tuple[float, ...]:
         """Values of the whole-number columns of its program."""

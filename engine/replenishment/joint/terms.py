@@ -35,6 +35,19 @@ class Program:
     """Column that is at least 1 if any line uses anything."""
 
 
+@dataclass(frozen=True)
+class Case:
+    """One way to keep a term, within which money is linear in the total."""
+
+    least: float = -np.inf
+    most: float = np.inf
+    money: float = 0.0
+    rate: float = 0.0
+    """Money per unit of the total."""
+    is_closed: bool = False
+    """No line may use anything."""
+
+
 class Term(Protocol):
     """A rule on the total use of some lines."""
 
@@ -67,6 +80,9 @@ class Term(Protocol):
 
     def program(self, most: float) -> Program:
         """The rule as a linear program; `most` bounds the total."""
+
+    def cases(self, most: float) -> tuple[Case, ...]:
+        """All ways to keep the rule; of those that a total keeps, the best has its money."""
 
     def whole(self, total: float) -> tuple[float, ...]:
         """Values of the whole-number columns of its program at a total."""

@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.replenishment.joint.curves import Curves, FloatArray
-from engine.replenishment.joint.terms import TOLERANCE, Program, excess, load_faults, range_faults, rows_of
+from engine.replenishment.joint.terms import (
+    TOLERANCE,
+    Case,
+    Program,
+    excess,
+    load_faults,
+    range_faults,
+    rows_of,
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,19 @@ class Trucks:
         trucks = self.count(most) if self.at_most is None else min(self.at_most, self.count(most))
         rows = ((1.0, (-self.capacity,), 0.0), *full)
         return Program((-self.cost,), (float(trucks),), (True,), rows, switch=0)
+
+    def cases(self, most: float) -> tuple[Case, ...]:
+        """One for each number of trucks, where it matters."""
+        trucks = self.count(most) if self.at_most is None else min(self.at_most, self.count(most))
+        if self.least_fill == 0 and self.cost == 0:
+            return (Case(most=trucks * self.capacity),)
+        return (
+            Case(is_closed=True),
+            *(
+                Case(self.least_fill * self.capacity * y or -np.inf, self.capacity * y, -self.cost * y)
+                for y in range(1, trucks + 1)
+            ),
+        )
 
     def whole(self, total: float) -> tuple[float, ...]:
         """Values of the whole-number columns of its program."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from engine.replenishment.highs import exact_options
 from engine.replenishment.network.curve import ValueCurve
 from engine.replenishment.network.transfers import Batch, Lane, Need, Product, Supply, Truck
 
@@ -181,13 +182,9 @@ class _Model:
             integrality=np.array(self.whole, dtype=np.int64),
             bounds=Bounds(0.0, np.array(self.upper)),
             constraints=LinearConstraint(matrix, np.array(self.low), np.array(self.high)),
-            # The presolve of HiGHS 1.12 to 1.14 loses the best solution of some of these programmes (its
-            # issues 3043, 3073, 3094; a test holds one of ours) and saves no time on small ones.
-            options={
-                "presolve": False,
-                "mip_rel_gap": 0.0 if len(cost) <= EXACT_COLUMNS else LARGE_GAP,
-                "node_limit": node_limit,
-            },
+            options=exact_options(
+                mip_rel_gap=0.0 if len(cost) <= EXACT_COLUMNS else LARGE_GAP, node_limit=node_limit
+            ),
         )
         if result.x is None:
             earns = cost < 0
