@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from engine.replenishment.highs import exact_options
+from engine.replenishment.highs import exact_options, quiet
 from engine.replenishment.joint.curves import FloatArray, IntArray
 from engine.replenishment.joint.program import ChoiceProgram
 from engine.replenishment.joint.relaxation import Relaxation, choices, relax
@@ -177,16 +177,17 @@ def _solve(
     near = (relaxation.loss <= reach) | (program.candidate == 0)
     columns = np.concatenate([np.flatnonzero(near), np.arange(n, len(program.gain))])
     scale = _SCALE / 2.0 ** np.ceil(np.log2(max(float(np.abs(program.gain).max(initial=0.0)), 1e-30)))
-    solution = milp(
-        -program.gain[columns] * scale,
-        integrality=program.is_integer[columns].astype(int),
-        bounds=Bounds(program.lower[columns], program.upper[columns]),
-        constraints=[
-            LinearConstraint(choices(program, columns), 1.0, 1.0),
-            LinearConstraint(program.rows[:, columns], -np.inf, program.bound),
-        ],
-        options=exact_options(time_limit=time_limit, mip_rel_gap=relative_gap),
-    )
+    with quiet():
+        solution = milp(
+            -program.gain[columns] * scale,
+            integrality=program.is_integer[columns].astype(int),
+            bounds=Bounds(program.lower[columns], program.upper[columns]),
+            constraints=[
+                LinearConstraint(choices(program, columns), 1.0, 1.0),
+                LinearConstraint(program.rows[:, columns], -np.inf, program.bound),
+            ],
+            options=exact_options(time_limit=time_limit, mip_rel_gap=relative_gap),
+        )
     if solution.x is None:
         # no whole choice here, or out of time before one was found
         bound = -np.inf if solution.status == 2 else relaxation.bound
