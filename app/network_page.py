@@ -215,7 +215,7 @@ def show_map(places: pd.DataFrame, moves: pd.DataFrame, colors: Palette, currenc
     """Show places and flows where they lie; without coordinates a table of the flows."""
     flows = network_data.flows(moves)
     if not network_data.is_on_map(places):
-        st.caption("No map: `latitude` and `longitude` of the locations are not known.")
+        st.caption("No map: latitude and longitude of the locations are not known.")
         _flow_table(flows, currency)
         return
     dearest = flows.sort_values("money", ascending=False).head(3)

@@ -93,7 +93,7 @@ def new(*, expanded: bool) -> None:
             replay_data.start(since, until, other, wanted, int(sample) or None)  # type: ignore[arg-type]
             st.rerun()
         st.caption(
-            "A year of 300 lines takes two minutes or more; the command `shelfcast replay` does the same."
+            "A year of 300 lines takes two minutes or more; the command “shelfcast replay” does the same."
         )
 
 

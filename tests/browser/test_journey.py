@@ -140,6 +140,8 @@ def test_from_a_file_to_an_exported_order(
 
     # Orders: change a quantity; it is rounded, and needs a reason
     page.get_by_role("link", name="Orders").click()
+    expect(page.get_by_role("heading", name="Orders", level=1)).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Review").click()
     page.wait_for_url("**/orders?source=Alpine")
     expect(page.get_by_role("heading", name="Alpine", level=2)).to_be_visible()

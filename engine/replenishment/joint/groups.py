@@ -18,6 +18,9 @@ from engine.replenishment.joint.terms import Term, rows_of
 
 MOST_TERMS, MOST_LINES = 5, 400
 """Terms and lines that are searched."""
+SEARCHED_FROM = 4000
+"""Lines in all from which groups are searched: compiling the search costs half a minute once, far more than
+the mixed-integer programs of a smaller portfolio."""
 
 _NUDGE = 2e-6
 """HiGHS keeps rows to 1e-6; a limit that it overstepped by less is tightened by this and solved again."""
@@ -51,8 +54,8 @@ def solve_group(
 ) -> tuple[IntArray, FloatArray, float]:
     """Candidate of each line of a group, price of each of its terms, and the gap that is left.
 
-    Few terms over few lines are searched (`supplier.py`); the rest, and what a search does not settle, is
-    left to mixed-integer programs (`branch.py`).
+    Few terms over few lines of a large portfolio are searched (`supplier.py`); the rest, and what a search
+    does not settle, is left to mixed-integer programs (`branch.py`).
     """
     found = _searched(curves, terms, lines)
     if found is not None:
@@ -87,7 +90,7 @@ def solve_group(
 
 def _searched(curves: Curves, terms: list[Term], lines: IntArray) -> IntArray | None:
     """The best choice where the search proves it; None where it does not."""
-    if len(terms) > MOST_TERMS or len(lines) > MOST_LINES:
+    if curves.size < SEARCHED_FROM or len(terms) > MOST_TERMS or len(lines) > MOST_LINES:
         return None
     supplier = supplier_of(curves, terms, lines)
     if supplier is None:
