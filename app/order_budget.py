@@ -60,11 +60,12 @@ def _panel(days: list[date], currency: str) -> None:
 def _pick_day(days: list[date]) -> date:
     """Show the order days; the URL keeps the chosen one."""
     names = {day.isoformat(): columns.day(day) for day in days}
-    address.seed_one("budget_day", names, next(iter(names)))
+    first = next(iter(names))
+    address.seed_one("budget_day", names, first)
     chosen = st.selectbox(
         "Order day", list(names), format_func=names.__getitem__, key="budget_day", width=220
     )
-    address.keep("budget_day", chosen)
+    address.keep("budget_day", "" if chosen == first else chosen)
     return date.fromisoformat(chosen)
 
 
