@@ -17,6 +17,7 @@ from jobs.echelons import plan_echelons
 from jobs.inputs import PlanInputs
 from jobs.joint_curves import break_arrays
 from jobs.joint_orders import JointOrders, joint_orders
+from jobs.quiet import quiet
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def plan_orders(
         inputs, lines, of_network, plans, held, curves.shortage_price, echelons.own_demand, n_paths=n_paths
     )
     plans = settle(of_network, plans, allocations.quantity, allocations.bound, n_paths=n_paths)
-    joint = joint_orders(inputs, lines, of_network, plans, curves, held)
+    with quiet():
+        joint = joint_orders(inputs, lines, of_network, plans, curves, held)
     plans = settle(of_network, plans, joint.quantity, joint.bound, n_paths=n_paths)
     together = echelons.level_correlation
     return PlannedOrders(of_network, plans, curves, allocations, joint, together, echelons.faults)

@@ -21,6 +21,7 @@ from engine.replenishment.network.transfer_plan import plan_transfers
 from engine.replenishment.network.transfer_words import describe_transfer, describe_unused
 from engine.replenishment.network.transfers import Transfer, Unused, WhyNot
 from jobs.inputs import PlanInputs
+from jobs.quiet import quiet
 from jobs.transfer_candidates import PlannedPlaces
 from jobs.transfer_lanes import lane_terms, trucks_of
 from jobs.transfer_problems import Problems
@@ -63,7 +64,8 @@ def plan_transfers_of(
     places = PlannedPlaces(inputs, lines, line_inputs.checked(), plans, lanes)
     pairs = places.pairs(held, least)
     problems = Problems(places, pairs[pairs["bound"] >= least], least)
-    solved = plan_transfers(problems.products, trucks_of(lanes))
+    with quiet():
+        solved = plan_transfers(problems.products, trucks_of(lanes))
     worth = [transfer for transfer in problems.priced(solved.transfers) if transfer.money >= least]
     worth.sort(key=lambda one: (-one.money, one.product, one.origin, one.destination))
     served = {(one.product, one.destination) for one in worth}

@@ -7,12 +7,7 @@ a fifth of the lines. Each case adds what suppliers, trucks, rooms and cash impo
 from __future__ import annotations
 
 import argparse
-import ctypes
-import os
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 from scipy.stats import norm
@@ -24,13 +19,17 @@ from engine.replenishment.joint.ranking import ranked_increments
 from engine.replenishment.joint.solve import solve_joint
 from engine.replenishment.joint.terms import Term
 from engine.replenishment.joint.trucks import Trucks
+from jobs.quiet import quiet
 
 LINES_A_SUPPLIER = 50
 LOCATIONS = 20
 CANDIDATES = 64
+MOST_SECONDS = 10.0
+"""Bar of the CPU time of 5,000 lines."""
 PROVEN = ("minimums", "trucks", "full_trucks", "cash_and_rooms")
-"""Cases with a bar: gap 0 within 10 s of CPU."""
+"""Cases with a second bar: a gap of 0."""
 COUPLED = "minimums_trucks_rooms_and_cash"
+"""Its gap is told; nobody proves it."""
 
 
 def run(report: Report, options: argparse.Namespace) -> None:
@@ -38,8 +37,10 @@ def run(report: Report, options: argparse.Namespace) -> None:
     report.figure("joint.calibration", calibration_seconds(), "s")
     few, many = (1_000, 3_000) if options.quick else (5_000, 30_000)
     curves, volume = _curves(few)
+    solve_joint(curves, _terms("trucks", curves, volume))  # compiles, which is paid once and not counted
     for case in (*PROVEN, COUPLED):
-        _solve(report, f"joint.{case}", curves, _terms(case, curves, volume), has_bar=case in PROVEN)
+        terms = _terms(case, curves, volume)
+        _solve(report, f"joint.{case}", curves, terms, MOST_SECONDS, 0.0 if case in PROVEN else None)
     before = cpu_seconds()
     ranked = ranked_increments(curves, 0.7 * float(curves.at(curves.own_best, curves.cash).sum()))
     report.figure(
@@ -47,35 +48,26 @@ def run(report: Report, options: argparse.Namespace) -> None:
     )
     curves, volume = _curves(many)
     for case in ("trucks", "cash_and_rooms"):
-        _solve(report, f"joint.beyond.{case}", curves, _terms(case, curves, volume), has_bar=False)
+        _solve(report, f"joint.beyond.{case}", curves, _terms(case, curves, volume))
 
 
-def _solve(report: Report, name: str, curves: Curves, terms: list[Term], *, has_bar: bool) -> None:
+def _solve(
+    report: Report,
+    name: str,
+    curves: Curves,
+    terms: list[Term],
+    most_seconds: float | None = None,
+    most_gap: float | None = None,
+) -> None:
     before, start = cpu_seconds(), time.perf_counter()
-    with _chatter_to_errors():
+    with quiet():
         plan = solve_joint(curves, terms)
     seconds, wall = cpu_seconds() - before, time.perf_counter() - start
     facts = {"lines": curves.size, "terms": len(terms), "wall": round(wall, 2), "money": plan.money}
-    report.figure(f"{name}.cpu", seconds, "s", bar=10 if has_bar else None, **facts)
-    report.figure(
-        f"{name}.gap", plan.gap / plan.money, "of money", bar=0 if has_bar else None, lines=curves.size
-    )
+    report.figure(f"{name}.cpu", seconds, "s", bar=most_seconds, **facts)
+    report.figure(f"{name}.gap", plan.gap / plan.money, "of money", bar=most_gap, lines=curves.size)
     broken = sum(bool(term.broken_by(total)) for term, total in zip(terms, plan.total, strict=True))
     report.figure(f"{name}.broken", broken, "terms", bar=0, terms=len(terms))
-
-
-@contextmanager
-def _chatter_to_errors() -> Iterator[None]:
-    """Keep what HiGHS 1.12 prints when it repairs a solution, silent or not, out of the figures."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        ctypes.CDLL(None).fflush(None)
-        os.dup2(kept, 1)
-        os.close(kept)
 
 
 def _curves(n: int) -> tuple[Curves, np.ndarray]:

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
+from engine.replenishment.joint import branch as branching
 from engine.replenishment.joint import groups
 from engine.replenishment.joint.branch import branch
 from engine.replenishment.joint.candidates import candidate_quantities
@@ -144,12 +145,13 @@ def problems(draw: st.DrawFn) -> tuple[Curves, list[Term]]:
     return curves, terms
 
 
-@settings(max_examples=1100, derandomize=True)
-@given(problem=problems(), searched=st.booleans())
-def test_the_plan_is_the_best_of_all_combinations(problem: tuple[Curves, list[Term]], searched: bool) -> None:
+@settings(max_examples=1500, derandomize=True)
+@given(problem=problems(), way=st.sampled_from(["searched", "branched", "proved from a start"]))
+def test_the_plan_is_the_best_of_all_combinations(problem: tuple[Curves, list[Term]], way: str) -> None:
     curves, terms = problem
-    with pytest.MonkeyPatch.context() as small_enough:
-        small_enough.setattr(groups, "SEARCHED_FROM", 0 if searched else groups.SEARCHED_FROM)
+    with pytest.MonkeyPatch.context() as sizes:
+        sizes.setattr(groups, "SEARCHED_FROM", 0 if way == "searched" else groups.SEARCHED_FROM)
+        sizes.setattr(branching, "LARGE", 0 if way == "proved from a start" else branching.LARGE)
         plan = solve_joint(curves, terms)
     best = brute_force(curves, terms)
     assert plan.money == pytest.approx(best, rel=1e-9, abs=1e-9)

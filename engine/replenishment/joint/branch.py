@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from engine.replenishment.highs import exact_options, quiet
+from engine.replenishment.highs import exact_options
 from engine.replenishment.joint.curves import FloatArray, IntArray
 from engine.replenishment.joint.program import ChoiceProgram
 from engine.replenishment.joint.relaxation import Relaxation, choices, relax
 
 FEW = 30
 """Candidates beyond one a line and a quarter that the first mixed-integer program may hold."""
+LARGE = 500
+"""Lines from which a good choice is looked for before the best: what cannot beat it need not be looked at."""
 MOST_BRANCHED = 8
 """Whole own columns of a program that is branched here; HiGHS branches those of a larger one."""
 MOST_NODES = 400
@@ -158,8 +162,16 @@ def choose(
         reach = max(float(np.partition(loss, few)[few]), noise)
     slack = 1e-9 * max(1.0, abs(relaxation.bound))
     bound = relaxation.bound
+    limits = {"time_limit": time_limit, "mip_rel_gap": relative_gap}
+    if len(program.lines) >= LARGE:
+        start = _solve(program, relaxation, reach, {**limits, "presolve": True})
+        best = start if start.money > best.money else best
+        reach = relaxation.bound - best.money + slack
+        within = _prove(program, relaxation, reach, limits)
+        best = within if within.money > best.money else best
+        return replace(best, bound=max(min(bound, within.bound), best.money))
     for _ in range(2):
-        within = _solve(program, relaxation, reach, time_limit, relative_gap)
+        within = _solve(program, relaxation, reach, exact_options(**limits))
         bound = min(bound, max(within.bound, relaxation.bound - reach))
         if within.money > best.money:
             best = within
@@ -169,36 +181,66 @@ def choose(
     return replace(best, bound=max(bound, best.money))
 
 
-def _solve(
-    program: ChoiceProgram, relaxation: Relaxation, reach: float, time_limit: float, relative_gap: float
-) -> Choice:
+def _solve(program: ChoiceProgram, relaxation: Relaxation, reach: float, options: Any) -> Choice:
     """Best choice among candidates that lose at most `reach`, and the order of nothing."""
-    n = program.n_candidates
     near = (relaxation.loss <= reach) | (program.candidate == 0)
-    columns = np.concatenate([np.flatnonzero(near), np.arange(n, len(program.gain))])
-    scale = _SCALE / 2.0 ** np.ceil(np.log2(max(float(np.abs(program.gain).max(initial=0.0)), 1e-30)))
-    with quiet():
+    return _best_of(program, relaxation, near, np.zeros(len(near), bool), options)
+
+
+def _prove(program: ChoiceProgram, relaxation: Relaxation, reach: float, limits: dict[str, float]) -> Choice:
+    """Best choice among candidates that lose at most `reach`, one of each line; money −inf: there is none.
+
+    Most lines have one such candidate. They are settled before HiGHS sees them, as its presolve would.
+    """
+    near = relaxation.loss <= reach
+    left = np.bincount(program.line[near], minlength=len(program.lines))
+    if (left == 0).any():
+        return replace(nothing(program, relaxation), money=-np.inf, bound=-np.inf)
+    settled = near & (left[program.line] == 1)
+    return _best_of(program, relaxation, near, settled, exact_options(**limits))
+
+
+def _best_of(
+    program: ChoiceProgram,
+    relaxation: Relaxation,
+    near: NDArray[np.bool_],
+    settled: NDArray[np.bool_],
+    options: Any,
+) -> Choice:
+    """Best choice among the candidates `near`, of which those `settled` are chosen."""
+    n = program.n_candidates
+    open_candidates = np.flatnonzero(near & ~settled)
+    columns = np.concatenate([open_candidates, np.arange(n, len(program.gain))])
+    chosen = np.zeros(len(program.lines), np.int64)
+    chosen[program.line[settled]] = np.flatnonzero(settled)
+    own = np.zeros(len(program.gain) - n)
+    bound = float(program.gain[:n][settled].sum())
+    if len(columns):
+        scale = _SCALE / 2.0 ** np.ceil(np.log2(max(float(np.abs(program.gain).max(initial=0.0)), 1e-30)))
+        one_each = choices(program, columns)
+        one_each = one_each[np.diff(one_each.tocsr().indptr) > 0] if settled.any() else one_each
+        used = program.rows[:, np.flatnonzero(settled)].sum(axis=1)
         solution = milp(
             -program.gain[columns] * scale,
             integrality=program.is_integer[columns].astype(int),
             bounds=Bounds(program.lower[columns], program.upper[columns]),
             constraints=[
-                LinearConstraint(choices(program, columns), 1.0, 1.0),
-                LinearConstraint(program.rows[:, columns], -np.inf, program.bound),
+                LinearConstraint(one_each, 1.0, 1.0),
+                LinearConstraint(program.rows[:, columns], -np.inf, program.bound - used),
             ],
-            options=exact_options(time_limit=time_limit, mip_rel_gap=relative_gap),
+            options=options,
         )
-    if solution.x is None:
-        # no whole choice here, or out of time before one was found
-        bound = -np.inf if solution.status == 2 else relaxation.bound
-        return replace(nothing(program, relaxation), money=-np.inf, bound=bound)
-    value = solution.x
-    of_lines = columns[: int(near.sum())]
-    chosen = of_lines[np.lexsort((value[: len(of_lines)], program.line[of_lines]))]
-    last = np.searchsorted(program.line[chosen], np.arange(len(program.lines)), side="right") - 1
-    chosen = chosen[last]
-    own = value[len(of_lines) :]
+        if solution.x is None:
+            # no whole choice here, or out of time before one was found
+            worst = -np.inf if solution.status == 2 else relaxation.bound
+            return replace(nothing(program, relaxation), money=-np.inf, bound=worst)
+        value = solution.x[: len(open_candidates)]
+        order = open_candidates[np.lexsort((value, program.line[open_candidates]))]
+        chosen[program.line[order]] = order  # the last of a line, of greatest value, stays
+        own = solution.x[len(open_candidates) :]
+        bound -= float(solution.mip_dual_bound) / scale
     money = float(program.gain[chosen].sum() + program.gain[n:] @ own)
-    is_proven = solution.status == 0 and relative_gap == 0
-    bound = money if is_proven else max(-float(solution.mip_dual_bound) / scale, money)
-    return Choice(program.candidate[chosen], own, money, bound, relaxation.price)
+    is_proven = not len(columns) or (solution.status == 0 and options["mip_rel_gap"] == 0)
+    return Choice(
+        program.candidate[chosen], own, money, money if is_proven else max(bound, money), relaxation.price
+    )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from engine.replenishment.highs import exact_options, quiet
+from engine.replenishment.highs import exact_options
 from engine.replenishment.network.curve import ValueCurve
 from engine.replenishment.network.transfers import Batch, Lane, Need, Product, Supply, Truck
 
@@ -177,16 +177,15 @@ class _Model:
         entries = [(r, c, v) for r, row in enumerate(self.rows) for c, v in row.items()]
         where_row, where_column, value = (np.array(part) for part in zip(*entries, strict=True))
         matrix = csr_array((value, (where_row, where_column)), shape=(len(self.rows), len(cost)))
-        with quiet():
-            result = milp(
-                cost,
-                integrality=np.array(self.whole, dtype=np.int64),
-                bounds=Bounds(0.0, np.array(self.upper)),
-                constraints=LinearConstraint(matrix, np.array(self.low), np.array(self.high)),
-                options=exact_options(
-                    mip_rel_gap=0.0 if len(cost) <= EXACT_COLUMNS else LARGE_GAP, node_limit=node_limit
-                ),
-            )
+        result = milp(
+            cost,
+            integrality=np.array(self.whole, dtype=np.int64),
+            bounds=Bounds(0.0, np.array(self.upper)),
+            constraints=LinearConstraint(matrix, np.array(self.low), np.array(self.high)),
+            options=exact_options(
+                mip_rel_gap=0.0 if len(cost) <= EXACT_COLUMNS else LARGE_GAP, node_limit=node_limit
+            ),
+        )
         if result.x is None:
             earns = cost < 0
             return np.zeros(len(cost)), float(-cost[earns] @ np.array(self.upper)[earns]) / scale
