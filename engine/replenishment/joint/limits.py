@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -77,17 +78,13 @@ class Minimum:
         return faults
 
 
-@dataclass(frozen=True)
-class Storage:
-    """The orders of a location must find room."""
+class _AtMost(ABC):
+    """A plain limit: a total that may not be exceeded, and moves no money."""
 
-    bound: ClassVar[str] = "storage"
-    name: str
-    lines: ArrayLike
-    load: ArrayLike
-    """Room that one each of each line takes [litre/each]."""
-    room: float
-    """Room left when they arrive [litre]; below 0 counts as none."""
+    @property
+    @abstractmethod
+    def limit(self) -> float:
+        """Most that the total may be; below 0 counts as 0."""
 
     @property
     def wants_less(self) -> bool:
@@ -99,14 +96,9 @@ class Storage:
         """Whether it may bring or cost money."""
         return False
 
-    def use(self, curves: Curves) -> FloatArray:
-        """Room taken."""
-        load: FloatArray = curves.quantity[rows_of(self.lines)] * np.asarray(self.load, float)[:, None]
-        return load
-
     def broken_by(self, total: float) -> float:
-        """What finds no room."""
-        return excess(total, max(self.room, 0.0))
+        """What is beyond the limit."""
+        return excess(total, max(self.limit, 0.0))
 
     def money(self, total: float) -> float:  # noqa: ARG002
         """None."""
@@ -114,15 +106,38 @@ class Storage:
 
     def program(self, most: float) -> Program:  # noqa: ARG002
         """One row."""
-        return Program(rows=((1.0, (), max(self.room, 0.0)),))
+        return Program(rows=((1.0, (), max(self.limit, 0.0)),))
 
     def cases(self, most: float) -> tuple[Case, ...]:  # noqa: ARG002
-        """At most the room."""
-        return (Case(most=max(self.room, 0.0)),)
+        """At most the limit."""
+        return (Case(most=max(self.limit, 0.0)),)
 
     def whole(self, total: float) -> tuple[float, ...]:  # noqa: ARG002
         """Values of the whole-number columns of its program."""
         return ()
+
+
+@dataclass(frozen=True)
+class Storage(_AtMost):
+    """The orders of a location must find room."""
+
+    bound: ClassVar[str] = "storage"
+    name: str
+    lines: ArrayLike
+    load: ArrayLike
+    """Room that one each of each line takes [litre/each]."""
+    room: float
+    """Room left when they arrive [litre]; below 0 counts as none."""
+
+    @property
+    def limit(self) -> float:
+        """The room."""
+        return self.room
+
+    def use(self, curves: Curves) -> FloatArray:
+        """Room taken."""
+        load: FloatArray = curves.quantity[rows_of(self.lines)] * np.asarray(self.load, float)[:, None]
+        return load
 
     def tighter(self, by: float) -> Storage:
         """Less room."""
@@ -135,7 +150,7 @@ class Storage:
 
 
 @dataclass(frozen=True)
-class Budget:
+class Budget(_AtMost):
     """The orders of the lines are paid from one sum, overall or for a supplier."""
 
     bound: ClassVar[str] = "budget"
@@ -145,38 +160,13 @@ class Budget:
     """[money]; below 0 counts as none."""
 
     @property
-    def wants_less(self) -> bool:
-        """Whether a smaller total is never worse."""
-        return True
-
-    @property
-    def moves_money(self) -> bool:
-        """Whether it may bring or cost money."""
-        return False
+    def limit(self) -> float:
+        """The cash."""
+        return self.cash
 
     def use(self, curves: Curves) -> FloatArray:
         """Money paid, after the price breaks of lines and before rebates."""
         return curves.cash[rows_of(self.lines)]
-
-    def broken_by(self, total: float) -> float:
-        """What is not covered."""
-        return excess(total, max(self.cash, 0.0))
-
-    def money(self, total: float) -> float:  # noqa: ARG002
-        """None."""
-        return 0.0
-
-    def program(self, most: float) -> Program:  # noqa: ARG002
-        """One row."""
-        return Program(rows=((1.0, (), max(self.cash, 0.0)),))
-
-    def cases(self, most: float) -> tuple[Case, ...]:  # noqa: ARG002
-        """At most the cash."""
-        return (Case(most=max(self.cash, 0.0)),)
-
-    def whole(self, total: float) -> tuple[float, ...]:  # noqa: ARG002
-        """Values of the whole-number columns of its program."""
-        return ()
 
     def tighter(self, by: float) -> Budget:
         """Less cash."""
