@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import gamma, nbinom, norm, poisson
 
@@ -87,6 +87,8 @@ def test_equals_simulated_stores(correlation, lot, surplus, days):
     st.floats(-30, 80).map(lambda x: round(x, 1)),
     st.integers(1, 20),
 )
+@example(2.0, 2.0, 0.0, 2)
+@example(1.0, 4.0, -3.0, 2)
 def test_orders_of_one_store_by_summing_over_demand(mean, wide, surplus, lot):
     variance = wide * mean
     units = np.arange(2000)

@@ -15,6 +15,8 @@ TAIL_SDS = 9.0
 """Demand is followed to this many standard deviations from its mean."""
 CERTAIN = 5.0
 """A store whose surplus is used up this many standard deviations below mean demand is sure to order."""
+EVEN = 2.0
+"""Mean demand in standard deviations from which no demand is rare, so that the last lot overshoots evenly."""
 POISSON_BELOW = 1.0 + 1e-6
 """Variance over mean below which demand is taken as Poisson."""
 STEPS_A_SD = 32.0
@@ -45,7 +47,7 @@ def orders_of(demand: float, spread: float, surplus: float, lot: float) -> tuple
         return lot * max(math.ceil(-surplus / lot - 1e-9), 0.0), 0.0
     sd = math.sqrt(spread)
     sure = surplus <= max(demand - CERTAIN * sd, 0.0)
-    if sure and (lot == 1.0 or sd >= lot):
+    if sure and (lot == 1.0 or (sd >= lot and demand >= EVEN * sd)):
         # The last lot overshoots by 0 … lot − 1, all alike.
         rounding = surplus - math.floor(surplus)
         return demand - surplus + rounding + (lot - 1.0) / 2.0, spread + (lot * lot - 1.0) / 12.0
