@@ -96,8 +96,9 @@ def build_line_inputs(
 
 
 def holding_cost_per_day(lines: pd.DataFrame) -> Floats:
-    """Return the cost of holding one each for a day, [n]: its cost times the yearly rate."""
-    return _floats(lines["unit_cost"]) * _floats(lines["holding_cost_rate"]) / 365.0
+    """Return the cost of holding one each for a day, [n]: of its capital and of its room."""
+    capital = _floats(lines["unit_cost"]) * _floats(lines["holding_cost_rate"])
+    return (capital + _floats(lines["space_cost"])) / 365.0
 
 
 def order_offsets(lines: pd.DataFrame, as_of: dt.date) -> npt.NDArray[np.int64]:

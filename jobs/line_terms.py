@@ -35,9 +35,9 @@ def line_terms(inputs: PlanInputs, supply: MeasuredSupply | None = None) -> pd.D
     -------
     sku, location, source, source_kind, lead_time_mean, lead_time_sd [days], moq, order_multiple [each],
     order_cost [money], unit_cost, unit_price [money/each], target_kind, service_target [share],
-    stockout_cost [money/each], holding_cost_rate [/year], review_days [days], order_weekdays (list or None),
-    closures (list or None), min_cover_days, max_cover_days [days], presentation_stock, shelf_maximum [each],
-    life_days [days of sale left when received], min_life_at_sale_days [days], backorder (bool),
+    stockout_cost [money/each], holding_cost_rate [/year], space_cost [money/each/year],
+    review_days [days], order_weekdays (list or None), closures (list or None), min_cover_days,
+    max_cover_days [days], presentation_stock, shelf_maximum [each], life_days [days of sale left when received], min_life_at_sale_days [days], backorder (bool),
     next_order_date (first order day after the one already approved; missing: none approved),
     promised_lead_time, promised_lead_time_sd [days]: by the terms; the lead time above is measured from order
     history and shrunk to them, unless the setting learn_lead_times says no,
@@ -107,9 +107,12 @@ def _with_product(lines: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd
             "min_life_at_receipt_days",
             "min_life_at_sale_days",
             "case_pack",
+            "volume",
         ]
     ]
     lines = lines.merge(product, on="sku", how="left")
+    room = lines["location"].map(tables["locations"].set_index("location")["storage_cost"])
+    lines["space_cost"] = (lines.pop("volume") * room.astype("float64")).fillna(0.0)
     sold = tables["sales"]
     paid = sold["price"].fillna(sold["revenue"] / sold["quantity"].where(sold["quantity"] > 0))
     seen = pd.DataFrame({"sku": sold["sku"], "paid": paid}).groupby("sku", as_index=False)["paid"].median()

@@ -92,6 +92,7 @@ def locations_table(where: Geography) -> pl.DataFrame:
             "latitude": where.latitude,
             "longitude": where.longitude,
             "storage_capacity": [round(11_500 * size, 0) for size in where.size] + [400_000.0] * dcs,
+            "storage_cost": [None] * (stores + dcs),
         },
-        schema_overrides={"receiving_weekdays": pl.List(pl.Float64)},
+        schema_overrides={"receiving_weekdays": pl.List(pl.Float64), "storage_cost": pl.Float64},
     )

@@ -199,6 +199,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         moq, minimum order quantity, min order quantity, min qty, minimum quantity, mindestmenge,
         quantite minimum, cantidad minima, quantita minima
     """),
+    "storage_cost": _words("storage cost, cost of storage, storage cost per litre, lagerkosten"),
     "movement": _words("""
         movement id, movement number, movement no, transaction id, document number, material document,
         bewegung, bewegungsnummer, belegnummer

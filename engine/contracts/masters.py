@@ -67,6 +67,7 @@ TABLES = (
             number("latitude", "Latitude", "degree", minimum=-90, maximum=90),
             number("longitude", "Longitude", "degree", minimum=-180, maximum=180),
             number("storage_capacity", "Room for stock", "litre", minimum=0),
+            number("storage_cost", "Cost of room, beside that of capital", "money/litre/year", minimum=0),
         ),
     ),
     Table(

@@ -16,7 +16,14 @@ from data_lake.lake import Lake
 from jobs.demand import planning_panel
 from jobs.errors import JobError
 from jobs.inputs import load_inputs, next_period, periods_between
-from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, order_offsets, protection_periods
+from jobs.line_inputs import (
+    DemandModel,
+    build_line_inputs,
+    holding_cost_per_day,
+    latest_stock,
+    order_offsets,
+    protection_periods,
+)
 from jobs.line_terms import UNASSIGNED, line_terms
 from jobs.order_calendar import order_days
 from jobs.plan_tables import period_start
@@ -132,6 +139,19 @@ def test_a_price_seen_in_sales_gives_the_cost(lake: Lake) -> None:
     assert line["stockout_cost"] == pytest.approx(3.0)
 
 
+def test_stock_pays_for_its_capital_and_for_its_room(lake: Lake) -> None:
+    lake.replace("sales", sales())
+    lake.replace("products", pd.DataFrame({"sku": ["7"], "unit_cost": [2.0], "volume": [3.0]}))
+    terms = line_terms(load_inputs(lake))
+    without = holding_cost_per_day(terms)
+    assert without == pytest.approx(2.0 * terms["holding_cost_rate"] / 365)
+    room = pd.DataFrame({"location": terms["location"].unique(), "storage_cost": 0.73})
+    lake.replace("locations", room)
+    assert holding_cost_per_day(line_terms(load_inputs(lake))) == pytest.approx(without + 3.0 * 0.73 / 365)
+    lake.replace("products", pd.DataFrame({"sku": ["7"], "unit_cost": [2.0]}))  # volume not known
+    assert holding_cost_per_day(line_terms(load_inputs(lake))) == pytest.approx(without)
+
+
 def test_the_preferred_valid_source_wins(lake: Lake) -> None:
     lake.replace("sales", sales())
     rows = [("late", 1, "2030-01-01"), ("second", 2, None), ("first", 1, None)]
@@ -240,6 +260,7 @@ def lines_frame(**columns: object) -> pd.DataFrame:
         "service_target": 0.95,
         "stockout_cost": 1.0,
         "holding_cost_rate": 0.365,
+        "space_cost": 0.0,
         "review_days": 7.0,
         "order_weekdays": None,
         "closures": None,
