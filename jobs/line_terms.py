@@ -37,7 +37,8 @@ def line_terms(inputs: PlanInputs, supply: MeasuredSupply | None = None) -> pd.D
     order_cost [money], unit_cost, unit_price [money/each], target_kind, service_target [share],
     stockout_cost [money/each], holding_cost_rate [/year], space_cost [money/each/year],
     review_days [days], order_weekdays (list or None), closures (list or None), min_cover_days,
-    max_cover_days [days], presentation_stock, shelf_maximum [each], life_days [days of sale left when received], min_life_at_sale_days [days], backorder (bool),
+    max_cover_days [days], presentation_stock, shelf_maximum [each],
+    life_days [days of sale left when received], min_life_at_sale_days [days], backorder (bool),
     next_order_date (first order day after the one already approved; missing: none approved),
     promised_lead_time, promised_lead_time_sd [days]: by the terms; the lead time above is measured from order
     history and shrunk to them, unless the setting learn_lead_times says no,
