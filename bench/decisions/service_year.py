@@ -21,11 +21,9 @@ from bench.decisions.service_plans import PlansMade
 from data_lake.demo import build
 from data_lake.demo.generate import END
 from data_lake.lake import Lake
-from engine.replay.planned import PlanPolicy, next_chances
 from engine.replay.play import Played, play
 from engine.replenishment.lines import LineInputs
-from jobs.replay import REFIT
-from jobs.replay_forecast import LakeForecaster
+from jobs.replay import our_policy
 from jobs.replay_setup import Setup, prepare
 
 Floats = npt.NDArray[np.float64]
@@ -35,7 +33,6 @@ COUNTED, SETTLING = 364, 28
 """Days that count, and those before them that do not."""
 HISTORY = 730
 """Days of sales before the first day played."""
-N_PATHS = 200
 
 BOUNDING = ("moq", "order_multiple", "min_cover", "max_cover", "presentation_stock", "shelf_maximum")
 """Terms that a freed line does not have."""
@@ -92,7 +89,9 @@ def _played(setup: Setup, seed: int, model: str | None) -> Year:
     freed = np.random.default_rng([seed, 2]).permutation(n) % 2 == 0
     terms = _freed(setup.terms, freed)
     plans = PlansMade(n, SETTLING, setup.game.periods)
-    played = play(setup.game, _policy(setup, terms, plans, seed, model))
+    policy = our_policy(replace(setup, terms=terms), seed=seed, model=model)
+    policy.seen = plans.add
+    played = play(setup.game, policy)
     return _year(setup, terms, played, freed, plans)
 
 
@@ -100,23 +99,6 @@ def _freed(terms: LineInputs, freed: Mask) -> LineInputs:
     """Return the terms, without what bounds an order on the lines `freed`."""
     without: dict[str, Any] = {name: np.where(freed, np.nan, getattr(terms, name)) for name in BOUNDING}
     return replace(terms, **without)
-
-
-def _policy(setup: Setup, terms: LineInputs, plans: PlansMade, seed: int, model: str | None) -> PlanPolicy:
-    refit = REFIT[setup.inputs.period]
-    forecaster = LakeForecaster(
-        setup.inputs,
-        setup.sales,
-        setup.span.first,
-        setup.lines,
-        setup.rows,
-        setup.protection,
-        refit=refit,
-        seed=seed,
-        model=model,
-    )
-    chances = next_chances(setup.game.may_order, np.ceil(setup.review).astype(np.int64))
-    return PlanPolicy(terms, chances, forecaster, refit=refit, n_paths=N_PATHS, seen=plans.add)
 
 
 def _year(setup: Setup, terms: LineInputs, played: Played, freed: Mask, plans: PlansMade) -> Year:
