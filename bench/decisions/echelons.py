@@ -15,7 +15,7 @@ import datetime as dt
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,7 @@ DAYS, WARM_UP, N_PATHS = 42, 14, 200
 LASTING_DAYS = 60
 HORIZON = 42
 """Days that each plan looks ahead."""
-SMALL = {"skus": 30, "stores": 6, "dcs": 1, "days": 400}
+SMALL: Any = {"skus": 30, "stores": 6, "dcs": 1, "days": 400}
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def run(report: Report, options: argparse.Namespace) -> None:
         name: [play(world, planner) for world in worlds]
         for name, planner in (("direct", _direct), ("pooled", _pooled))
     }
-    sizes = {"lines": len(worlds[0].lines), "draws": len(worlds), "days": DAYS - WARM_UP}
+    sizes: dict[str, Any] = {"lines": len(worlds[0].lines), "draws": len(worlds), "days": DAYS - WARM_UP}
     for name, outcomes in found.items():
         bars = _bars(found["direct"]) if name == "pooled" else {}
         for figure, value, unit in _figures(outcomes):
@@ -173,7 +173,8 @@ def play(world: World, planner: Planner) -> Outcome:
     centre_of[out_of] = into
     is_centre, cost = np.isin(np.arange(n), into), start.unit_cost
     ordering = order_periods(world.lines, world.inputs.as_of, "D", DAYS + HORIZON)
-    stock: Floats = np.bincount(start.batch_line, weights=np.maximum(start.batch_quantity, 0.0), minlength=n)
+    on_hand = np.maximum(start.batch_quantity, 0.0)
+    stock: Floats = np.bincount(start.batch_line, weights=on_hand, minlength=n).astype(np.float64)
     coming = np.zeros((n, DAYS + HORIZON + 400))
     np.add.at(coming, (start.receipt_line, np.maximum(start.receipt_period, 0)), start.receipt_quantity)
     asked = shipped = served = wanted = 0.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import Any
 
 import numpy as np
 from scipy.stats import norm
@@ -63,7 +64,12 @@ def _solve(
     with quiet():
         plan = solve_joint(curves, terms)
     seconds, wall = cpu_seconds() - before, time.perf_counter() - start
-    facts = {"lines": curves.size, "terms": len(terms), "wall": round(wall, 2), "money": plan.money}
+    facts: dict[str, Any] = {
+        "lines": curves.size,
+        "terms": len(terms),
+        "wall": round(wall, 2),
+        "money": plan.money,
+    }
     report.figure(f"{name}.cpu", seconds, "s", bar=most_seconds, **facts)
     report.figure(f"{name}.gap", plan.gap / plan.money, "of money", bar=most_gap, lines=curves.size)
     broken = sum(bool(term.broken_by(total)) for term, total in zip(terms, plan.total, strict=True))

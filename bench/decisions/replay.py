@@ -23,6 +23,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,7 @@ YEAR = 365
 
 DEMO_DAYS = 1096
 DEMO_LINES, DEMO_LINES_QUICK = 300, 24
-SMALL = {"skus": 24, "stores": 3, "dcs": 1, "days": DEMO_DAYS}
+SMALL: Any = {"skus": 24, "stores": 3, "dcs": 1, "days": DEMO_DAYS}
 
 LEAD, REVIEW = 7, 7
 MARGIN, HOLDING_A_YEAR, ORDER_COST = 0.30, 0.25, 0.35
@@ -77,6 +78,14 @@ def demo(report: Report, quick: bool) -> None:
             seed=SEED,
             model="Theta" if quick else None,
         ).total
+    sides: dict[str, Any] = {
+        name: round(float(found[name]), 4) for name in ("theirs_fill_rate", "ours_fill_rate")
+    }
+    sides |= {
+        f"{side}_{cost}_cost": round(float(found[f"{side}_{cost}_cost"]))
+        for side in ("theirs", "ours")
+        for cost in ("lost", "holding", "waste", "orders")
+    }
     report.figure(
         "replay.demo.cost_ratio",
         float(found["ratio"]),
@@ -86,12 +95,7 @@ def demo(report: Report, quick: bool) -> None:
         lines=int(found["lines"]),
         lines_of=int(found["lines_of"]),
         days=YEAR,
-        **{name: round(float(found[name]), 4) for name in ("theirs_fill_rate", "ours_fill_rate")},
-        **{
-            f"{side}_{cost}_cost": round(float(found[f"{side}_{cost}_cost"]))
-            for side in ("theirs", "ours")
-            for cost in ("lost", "holding", "waste", "orders")
-        },
+        **sides,
         cpu_seconds=round(cpu_seconds() - before, 1),
     )
 
@@ -238,6 +242,15 @@ def m5(report: Report, folder: str | None, quick: bool) -> None:
     money = {side: costs(one, prices) for side, one in played.items()}
     total = {side: one.total.sum(axis=1) for side, one in money.items()}
     found = difference(total["ours"], total["theirs"], items.keys["sku"].to_numpy(), seed=SEED)
+    sides: dict[str, Any] = {
+        f"{side}_fill_rate": round(1 - float(one.short.sum() / game.demand.sum()), 4)
+        for side, one in played.items()
+    }
+    sides |= {
+        f"{side}_{name}_cost": round(float(getattr(one, name).sum()))
+        for side, one in money.items()
+        for name in ("lost", "holding", "orders")
+    }
     report.figure(
         "replay.m5_280.cost_ratio",
         found.ratio,
@@ -247,15 +260,7 @@ def m5(report: Report, folder: str | None, quick: bool) -> None:
         interval_90=[round(found.ratio_low, 3), round(found.ratio_high, 3)],
         lines=len(items.keys),
         days=YEAR,
-        **{
-            f"{side}_fill_rate": round(1 - float(one.short.sum() / game.demand.sum()), 4)
-            for side, one in played.items()
-        },
-        **{
-            f"{side}_{name}_cost": round(float(getattr(one, name).sum()))
-            for side, one in money.items()
-            for name in ("lost", "holding", "orders")
-        },
+        **sides,
         cpu_seconds=round(cpu_seconds() - before, 1),
     )
     report.figure(
