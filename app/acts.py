@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypedDict, TypeVar
 
 from app import cache, data, forecast_value_data
 from data_lake.runs import Run
@@ -32,10 +32,12 @@ __all__ = [
     "override",
     "override_total",
     "plan",
+    "recorded",
     "remake",
     "retire",
     "retire_corrected",
     "retire_many",
+    "signed",
     "withdraw",
 ]
 
@@ -44,7 +46,20 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _recorded(act: Callable[P, T]) -> Callable[P, T]:
+class Signature(TypedDict):
+    """Who acts, why and when: what the audit log keeps of every act."""
+
+    author: str
+    reason: str
+    at: datetime
+
+
+def signed(reason: str) -> Signature:
+    """Return the signature of an act that is done now."""
+    return {"author": data.author(), "reason": reason, "at": datetime.now(UTC)}
+
+
+def recorded(act: Callable[P, T]) -> Callable[P, T]:
     """Make the pages look at the ledger again after an act; a refusal may tell of another planner's."""
 
     @wraps(act)
@@ -57,28 +72,19 @@ def _recorded(act: Callable[P, T]) -> Callable[P, T]:
     return act_then_look
 
 
-@_recorded
+@recorded
 def approve(chosen: Sequence[Mapping[str, Any]], reason: str) -> ApprovalResult:
     """Approve lines ({line_id, quantity [each]})."""
-    return approve_lines(
-        data.lake(),
-        run_id=data.run().run_id,
-        lines=chosen,
-        author=data.author(),
-        reason=reason,
-        at=datetime.now(UTC),
-    )
+    return approve_lines(data.lake(), run_id=data.run().run_id, lines=chosen, **signed(reason))
 
 
-@_recorded
+@recorded
 def withdraw(order_id: str, reason: str) -> ApprovalResult:
     """Withdraw an order: its lines are proposals again."""
-    return withdraw_approval(
-        data.lake(), order_id=order_id, author=data.author(), reason=reason, at=datetime.now(UTC)
-    )
+    return withdraw_approval(data.lake(), order_id=order_id, **signed(reason))
 
 
-@_recorded
+@recorded
 def override(sku: str, location: str, per_cent: float, days: Sequence[date], reason: str) -> str:
     """Move the forecast of an item by `per_cent` on the days from the first to the last of `days`."""
     if len(days) != 2:
@@ -90,13 +96,11 @@ def override(sku: str, location: str, per_cent: float, days: Sequence[date], rea
         from_date=days[0],
         to_date=days[1],
         factor=1 + per_cent / 100,
-        author=data.author(),
-        reason=reason,
-        at=datetime.now(UTC),
+        **signed(reason),
     )
 
 
-@_recorded
+@recorded
 def override_total(
     level: TotalsBy,
     code: str,
@@ -116,14 +120,12 @@ def override_total(
         to_date=days[1],
         factor=factor,
         new_total=new_total,
-        author=data.author(),
-        reason=reason,
         expiry=expiry,
-        at=datetime.now(UTC),
+        **signed(reason),
     )
 
 
-@_recorded
+@recorded
 def correct(sku: str, location: str, days: Sequence[date], demand: float, reason: str) -> str:
     """Say what the demand of an item was [each/period] from the first to the last of `days`."""
     if len(days) != 2:
@@ -135,27 +137,25 @@ def correct(sku: str, location: str, days: Sequence[date], demand: float, reason
         from_date=days[0],
         to_date=days[1],
         demand=demand,
-        author=data.author(),
-        reason=reason,
-        at=datetime.now(UTC),
+        **signed(reason),
     )
 
 
-@_recorded
+@recorded
 def retire_corrected(correction: str, reason: str) -> bool:
     """Retire a correction of past demand; True once it is done."""
-    retire_correction(data.lake(), correction, author=data.author(), reason=reason, at=datetime.now(UTC))
+    retire_correction(data.lake(), correction, **signed(reason))
     return True
 
 
-@_recorded
+@recorded
 def retire(override_id: str, reason: str) -> bool:
     """Retire an override; True once it is done."""
-    retire_override(data.lake(), override_id, author=data.author(), reason=reason, at=datetime.now(UTC))
+    retire_override(data.lake(), override_id, **signed(reason))
     return True
 
 
-@_recorded
+@recorded
 def retire_many(reasons: Mapping[str, str]) -> list[str]:
     """Retire overrides, each for its reason: all of them or none."""
     return retire_overrides(
@@ -163,33 +163,23 @@ def retire_many(reasons: Mapping[str, str]) -> list[str]:
     )
 
 
-@_recorded
+@recorded
 def remake(override_ids: Sequence[str]) -> list[str]:
     """Make retired overrides again, with the same days and factor."""
     why = "Made again after it was retired"
-    return [
-        remake_override(data.lake(), one, author=data.author(), reason=why, at=datetime.now(UTC))
-        for one in override_ids
-    ]
+    return [remake_override(data.lake(), one, **signed(why)) for one in override_ids]
 
 
-@_recorded
+@recorded
 def mark_down(chosen: Sequence[Mapping[str, Any]], reason: str) -> list[str]:
     """Decide markdowns ({line_id, depth [share], until, mechanic}): all of them or none."""
-    return decide_markdowns(
-        data.lake(),
-        run_id=data.run().run_id,
-        lines=chosen,
-        author=data.author(),
-        reason=reason,
-        at=datetime.now(UTC),
-    )
+    return decide_markdowns(data.lake(), run_id=data.run().run_id, lines=chosen, **signed(reason))
 
 
-@_recorded
+@recorded
 def end_markdown(markdown: str, reason: str) -> bool:
     """End a markdown; True once it is done."""
-    end_running(data.lake(), markdown, author=data.author(), reason=reason, at=datetime.now(UTC))
+    end_running(data.lake(), markdown, **signed(reason))
     return True
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import charts, columns, driver_effects_chart, forecast_value_data
+from app import charts, columns, driver_effects_chart, forecast_value_data, tables
 from app.forecast_value_data import DriverView, ForecastWanted
 from app.theme import Palette
-
-ROW_HEIGHT = 36
 
 
 def section(wanted: ForecastWanted, colors: Palette) -> None:
@@ -74,8 +72,8 @@ def _categories(view: DriverView) -> None:
         shares,
         key="driver_categories",
         hide_index=True,
-        height=ROW_HEIGHT * (1 + min(len(shares), 10)) + 2,
-        row_height=ROW_HEIGHT,
+        height=tables.height(shares, 10),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_config={
             "group": columns.text("Category", width=150),

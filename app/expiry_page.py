@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import acts, address, columns, data, expiry_charts, expiry_data, filters, shell, states
+from app import (
+    acts,
+    address,
+    columns,
+    data,
+    expiry_charts,
+    expiry_data,
+    exports,
+    filters,
+    shell,
+    states,
+    tables,
+)
 from app.charts import CONFIG
 from app.expiry_data import ExpiryBy, ExpiryPlan, ExpiryWanted
 from app.theme import Palette
 
-ROW_HEIGHT = 38
 MOST_ROWS = 9
 NAMED = 8
 """Most lines that a dialog names."""
@@ -25,13 +37,11 @@ Acts = Sequence[dict[str, Any]]
 
 def pick() -> ExpiryWanted:
     """Show the filters and return what is chosen."""
-    offered = data.choices()
     left, middle, right = st.columns([6, 6, 4])
     with left:
-        places = filters.many("locations", "Location", offered.locations, "All locations")
+        places = filters.locations()
     with middle:
-        names = {category: category for category in offered.categories}
-        categories = filters.many("categories", "Category", names, "All categories")
+        categories = filters.categories()
     with right:
         address.seed_one("weeks", expiry_data.WEEKS_AHEAD, "all")
         weeks = st.selectbox(
@@ -99,8 +109,8 @@ def batches(found: ExpiryPlan, frame: pd.DataFrame, currency: str) -> list[int]:
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        height=ROW_HEIGHT * (min(len(frame), MOST_ROWS) + 1),
-        row_height=ROW_HEIGHT,
+        height=tables.height(frame, MOST_ROWS),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=[
             "product",
@@ -195,7 +205,7 @@ def compare(found: ExpiryPlan, frame: pd.DataFrame, rows: Sequence[int], currenc
         every,
         key=f"acts-{line['line_id']}",
         hide_index=True,
-        row_height=ROW_HEIGHT,
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=["act_label", "money", "confidence", "write_off_after", "short_after", "words"],
         column_config={
@@ -278,7 +288,7 @@ def running() -> None:
         expiry_data.running_rows(),
         key="markdowns",
         hide_index=True,
-        row_height=ROW_HEIGHT,
+        row_height=tables.ROW_HEIGHT,
         column_config={
             "product": columns.text("Product", width=230),
             "location": columns.text("Location", width=160),
@@ -308,21 +318,4 @@ def running() -> None:
 def downloads(found: ExpiryPlan) -> None:
     """Offer every batch shown as a file."""
     with st.container(horizontal=True, width="content"):
-        st.download_button(
-            "CSV",
-            data=lambda: expiry_data.download(found, "csv"),
-            file_name=data.file_name("write-offs", "csv"),
-            mime="text/csv",
-            key="expiry_csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Excel",
-            data=lambda: expiry_data.download(found, "xlsx"),
-            file_name=data.file_name("write-offs", "xlsx"),
-            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            key="expiry_xlsx",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        exports.formats("write-offs", partial(expiry_data.download, found), "expiry")

@@ -8,12 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import charts, columns, data, forecast_change, forecast_value_data
+from app import charts, columns, data, forecast_change, forecast_value_data, tables
 from app.charts import figure
 from app.theme import Palette
 from jobs.views.forecast_totals import TOTALS_BY, TotalsBy, in_table
 
-ROW_HEIGHT = 36
 MOST_LINES = 5
 
 
@@ -47,8 +46,8 @@ def section(colors: Palette) -> None:
             table.assign(share=100 * table["share"], range=100 * table["range"]),
             key="totals_table",
             hide_index=True,
-            height=ROW_HEIGHT * (1 + min(len(table), 9)) + 2,
-            row_height=ROW_HEIGHT,
+            height=tables.height(table, 9),
+            row_height=tables.ROW_HEIGHT,
             placeholder=columns.UNKNOWN,
             column_config={
                 "group": columns.text(TOTALS_BY[level], width=116),

@@ -14,15 +14,16 @@ from app import (
     charts,
     columns,
     data,
+    filters,
     forecast_value_charts,
     forecast_value_data,
     shell,
     states,
+    tables,
 )
 from app.forecast_value_data import ForecastFigure, ForecastValue, ForecastWanted, Segment, ValueBy
 from app.theme import Palette
 
-ROW_HEIGHT = 36
 MOST_ROWS = 12
 VERDICT_COLORS = {"Improved it": "green", "Unclear": "gray", "Made it worse": "red", "Not yet scored": "blue"}
 STATE_COLORS = {"Active": "orange", "Ended": "gray", "Retired": "violet"}
@@ -31,27 +32,12 @@ _DELTA_COLORS: dict[str, Any] = {"good": "green", "bad": "red", "neutral": "gray
 
 def pick() -> ForecastWanted:
     """Show the filters and return what is chosen; it is in the URL."""
-    offered = data.choices()
     left, right = st.columns(2)
     with left:
-        categories = _many("categories", "Category", {name: name for name in offered.categories})
+        categories = filters.categories(labelled=False)
     with right:
-        locations = _many("locations", "Location", offered.locations)
+        locations = filters.locations(labelled=False)
     return ForecastWanted(categories, locations)
-
-
-def _many(key: str, label: str, names: Mapping[str, str]) -> tuple[str, ...]:
-    address.seed_many(key, names)
-    chosen = st.multiselect(
-        label,
-        list(names),
-        format_func=lambda code: names.get(code, code),
-        placeholder=f"All {key}",
-        key=key,
-        label_visibility="collapsed",
-    )
-    address.keep(key, chosen)
-    return tuple(chosen)
 
 
 def cards(figures: list[ForecastFigure]) -> None:
@@ -155,8 +141,8 @@ def winners(board: pd.DataFrame) -> None:
         data.in_per_cent(best),
         key="winners",
         hide_index=True,
-        height=_height(best, 6),
-        row_height=ROW_HEIGHT,
+        height=tables.height(best, 6),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=["segment", "model", "pinball_gain", "won"],
         column_config={
@@ -180,8 +166,8 @@ def board(frame: pd.DataFrame) -> None:
         data.in_per_cent(frame),
         key="board",
         hide_index=True,
-        height=_height(frame, MOST_ROWS),
-        row_height=ROW_HEIGHT,
+        height=tables.height(frame, MOST_ROWS),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=[
             "segment",
@@ -225,8 +211,8 @@ def by_horizon(frame: pd.DataFrame) -> None:
         data.in_per_cent(frame),
         key="by_horizon",
         hide_index=True,
-        height=_height(frame, MOST_ROWS),
-        row_height=ROW_HEIGHT,
+        height=tables.height(frame, MOST_ROWS),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_config={
             "pattern": columns.text("Pattern", width=92),
@@ -290,8 +276,8 @@ def overrides(frame: pd.DataFrame, currency: str) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        height=_height(frame, MOST_ROWS),
-        row_height=ROW_HEIGHT,
+        height=tables.height(frame, MOST_ROWS),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=[
             "verdict_label",
@@ -345,7 +331,3 @@ def _in_words(scores: pd.DataFrame) -> str:
         f"{row['group']} {row['gain']:+,.0f} of {columns.count(row['overrides'], 'override')}"
         for row in scores.to_dict("records")
     )
-
-
-def _height(frame: pd.DataFrame, most: int) -> int:
-    return ROW_HEIGHT * (1 + min(len(frame), most)) + 2

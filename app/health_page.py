@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
-from app import columns, data
+from app import columns, data, exports
 
 STATE_COLORS = {
     "fresh": "green",
@@ -117,15 +119,7 @@ def locations(frame: pd.DataFrame) -> None:
 
 def download(label: str, frame: pd.DataFrame, name: str) -> None:
     """Show the download of a table, built on the click."""
-    st.download_button(
-        label,
-        data=lambda: data.csv(frame),
-        file_name=data.file_name(name, "csv"),
-        mime="text/csv",
-        key=f"download_{name}",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    exports.csv(label, name, partial(data.csv, frame), f"download_{name}")
 
 
 def _height(frame: pd.DataFrame, row_height: int = ROW_HEIGHT) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import acts, columns, data, states
+from app import acts, columns, data, states, tables
 from app.data import Preview
 
 FILE_TYPES = ["csv", "tsv", "txt", "xlsx", "xls", "parquet"]
-ROW_HEIGHT = 36
 MOST_ROWS = 9
 FAULT_COLORS = {"Error": "red", "Warning": "orange"}
 
@@ -89,8 +88,8 @@ def edit_mapping(seen: Preview) -> None:
         rows,
         key=name,
         hide_index=True,
-        height=ROW_HEIGHT * (min(len(rows), MOST_ROWS) + 1),
-        row_height=ROW_HEIGHT,
+        height=tables.height(rows, MOST_ROWS),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         disabled=["target", "need", "sure", "meaning"],
         column_config={
@@ -138,7 +137,7 @@ def _rows(frame: pd.DataFrame, name: str) -> None:
         frame,
         key=f"rows_{name}",
         hide_index=True,
-        height=ROW_HEIGHT * 7,
+        height=tables.ROW_HEIGHT * 7,
         placeholder="",
         column_config={column: columns.date(column) for column in data.date_columns(frame)},
         alt=f"First rows, as {name}",
@@ -151,8 +150,8 @@ def show_faults(frame: pd.DataFrame, key: str) -> None:
         frame,
         key=key,
         hide_index=True,
-        height=ROW_HEIGHT * (min(len(frame), MOST_ROWS) + 1),
-        row_height=ROW_HEIGHT,
+        height=tables.height(frame, MOST_ROWS),
+        row_height=tables.ROW_HEIGHT,
         placeholder="",
         column_config={
             "label": columns.tag("Severity", FAULT_COLORS, width=100),
@@ -229,8 +228,8 @@ def contents(frame: pd.DataFrame) -> None:
         frame,
         key="contents",
         hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (len(frame) + 1) + 2,
+        row_height=tables.ROW_HEIGHT,
+        height=tables.height(frame),
         placeholder="not yet",
         column_config={
             "table": columns.text("Table", width=120),

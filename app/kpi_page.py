@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
-from app import columns, data, filters, kpi_data
-
-ROW_HEIGHT = 36
+from app import columns, data, exports, filters, kpi_data, tables
 
 
 def pick() -> kpi_data.KpiWanted:
     """Show the filters and return what is chosen."""
-    offered = data.choices()
     left, right = st.columns(2)
     with left:
-        places = filters.many("locations", "Location", offered.locations, "All locations")
+        places = filters.locations()
     with right:
-        names = {category: category for category in offered.categories}
-        categories = filters.many("categories", "Category", names, "All categories")
+        categories = filters.categories()
     return kpi_data.KpiWanted(categories, places)
 
 
@@ -28,8 +26,8 @@ def overview(frame: pd.DataFrame) -> None:
         frame,
         key="kpis",
         hide_index=True,
-        height=ROW_HEIGHT * (len(frame) + 1) + 4,
-        row_height=ROW_HEIGHT,
+        height=tables.height(frame),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=["label", "value", "latest", "trend", "better", "definition"],
         column_config={
@@ -56,7 +54,7 @@ def split(frame: pd.DataFrame, by: kpi_data.KpiBy) -> None:
         frame,
         key="kpi_split",
         hide_index=True,
-        row_height=ROW_HEIGHT,
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=["part", *figures],
         column_config={
@@ -92,7 +90,7 @@ def definitions(frame: pd.DataFrame) -> None:
             frame,
             key="kpi_definitions",
             hide_index=True,
-            row_height=ROW_HEIGHT,
+            row_height=tables.ROW_HEIGHT,
             column_order=["label", "formula", "source"],
             column_config={
                 "label": columns.text("Figure", width=190),
@@ -105,12 +103,4 @@ def definitions(frame: pd.DataFrame) -> None:
 
 def download(frame: pd.DataFrame) -> None:
     """Offer the facts as a file."""
-    st.download_button(
-        "Download the sums behind them (CSV)",
-        data=lambda: data.csv(frame),
-        file_name=data.file_name("key-figures", "csv"),
-        mime="text/csv",
-        icon=":material/download:",
-        key="kpi_csv",
-        on_click="ignore",
-    )
+    exports.csv("Download the sums behind them (CSV)", "key-figures", partial(data.csv, frame), "kpi_csv")

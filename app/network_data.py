@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import cache, data
+from app import acts, cache, data
 from jobs.approve_transfers import approve_transfers, withdraw_transfers
-from jobs.export import export_orders
 from jobs.safety_stock_placement import BufferPlan, buffer_plan
 from jobs.sheets import Format
 from jobs.transfer_approvals import approved_transfers
@@ -131,46 +129,23 @@ def approved_order_ids() -> list[str]:
     return sorted(set(ahead["order_id"]))
 
 
+@acts.recorded
 def approve(transfer_ids: Sequence[str], note: str) -> ApprovalResult:
     """Approve transfers of the run shown."""
-    try:
-        return approve_transfers(
-            data.lake(),
-            run_id=data.run().run_id,
-            transfer_ids=transfer_ids,
-            author=data.author(),
-            reason=note,
-            at=datetime.now(UTC),
-        )
-    finally:
-        cache.ledger.clear()
+    return approve_transfers(
+        data.lake(), run_id=data.run().run_id, transfer_ids=transfer_ids, **acts.signed(note)
+    )
 
 
+@acts.recorded
 def withdraw(order_id: str, reason: str) -> ApprovalResult:
     """Withdraw an order of transfers."""
-    try:
-        return withdraw_transfers(
-            data.lake(), order_id=order_id, author=data.author(), reason=reason, at=datetime.now(UTC)
-        )
-    finally:
-        cache.ledger.clear()
+    return withdraw_transfers(data.lake(), order_id=order_id, **acts.signed(reason))
 
 
 def export_proposals(moves: pd.DataFrame, fmt: Format) -> bytes:
     """Return the transfers shown as a file."""
     return export_transfers(moves, data.run(), data.settings().currency, fmt)
-
-
-def export_approved(order_ids: Sequence[str], fmt: Format) -> bytes:
-    """Return approved orders of transfers as a file; the export is recorded."""
-    return export_orders(
-        data.lake(),
-        fmt,
-        list(order_ids),
-        bom=fmt == "csv",
-        author=data.author(),
-        at=datetime.now(UTC),
-    )
 
 
 def _key() -> tuple[str, str]:

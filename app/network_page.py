@@ -9,11 +9,23 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import address, charts, columns, data, network_charts, network_data, shell, states
+from app import (
+    acts,
+    address,
+    charts,
+    columns,
+    data,
+    exports,
+    filters,
+    network_charts,
+    network_data,
+    shell,
+    states,
+    tables,
+)
 from app.network_data import Network, NetworkFigures, NetworkWanted
 from app.theme import Palette
 
-ROW_HEIGHT = 36
 MOST_ROWS = 13
 REASON_COLORS = {"Shortage": "red", "Expiry": "violet", "Excess": "blue"}
 IDLE_COLORS = {
@@ -23,36 +35,19 @@ IDLE_COLORS = {
     "Too little": "gray",
     "Used better elsewhere": "blue",
 }
-_FORMATS: dict[Any, tuple[str, str]] = {
-    "csv": ("CSV", "text/csv"),
-    "xlsx": ("Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
 
 
 def pick(network: Network) -> NetworkWanted:
     """Show the filters and return what is chosen; it is in the URL."""
     left, middle, right = st.columns(3)
     with left:
-        regions = _many("regions", "Region", {name: name for name in network.regions})
+        names = {name: name for name in network.regions}
+        regions = filters.many("regions", "Region", names, labelled=False)
     with middle:
-        categories = _many("categories", "Category", {name: name for name in data.choices().categories})
+        categories = filters.categories(labelled=False)
     with right:
-        products = _many("products", "Product", data.choices().products)
+        products = filters.many("products", "Product", data.choices().products, labelled=False)
     return NetworkWanted(regions, categories, products)
-
-
-def _many(key: str, label: str, names: Mapping[str, str]) -> tuple[str, ...]:
-    address.seed_many(key, names)
-    found = st.multiselect(
-        label,
-        list(names),
-        format_func=lambda code: names.get(code, code),
-        placeholder=f"All {key}",
-        key=key,
-        label_visibility="collapsed",
-    )
-    address.keep(key, found)
-    return tuple(found)
 
 
 def cards(figures: NetworkFigures, approved: int, currency: str) -> None:
@@ -106,8 +101,8 @@ def transfers(moves: pd.DataFrame, currency: str) -> list[int]:
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        height=ROW_HEIGHT * (1 + min(len(moves), MOST_ROWS)) + 2,
-        row_height=ROW_HEIGHT,
+        height=tables.height(moves, MOST_ROWS),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=[
             "money",
@@ -154,17 +149,12 @@ def act_bar(moves: pd.DataFrame, rows: list[int], currency: str) -> None:
             help=None if len(chosen) else "Select rows of the table first",
         ):
             _approve(chosen["transfer_id"].tolist(), worth, float(chosen["quantity"].sum()))
-        for fmt, (label, mime) in _FORMATS.items():
-            st.download_button(
-                label,
-                data=partial(network_data.export_proposals, moves, fmt),
-                file_name=data.file_name("transfers", fmt),
-                mime=mime,
-                key=f"transfers_{fmt}",
-                icon=":material/download:",
-                on_click="ignore",
-                help="The transfers shown, with every part of their money",
-            )
+        exports.formats(
+            "transfers",
+            partial(network_data.export_proposals, moves),
+            "transfers",
+            tip="The transfers shown, with every part of their money",
+        )
         _approved_orders()
 
 
@@ -192,16 +182,9 @@ def _approved_orders() -> None:
     if not order_ids:
         return
     with st.popover(columns.count(len(order_ids), "approved order"), icon=":material/local_shipping:"):
-        for fmt, (label, mime) in _FORMATS.items():
-            st.download_button(
-                f"All as {label}",
-                data=partial(network_data.export_approved, order_ids, fmt),
-                file_name=data.file_name("transfer-orders", fmt),
-                mime=mime,
-                key=f"transfer_orders_{fmt}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        exports.formats(
+            "transfer-orders", partial(acts.export, order_ids), "transfer_orders", label="All as {}"
+        )
         order_id = st.selectbox("Order", order_ids, key="withdraw_transfer_order")
         reason = st.text_input("Reason", key="withdraw_transfer_reason")
         if st.button("Withdraw", key="withdraw_transfer", icon=":material/undo:"):
@@ -237,8 +220,8 @@ def _flow_table(flows: pd.DataFrame, currency: str) -> None:
         flows.sort_values("money", ascending=False),
         key="flows",
         hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (1 + min(len(flows), MOST_ROWS)) + 2,
+        row_height=tables.ROW_HEIGHT,
+        height=tables.height(flows, MOST_ROWS),
         column_order=["origin_name", "destination_name", "transfers", "quantity", "money"],
         column_config={
             "origin_name": columns.text("From", width=150),
@@ -319,8 +302,8 @@ def idle(frame: pd.DataFrame, currency: str) -> None:
             frame,
             key="idle",
             hide_index=True,
-            row_height=ROW_HEIGHT,
-            height=ROW_HEIGHT * (1 + min(len(frame), MOST_ROWS)) + 2,
+            row_height=tables.ROW_HEIGHT,
+            height=tables.height(frame, MOST_ROWS),
             column_order=["label", "product", "origin_name", "destination_name", "money_at_risk", "why"],
             column_config={
                 "label": columns.tag("Reason", IDLE_COLORS, width=178),
@@ -342,8 +325,8 @@ def echelons(places: pd.DataFrame, currency: str) -> None:
         places.assign(fill_shown=places["fill"] * 100),
         key="echelons",
         hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (1 + min(len(places), 16)) + 2,
+        row_height=tables.ROW_HEIGHT,
+        height=tables.height(places, 16),
         placeholder=columns.UNKNOWN,
         column_order=[
             "kind_label",
@@ -412,8 +395,8 @@ def buffers(products: Mapping[str, str], first: str, colors: Palette, currency: 
             places,
             key="buffer_places",
             hide_index=True,
-            row_height=ROW_HEIGHT,
-            height=ROW_HEIGHT * (1 + min(len(places), 16)) + 2,
+            row_height=tables.ROW_HEIGHT,
+            height=tables.height(places, 16),
             column_order=["name", "now", "best", "promise", "cost_now", "cost_best"],
             column_config={
                 "name": columns.text("Place", width=170),

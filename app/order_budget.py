@@ -9,10 +9,9 @@ from datetime import date
 
 import streamlit as st
 
-from app import address, charts, columns, data, order_charts, order_data, theme
+from app import address, charts, columns, data, exports, order_charts, order_data, tables, theme
 from app.order_data import BudgetDay, Cut
 
-ROW_HEIGHT = 36
 MOST_ROWS = 16
 STEPS = 200
 """Places of the slider."""
@@ -130,14 +129,11 @@ def _list(budget: BudgetDay, made: Cut, currency: str) -> None:
             label_visibility="collapsed",
             width=220,
         )
-        st.download_button(
+        exports.csv(
             "List as CSV",
-            data=lambda: data.csv(order_data.rows(budget, made, all_steps=True)),
-            file_name=data.file_name(f"order-budget-{budget.day:%Y-%m-%d}", "csv"),
-            mime="text/csv",
-            key="budget_csv",
-            icon=":material/download:",
-            on_click="ignore",
+            f"order-budget-{budget.day:%Y-%m-%d}",
+            lambda: data.csv(order_data.rows(budget, made, all_steps=True)),
+            "budget_csv",
         )
     frame = order_data.rows(budget, made, all_steps=shown == EVERYTHING)
     frame["side"] = [[SIDES[above]] for above in frame["above"]]
@@ -145,8 +141,8 @@ def _list(budget: BudgetDay, made: Cut, currency: str) -> None:
         frame,
         key="budget_list",
         hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (min(len(frame), MOST_ROWS) + 1),
+        row_height=tables.ROW_HEIGHT,
+        height=tables.height(frame, MOST_ROWS),
         placeholder="free",
         column_order=[
             "rank",
@@ -192,8 +188,8 @@ def shared_terms(currency: str) -> None:
         frame,
         key="order_terms",
         hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (min(len(frame), MOST_ROWS) + 1),
+        row_height=tables.ROW_HEIGHT,
+        height=tables.height(frame, MOST_ROWS),
         placeholder=columns.UNKNOWN,
         column_order=["state", "kind", "words", "moved", "cost", "day"],
         column_config={

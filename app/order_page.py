@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app import acts, columns, data, shell, states
+from app import acts, columns, data, shell, states, tables
 from app.data import OrderCard
 
 CARDS_A_ROW = 3
 NAMED_MINIMUMS = 2
-ROW_HEIGHT = 36
 MOST_ROWS = 14
 
 
@@ -131,8 +130,8 @@ def edit_lines(source: str, currency: str) -> pd.DataFrame:
         frame,
         key=f"order_editor-{source}-{version}",
         hide_index=True,
-        height=ROW_HEIGHT * (min(len(frame), MOST_ROWS) + 1),
-        row_height=ROW_HEIGHT,
+        height=tables.height(frame, MOST_ROWS),
+        row_height=tables.ROW_HEIGHT,
         disabled=[name for name in frame.columns if name != "order"],
         column_order=[
             "product",

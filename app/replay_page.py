@@ -8,12 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import address, columns, replay_charts, replay_data, states
+from app import address, columns, replay_charts, replay_data, states, tables
 from app.charts import CONFIG
 from app.replay_data import Replay, ReplayBy
 from app.theme import Palette
 
-ROW_HEIGHT = 36
 MOST_ROWS = 8
 EVERY_SECONDS = 1.5
 """How often the page looks at a replay that is being played."""
@@ -141,8 +140,8 @@ def sides(found: Replay, currency: str) -> None:
         frame,
         key="replay_sides",
         hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (len(frame) + 1) + 2,
+        row_height=tables.ROW_HEIGHT,
+        height=tables.height(frame),
         column_config={
             "what": columns.text(currency, width=150),
             "theirs": columns.amount(theirs, currency, width=104),
@@ -223,8 +222,8 @@ def split(found: Replay, by: ReplayBy, colors: Palette, currency: str) -> None:
             frame,
             key="replay_split",
             hide_index=True,
-            row_height=ROW_HEIGHT,
-            height=ROW_HEIGHT * (min(len(frame), 12) + 1) + 2,
+            row_height=tables.ROW_HEIGHT,
+            height=tables.height(frame, 12),
             placeholder=columns.UNKNOWN,
             column_config={
                 "group": columns.text(replay_data.REPLAY_BY[by], width=122),
@@ -252,8 +251,8 @@ def lines(found: Replay, *, lose: bool) -> None:
         on_select="rerun",
         selection_mode="single-row",
         hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (min(len(frame), MOST_ROWS) + 1) + 2,
+        row_height=tables.ROW_HEIGHT,
+        height=tables.height(frame, MOST_ROWS),
         placeholder=columns.UNKNOWN,
         column_order=[
             "product",

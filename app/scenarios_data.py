@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import streamlit as st
 
-from app import cache, data
+from app import acts, cache, data
 from jobs.errors import JobError
 from jobs.scenario_base import ScenarioBase, load_base
 from jobs.scenario_changes import PARAMETERS, SCOPES, WEEKDAYS, Change, How, change_faults
@@ -177,9 +177,7 @@ def preview(changes: Sequence[Change]) -> Promotion:
 
 def save(changes: Sequence[Change], name: str, reason: str, progress: Progress) -> Scenario:
     """Keep a scenario and plan it."""
-    made = make_scenario(
-        base(), changes, name=name, author=data.author(), reason=reason, at=datetime.now(UTC)
-    )
+    made = make_scenario(base(), changes, name=name, **acts.signed(reason))
     cache.ledger.clear()
     plan(changes, progress)
     return made
@@ -188,9 +186,7 @@ def save(changes: Sequence[Change], name: str, reason: str, progress: Progress) 
 def promote(scenario: str, reason: str) -> Promotion:
     """Apply a scenario's changes for good."""
     try:
-        return promote_scenario(
-            data.lake(), scenario, author=data.author(), reason=reason, at=datetime.now(UTC)
-        )
+        return promote_scenario(data.lake(), scenario, **acts.signed(reason))
     finally:
         _acted()
 
@@ -198,9 +194,7 @@ def promote(scenario: str, reason: str) -> Promotion:
 def undo(scenario: str, reason: str) -> Promotion:
     """Take a promotion back."""
     try:
-        return undo_promotion(
-            data.lake(), scenario, author=data.author(), reason=reason, at=datetime.now(UTC)
-        )
+        return undo_promotion(data.lake(), scenario, **acts.signed(reason))
     finally:
         _acted()
 
@@ -208,7 +202,7 @@ def undo(scenario: str, reason: str) -> Promotion:
 def retire(scenario: str, reason: str) -> bool:
     """Take a scenario off the list; True once it is done."""
     try:
-        retire_scenario(data.lake(), scenario, author=data.author(), reason=reason, at=datetime.now(UTC))
+        retire_scenario(data.lake(), scenario, **acts.signed(reason))
     finally:
         _acted()
     return True

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from app import columns, data, scenarios_data, shell, states
+from app import columns, data, exports, scenarios_data, shell, states, tables
 from app.charts import CONFIG
 from app.scenarios_charts import frontier_chart
 from app.scenarios_data import BASE, Scenario, ScenarioResult
 from app.theme import Palette
 
-ROW_HEIGHT = 36
 KEY = "compare"
 
 
@@ -104,8 +103,8 @@ def _table(chosen: Mapping[str, Scenario], results: Mapping[str, ScenarioResult]
         pd.DataFrame(cells),
         key="figures",
         hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (len(rows) + 1) + 2,
+        row_height=tables.ROW_HEIGHT,
+        height=tables.height(rows),
         column_config={"Figure": columns.text("", width=140, pinned=True)},
         alt="; ".join(
             f"{row['label']}: plan {_cell(row, 'base', currency)}, "
@@ -162,8 +161,8 @@ def lines(chosen: Mapping[str, Scenario], results: Mapping[str, ScenarioResult],
         found.assign(scenario=found["scenario"].map(names)).drop(columns="line_id"),
         key="lines_that_differ",
         hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (1 + min(len(found), 10)) + 2,
+        row_height=tables.ROW_HEIGHT,
+        height=tables.height(found, 10),
         column_config={
             "product": columns.text("Product", width=250),
             "location": columns.text("Location", width=80),
@@ -267,15 +266,7 @@ def download(results: Mapping[str, ScenarioResult], chosen: Mapping[str, Scenari
         parts = [result.lines.assign(scenario=names[name]) for name, result in results.items()]
         return data.csv(pd.concat(parts).drop(columns="result"))
 
-    st.download_button(
-        "Export lines",
-        data=csv,
-        file_name=data.file_name("scenarios", "csv"),
-        mime="text/csv",
-        key="export_scenarios",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    exports.csv("Export lines", "scenarios", csv, "export_scenarios")
 
 
 def _label(one: Scenario) -> str:

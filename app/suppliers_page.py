@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import address, columns, data, states, suppliers_charts, suppliers_data
+from app import address, columns, data, exports, states, suppliers_charts, suppliers_data, tables
 from app.charts import CONFIG
 from app.theme import Palette
 
-ROW_HEIGHT = 36
 MOST_ROWS = 12
 VERDICT_COLORS = {"Slower": "red", "As promised": "green", "Faster": "blue", "Too few": "gray"}
 
@@ -39,15 +38,12 @@ def kind() -> str:
 
 def download(frame: pd.DataFrame) -> None:
     """Show the download of everything measured, by source and location."""
-    st.download_button(
+    exports.csv(
         "CSV",
-        data=partial(suppliers_data.csv, frame),
-        file_name=data.file_name("supplier-performance", "csv"),
-        mime="text/csv",
-        key="suppliers_csv",
-        icon=":material/download:",
-        on_click="ignore",
-        help="Every figure, by supplier and by supplier and location",
+        "supplier-performance",
+        partial(suppliers_data.csv, frame),
+        "suppliers_csv",
+        tip="Every figure, by supplier and by supplier and location",
     )
 
 
@@ -107,8 +103,8 @@ def ranking(rows: pd.DataFrame, currency: str) -> str | None:
         on_select="rerun",
         selection_mode="single-row",
         hide_index=True,
-        height=_height(rows),
-        row_height=ROW_HEIGHT,
+        height=tables.height(rows, MOST_ROWS),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=[
             "source_name",
@@ -216,8 +212,8 @@ def places(frame: pd.DataFrame) -> None:
         frame,
         key="supplier_places",
         hide_index=True,
-        height=_height(frame, 8),
-        row_height=ROW_HEIGHT,
+        height=tables.height(frame, 8),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=[
             "location_name",
@@ -241,8 +237,8 @@ def late_orders(frame: pd.DataFrame, currency: str) -> None:
         frame,
         key="late_orders",
         hide_index=True,
-        height=_height(frame, 8),
-        row_height=ROW_HEIGHT,
+        height=tables.height(frame, 8),
+        row_height=tables.ROW_HEIGHT,
         placeholder=columns.UNKNOWN,
         column_order=[
             "order_id",
@@ -266,7 +262,3 @@ def late_orders(frame: pd.DataFrame, currency: str) -> None:
         },
         alt="Open order lines whose promised day has passed, dearest first",
     )
-
-
-def _height(frame: pd.DataFrame, most: int = MOST_ROWS) -> int:
-    return ROW_HEIGHT * (min(len(frame), most) + 1) + 3

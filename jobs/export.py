@@ -88,7 +88,7 @@ def export_orders(
     if fmt not in FORMATS:
         raise JobError(f"format {fmt!r} is not known; known are {', '.join(FORMATS)}")
     lines = pd.concat(
-        [_order_frame(lake, approved_lines(lake)), transfer_order_frame(lake, approved_transfers(lake))],
+        [_order_frame(lake, approved_lines(lake)), _transfer_frame(lake, approved_transfers(lake))],
         ignore_index=True,
     )
     if order_ids is not None and order_ids != "all":
@@ -131,65 +131,83 @@ def _names(lake: Lake, table: str, key: str) -> dict[str, str]:
 
 
 def _order_frame(lake: Lake, lines: pd.DataFrame) -> pd.DataFrame:
+    """Lay out approved order lines as rows of an order export."""
+    is_supplier = lines["source_kind"] == "supplier"
+    return _export_rows(
+        lake,
+        lines,
+        kind=is_supplier.map({True: "purchase", False: "transfer"}).astype("str"),
+        source=lines["source"],
+        ship_to=lines["location"],
+        quantity=lines["approved_quantity"],
+        value=lines["approved_value"],
+        order_by=lines["order_by"],
+        edited=lines["edited"],
+        reason=lines["reason"],
+        batches=pd.Series("", index=lines.index, dtype="str"),
+    )
+
+
+def _transfer_frame(lake: Lake, transfers: pd.DataFrame) -> pd.DataFrame:
+    """Lay out approved transfers as rows of an order export."""
+    return _export_rows(
+        lake,
+        transfers,
+        kind=pd.Series("transfer", index=transfers.index, dtype="str"),
+        source=transfers["origin"],
+        ship_to=transfers["destination"],
+        quantity=transfers["quantity"],
+        value=transfers["value"],
+        order_by=transfers["ship_date"],
+        edited=pd.Series(False, index=transfers.index, dtype="bool"),
+        reason=transfers["reason_given"],
+        batches=transfers["batches"].map(", ".join).astype("str"),
+    )
+
+
+def _export_rows(
+    lake: Lake,
+    approved: pd.DataFrame,
+    *,
+    kind: pd.Series,
+    source: pd.Series,
+    ship_to: pd.Series,
+    quantity: pd.Series,
+    value: pd.Series,
+    order_by: pd.Series,
+    edited: pd.Series,
+    reason: pd.Series,
+    batches: pd.Series,
+) -> pd.DataFrame:
+    """Return `ORDER_COLUMNS`: what approved lines and transfers name alike, and what each calls its own."""
     products = lake.read("products", columns=["sku", "name", "case_pack"]).set_index("sku")
     locations = _names(lake, "locations", "location")
     sources = {**locations, **_names(lake, "suppliers", "supplier")}
-    is_supplier = lines["source_kind"] == "supplier"
+    inside = kind == "transfer"
     columns: dict[str, Any] = {
-        "order_id": lines["order_id"],
-        "line": lines["line"],
-        "kind": is_supplier.map({True: "purchase", False: "transfer"}).astype("str"),
-        "supplier": lines["source"],
-        "supplier_name": lines["source"].map(sources),
-        "ship_to": lines["location"],
-        "ship_to_name": lines["location"].map(locations),
-        "sku": lines["sku"],
-        "name": lines["sku"].map(products["name"]),
-        "quantity": lines["approved_quantity"],
-        "cases": lines["approved_quantity"] / lines["sku"].map(products["case_pack"]).astype("float64"),
+        "order_id": approved["order_id"],
+        "line": approved["line"],
+        "kind": kind,
+        "supplier": source,
+        "supplier_name": source.map(sources).mask(inside, source.map(locations)),
+        "ship_to": ship_to,
+        "ship_to_name": ship_to.map(locations),
+        "sku": approved["sku"],
+        "name": approved["sku"].map(products["name"]),
+        "quantity": quantity,
+        "cases": quantity / approved["sku"].map(products["case_pack"]).astype("float64"),
         # an order system takes money, not the last bit of a product of two of them
-        "unit_cost": lines["unit_cost"].round(4),
-        "value": lines["approved_value"].round(2),
-        "order_by": lines["order_by"],
-        "expected_arrival": lines["arrival_date"],
-        "proposed_quantity": lines["quantity"],
-        "edited": lines["edited"],
-        "approved_by": lines["author"],
-        "approved_at": lines["approved_at"],
-        "reason": lines["reason"],
-        "run_id": lines["run_id"],
-        "batches": pd.Series("", index=lines.index, dtype="str"),
-    }
-    return pd.DataFrame(columns)
-
-
-def transfer_order_frame(lake: Lake, transfers: pd.DataFrame) -> pd.DataFrame:
-    """Lay out approved transfers as rows of an order export."""
-    products = lake.read("products", columns=["sku", "name", "case_pack"]).set_index("sku")
-    locations = _names(lake, "locations", "location")
-    columns: dict[str, Any] = {
-        "order_id": transfers["order_id"],
-        "line": transfers["line"],
-        "kind": pd.Series("transfer", index=transfers.index, dtype="str"),
-        "supplier": transfers["origin"],
-        "supplier_name": transfers["origin"].map(locations),
-        "ship_to": transfers["destination"],
-        "ship_to_name": transfers["destination"].map(locations),
-        "sku": transfers["sku"],
-        "name": transfers["sku"].map(products["name"]),
-        "quantity": transfers["quantity"],
-        "cases": transfers["quantity"] / transfers["sku"].map(products["case_pack"]).astype("float64"),
-        "unit_cost": transfers["unit_cost"].round(4),
-        "value": transfers["value"].round(2),
-        "order_by": transfers["ship_date"],
-        "expected_arrival": transfers["arrival_date"],
-        "proposed_quantity": transfers["quantity"],
-        "edited": pd.Series(False, index=transfers.index, dtype="bool"),
-        "approved_by": transfers["author"],
-        "approved_at": transfers["approved_at"],
-        "reason": transfers["reason_given"],
-        "run_id": transfers["run_id"],
-        "batches": transfers["batches"].map(", ".join).astype("str"),
+        "unit_cost": approved["unit_cost"].round(4),
+        "value": value.round(2),
+        "order_by": order_by,
+        "expected_arrival": approved["arrival_date"],
+        "proposed_quantity": approved["quantity"],
+        "edited": edited,
+        "approved_by": approved["author"],
+        "approved_at": approved["approved_at"],
+        "reason": reason,
+        "run_id": approved["run_id"],
+        "batches": batches,
     }
     return pd.DataFrame(columns)
 

@@ -147,14 +147,12 @@ def prepare(
 
 
 def _as_known(inputs: PlanInputs, day: dt.date) -> PlanInputs:
-    """Leave out what people approved since, and when orders then open really came."""
+    """Leave out what people approved since; `jobs.orders_then` left out when orders then open really came."""
     orders = inputs.tables["orders"]
     orders = orders[orders["ordered_at"].notna() & (orders["ordered_at"] < pd.Timestamp(day))]
-    still = orders["status"].isin(("approved", "sent", "part_received"))
-    expected = orders["expected_date"].where(~still | orders["promised_date"].isna(), orders["promised_date"])
     return dataclasses.replace(
         inputs,
-        tables={**inputs.tables, "orders": orders.assign(expected_date=expected)},
+        tables={**inputs.tables, "orders": orders},
         ordered_until=inputs.ordered_until.iloc[:0],
     )
 

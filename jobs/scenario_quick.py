@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from data_lake.runs import read_run_table
+from engine.replenishment.curve_bounds import outcome_bounds
 from engine.replenishment.curve_what_if import what_if
 from engine.replenishment.lines import LineInputs
 from engine.replenishment.plan import plan_lines
@@ -35,6 +36,8 @@ class QuickPlans:
     """Orders read off the curves with nothing changed [each], [n]."""
     figures: dict[str, float]
     """Of the run's plan."""
+    unchanged: dict[str, float]
+    """Those that orders move, read off the curves at `quantity`."""
     weight: Floats
     """Share of each line in the fill rate, [n]."""
     steps: pd.DataFrame
@@ -52,12 +55,15 @@ def quick_plans(base: ScenarioBase) -> QuickPlans:
         else pd.DataFrame(columns=["day", "rank", "line_id", "to_quantity", "cash", "cumulative_cash"])
     )
     row_of = pd.Series(range(len(base.lines)), index=base.lines["line_id"])
+    quantity = np.where(base.held, 0.0, what_if(curves, base.inputs).quantity)
+    weight = demand / demand.sum() if demand.sum() > 0 else np.full(len(demand), 1 / max(len(demand), 1))
     return QuickPlans(
         base,
         curves,
-        np.where(base.held, 0.0, what_if(curves, base.inputs).quantity),
+        quantity,
         base_figures(base),
-        demand / demand.sum() if demand.sum() > 0 else np.full(len(demand), 1 / max(len(demand), 1)),
+        _figures(curves, weight, base.inputs, quantity),
+        weight,
         steps.assign(row=steps["line_id"].map(row_of)).dropna(subset=["row"]),
     )
 
@@ -88,18 +94,15 @@ def estimate(plans: QuickPlans, changes: Sequence[Change]) -> dict[str, float]:
     quantity = np.where(base.held, 0.0, quantity)
     if budget is not None:
         quantity = np.minimum(quantity, _affordable(plans.steps, base.inputs.size, budget))
-    before = _figures(plans, base.inputs, plans.quantity)
-    after = _figures(plans, inputs, quantity)
+    before, after = plans.unchanged, _figures(plans.curves, plans.weight, inputs, quantity)
     found = {name: plans.figures[name] + after[name] - before[name] for name in before}
     return {**found, "lines_changed": float((quantity != plans.quantity).sum())}
 
 
-def _figures(plans: QuickPlans, inputs: LineInputs, quantity: Floats) -> dict[str, float]:
-    short, waste, held = (
-        _read(plans.curves, quantity, values)
-        for values in (plans.curves.short, plans.curves.waste, plans.curves.held)
-    )
-    demand = plans.curves.window_demand
+def _figures(curves: WhatIfCurves, weight: Floats, inputs: LineInputs, quantity: Floats) -> dict[str, float]:
+    outcome = outcome_bounds(curves, inputs, quantity)
+    short, waste, held = outcome.short.guess, outcome.waste.guess, outcome.held.guess
+    demand = curves.window_demand
     fill = np.where(demand > 0.0, 1.0 - short / np.where(demand > 0.0, demand, 1.0), 1.0)
     lost, wasted = float(short @ inputs.stockout_cost), float(waste @ inputs.unit_cost)
     kept = float(held @ inputs.holding_cost)
@@ -107,24 +110,12 @@ def _figures(plans: QuickPlans, inputs: LineInputs, quantity: Floats) -> dict[st
     return {
         "order_value": value,
         "stock_value": value,
-        "fill": float(fill @ plans.weight),
+        "fill": float(fill @ weight),
         "lost_money": lost,
         "waste_money": wasted,
         "holding_money": kept,
         "expected_cost": lost + wasted + kept,
     }
-
-
-def _read(curves: WhatIfCurves, quantity: Floats, values: Floats) -> Floats:
-    """Read a curve of every line at its order, straight between the points."""
-    rows = np.arange(len(quantity))
-    known = (~np.isnan(curves.quantity)).sum(axis=1)
-    below = np.maximum((curves.quantity <= quantity[:, None]).sum(axis=1) - 1, 0)
-    above = np.minimum(below + 1, known - 1)
-    low, high = curves.quantity[rows, below], curves.quantity[rows, above]
-    share = np.clip((quantity - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
-    found: Floats = values[rows, below] + share * (values[rows, above] - values[rows, below])
-    return found
 
 
 def _affordable(steps: pd.DataFrame, n: int, budget: float) -> Floats:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import cards, data, filters, shell, states, worklist
+from app import cards, data, exports, filters, shell, states, worklist
 
 states.require_run("Today")
 worklist.follow_click()
@@ -19,15 +19,8 @@ cards.headlines(data.headlines(), currency)
 wanted = filters.worklist_filters()
 frame, matching = data.worklist(wanted)
 
-export.download_button(
-    "Export worklist",
-    data=lambda: data.worklist_csv(wanted),
-    file_name=data.file_name("worklist", "csv"),
-    mime="text/csv",
-    key="export_worklist",
-    icon=":material/download:",
-    on_click="ignore",
-)
+with export:
+    exports.csv("Export worklist", "worklist", lambda: data.worklist_csv(wanted), "export_worklist")
 
 if frame.empty:
     states.nothing_here(

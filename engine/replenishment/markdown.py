@@ -17,7 +17,7 @@ from numba import njit
 from engine.forecast.uniforms import normal_quantile, random_order
 from engine.replenishment.line import Line
 from engine.replenishment.lines import FloatArray, IntArray
-from engine.replenishment.shelf import expires_by, fill, take_first_expired
+from engine.replenishment.shelf import expires_by, fill, put, take_first_expired
 
 _STREAM = (1 << 30) + 16
 """Stream of the uplift's error, far from those of demand and lead times drawn with the same seed."""
@@ -98,10 +98,8 @@ def outcome(
             if period == arrival[path]:
                 arriving += quantity
             if arriving > 0.0:
-                last = min(period + life - 1, horizon)
-                bins[last] += arriving
+                oldest = min(oldest, put(bins, arriving, period + life - 1))
                 stock += arriving
-                oldest = min(oldest, last)
             usual = demand = paths[path, period]
             lower = 0.0
             if until >= 0:

@@ -7,7 +7,7 @@ from numba import njit
 from engine.replenishment.lines import FloatArray
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def fill(bins: FloatArray, stock: FloatArray) -> float:
     """Put `stock` into `bins`; return how much it is."""
     total = 0.0
@@ -17,7 +17,15 @@ def fill(bins: FloatArray, stock: FloatArray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
+def put(bins: FloatArray, units: float, last: int) -> int:
+    """Put `units` that can be sold up to period `last` into `bins`; return where they lie."""
+    place = min(last, len(bins) - 1)
+    bins[place] += units
+    return place
+
+
+@njit(cache=True, nogil=True, inline="always")
 def expires_by(bins: FloatArray, oldest: int, period: int) -> bool:
     """Whether any stock from `oldest` on cannot be sold after `period`."""
     while oldest <= period and bins[oldest] <= 0.0:
@@ -25,7 +33,7 @@ def expires_by(bins: FloatArray, oldest: int, period: int) -> bool:
     return oldest <= period
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def take_first_expired(bins: FloatArray, oldest: int, wanted: float) -> int:
     """Take `wanted` units from the stock that expires first; return where the next ones are taken.
 

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from engine.replenishment.lines import FloatArray, IntArray
+from engine.replenishment.shelf import fill, put, take_first_expired
 
 LOST_BEFORE, LOST_WINDOW, WASTE, HELD = 0, 1, 2, 3
 """Columns of what `simulate` returns."""
@@ -64,10 +65,7 @@ def simulate(
     while coming > 0 and receipts[coming - 1] == 0.0:
         coming -= 1
     for path in range(n_paths):
-        stock = 0.0
-        for last in range(horizon + 1):
-            bins[last] = stock_by_last_period[last]
-            stock += bins[last]
+        stock = fill(bins, stock_by_last_period)
         oldest = 0
         backlog = 0.0
         for period in range(stop):
@@ -75,10 +73,8 @@ def simulate(
             if period == arrival[path]:
                 arriving += quantity
             if arriving > 0.0:
-                last = min(period + life - 1, horizon)
-                bins[last] += arriving
+                oldest = min(oldest, put(bins, arriving, period + life - 1))
                 stock += arriving
-                oldest = min(oldest, last)
             demand = paths[path, period]
             wanted = demand + backlog
             sold_out = wanted >= stock
@@ -90,14 +86,7 @@ def simulate(
             else:
                 unmet = 0.0
                 stock -= wanted
-                while wanted > 0.0:
-                    served = min(bins[oldest], wanted)
-                    bins[oldest] -= served
-                    wanted -= served
-                    if wanted > 0.0:
-                        if oldest == horizon:  # rounding of fractional stock
-                            break
-                        oldest += 1
+                oldest = take_first_expired(bins, oldest, wanted)
             if backorder:
                 backlog = unmet
                 unmet = min(unmet, demand)

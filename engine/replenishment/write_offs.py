@@ -14,7 +14,7 @@ from numba import njit
 
 from engine.replenishment.line import Line
 from engine.replenishment.lines import FloatArray, IntArray, LineInputs
-from engine.replenishment.shelf import fill, take_first_expired
+from engine.replenishment.shelf import fill, put, take_first_expired
 
 SOURCES = ("stock", "on order", "order")
 """Where a lot comes from: on hand, an open order, the order proposed; `WriteOffs.source` indexes this."""
@@ -144,10 +144,8 @@ def play_lots(
                 arriving += quantity
                 order_last = min(period + life - 1, horizon)
             if arriving > 0.0:
-                last = min(period + life - 1, horizon)
-                bins[last] += arriving
+                oldest = min(oldest, put(bins, arriving, period + life - 1))
                 stock += arriving
-                oldest = min(oldest, last)
             wanted = paths[path, period] + backlog
             served = min(wanted, stock)
             oldest = take_first_expired(bins, oldest, served)

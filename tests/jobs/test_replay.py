@@ -16,6 +16,7 @@ from engine.contracts import TABLES
 from engine.replay.min_max import Tuned
 from engine.replay.play import Played, play
 from jobs.errors import JobError
+from jobs.inputs import load_inputs
 from jobs.replay import cover_policy, our_policy, replay, stored
 from jobs.replay_demand import causal_demand
 from jobs.replay_setup import Setup, prepare
@@ -187,6 +188,19 @@ def test_with_the_future_shuffled_every_decision_until_then_is_the_same(
         decided = slice(0, offset + 2)
         assert played.ordered[:, decided].tobytes() == known[1][name].ordered[:, decided].tobytes(), name
         assert played.end_stock[:, before].tobytes() == known[1][name].end_stock[:, before].tobytes(), name
+
+
+@pytest.mark.parametrize("late", [4, 9])
+def test_a_plan_of_the_past_does_not_know_when_its_open_orders_came(tmp_path: Path, late: int) -> None:
+    """Orders that arrived after the morning are expected when promised, whenever they came."""
+    frames, morning = tables(), START + dt.timedelta(days=1)
+    came = frames["orders"]["ordered_at"] + pd.Timedelta(days=late)
+    lake = filled(tmp_path / "lake", frames | {"orders": frames["orders"].assign(expected_date=came)})
+    seen = load_inputs(lake, as_of=morning).tables["orders"]
+    coming = seen[seen["status"] == "sent"]
+    arrived = came[frames["orders"]["ordered_at"] < pd.Timestamp(morning)] < pd.Timestamp(morning)
+    assert len(coming) == (~arrived).sum() > 0
+    assert (coming["expected_date"] == coming["promised_date"]).all()
 
 
 def test_the_game_keeps_the_rules_of_the_lake(known: tuple[Setup, dict[str, Played]]) -> None:

@@ -1,0 +1,1 @@
+"""Alerts: what of a plan needs a person, in money, and when its state changed. Pure functions."""

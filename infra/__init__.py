@@ -1,0 +1,1 @@
+"""What runs on AWS, as data: topics, queues, filters, functions. Imports nothing of Shelfcast."""
