@@ -1,1 +1,1 @@
-"""What leaves and enters the house besides the lake: queues, topics, mail, webhooks. No planning, no storage."""
+"""What leaves and enters the house: queues, topics, mail, webhooks. No planning, no storage."""
