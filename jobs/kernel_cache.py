@@ -17,7 +17,7 @@ import engine
 
 VARIABLE = "NUMBA_CACHE_DIR"
 _ENGINE = Path(engine.__path__[0])
-_KERNEL_SOURCES = (_ENGINE / "forecast", _ENGINE / "replenishment")
+KERNEL_SOURCES = tuple(_ENGINE / name for name in ("forecast", "replenishment", "replay"))
 _PREFIX = "kernels-"
 
 
@@ -34,7 +34,7 @@ def kernel_cache_folder(environ: MutableMapping[str, str] = os.environ) -> Path:
     """Return the folder for the kernels of the present sources, below `NUMBA_CACHE_DIR` if that is set."""
     given = Path(environ[VARIABLE]) if environ.get(VARIABLE) else _ENGINE / "__pycache__"
     base = given.parent if given.name.startswith(_PREFIX) else given  # a parent process chose it already
-    return base / (_PREFIX + sources_digest(_KERNEL_SOURCES)[:12])
+    return base / (_PREFIX + sources_digest(KERNEL_SOURCES)[:12])
 
 
 def use_kernel_cache(environ: MutableMapping[str, str] = os.environ) -> None:

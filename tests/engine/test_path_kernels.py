@@ -26,6 +26,11 @@ def test_random_order(n):
     assert uniforms.uniform(SEED) == uniforms.uniform.py_func(SEED)
 
 
+@pytest.mark.parametrize("cv", [31.0, 2e6, 1e200, np.inf])
+def test_a_unit_gamma_of_boundless_spread_is_nothing_not_unknown(cv):
+    assert uniforms.unit_gamma(3.0, cv) == uniforms.unit_gamma.py_func(3.0, cv) == 0.0
+
+
 @pytest.mark.parametrize("p", [1e-9, 0.01, 0.3, 0.5, 0.99, 1 - 1e-9])
 def test_normal_quantile(p):
     assert uniforms.normal_quantile(p) == pytest.approx(uniforms.normal_quantile.py_func(p), rel=1e-12)

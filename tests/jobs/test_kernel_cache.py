@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import engine
 from jobs.code_version import code_version
 from jobs.kernel_cache import (
+    KERNEL_SOURCES,
     forget_other_kernels,
     kernel_cache_folder,
     sources_digest,
@@ -46,3 +48,9 @@ def test_the_code_version_is_the_package_and_its_sources() -> None:
     release, _, digest = code_version().partition("+")
     assert release[0].isdigit()
     assert len(digest) == 8
+
+
+def test_every_folder_with_kernels_counts() -> None:
+    for path in Path(engine.__path__[0]).rglob("*.py"):
+        if "@njit" in path.read_text():
+            assert any(path.is_relative_to(folder) for folder in KERNEL_SOURCES), path
