@@ -76,6 +76,9 @@ EVENT_FIELDS: dict[str, dict[str, FieldKind]] = {
     "scenario.applied": {"promotion": "text"},
     "scenario.retired": {"scenario": "text"},
     "order.exported": {"order_ids": "texts", "format": "text"},
+    "dead_letter.repaired": {"dead_letter": "text", "before": "text", "after": "text"},
+    "dead_letter.replayed": {"dead_letter": "text", "outcome": "text"},
+    "dead_letter.discarded": {"dead_letter": "text"},
 }
 """Every type of event and the fields that its `data` must have; more fields are allowed."""
 
@@ -94,6 +97,8 @@ NEEDS_REASON = frozenset(
         "scenario.promoted",
         "scenario.undone",
         "scenario.retired",
+        "dead_letter.repaired",
+        "dead_letter.discarded",
     }
 )
 """Types that change what was decided or computed: without a reason they are not accepted."""
