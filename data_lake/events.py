@@ -69,6 +69,7 @@ EVENT_FIELDS: dict[str, dict[str, FieldKind]] = {
     },
     "markdown.ended": {"markdown": "text", "to_date": "text"},
     "parameter.changed": {"name": "text", "new_value": "text"},
+    "subscription.changed": {"subscription": "text", "act": "text"},
     "scenario.made": {"scenario": "text", "run_id": "text", "name": "text", "changes": "texts"},
     "scenario.renamed": {"scenario": "text", "name": "text"},
     "scenario.promoted": {"scenario": "text", "run_id": "text", "promotion": "text"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.contracts.columns import LOCATION, RUN, SKU, SOURCE, Table, date, instant, number, text
+from engine.contracts.columns import LOCATION, RUN, SKU, SOURCE, Table, date, flag, instant, number, text
 
 TABLES = (
     Table(
@@ -75,8 +75,18 @@ TABLES = (
         (
             text("subscription", "Identifier", required=True),
             text("channel", "How", required=True, allowed=("email", "sms", "webhook", "queue")),
-            text("endpoint", "Where", required=True),
+            text("endpoint", "Where: address, number, https address, queue", required=True),
             text("filter", "Filter, JSON", required=True),
+            text("recipient", "Who it is for"),
+            text("secret", "Signs webhooks; `env:NAME` names a variable that holds it"),
+            text("digest", "How often", allowed=("immediately", "hourly", "daily")),
+            text("digest_at", "Wall clock of the daily digest, HH:MM"),
+            text("quiet_from", "Nothing goes out from here, HH:MM, or ''"),
+            text("quiet_to", "until here, HH:MM, or ''"),
+            text("time_zone", "IANA time zone of those clocks"),
+            flag("active", "Off: nothing goes out and nothing new is kept for it"),
+            instant("created_at", "When added"),
+            instant("removed_at", "When removed; null: it stands"),
         ),
     ),
 )
