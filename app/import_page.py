@@ -94,7 +94,7 @@ def edit_mapping(seen: Preview) -> None:
         disabled=["target", "need", "sure", "meaning"],
         column_config={
             "target": columns.text("We need", width=190),
-            "need": columns.text("", width=76),
+            "need": columns.text("Needed", width=76),
             "header": st.column_config.SelectboxColumn(
                 "Column of the file", options=list(seen.header), width=210, help="Click to choose"
             ),

@@ -158,7 +158,7 @@ def _list(budget: BudgetDay, made: Cut, currency: str) -> None:
         ],
         column_config={
             "rank": columns.quantity("#", width=50),
-            "side": columns.tag("", {"Bought": "green", "Cut": "orange"}, width=80),
+            "side": columns.tag("Outcome", {"Bought": "green", "Cut": "orange"}, width=80),
             "product": columns.text("Product", width=260),
             "location_name": columns.text("To", width=170),
             "source_name": columns.text("From", width=170),
@@ -193,7 +193,7 @@ def shared_terms(currency: str) -> None:
         placeholder=columns.UNKNOWN,
         column_order=["state", "kind", "words", "moved", "cost", "day"],
         column_config={
-            "state": columns.tag("", colors, width=120),
+            "state": columns.tag("State", colors, width=120),
             "kind": columns.text("What", width=130),
             "words": columns.text("In words", width=680),
             "moved": columns.quantity("Lines moved", width=95),

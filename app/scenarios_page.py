@@ -105,7 +105,7 @@ def _table(chosen: Mapping[str, Scenario], results: Mapping[str, ScenarioResult]
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
         height=tables.height(rows),
-        column_config={"Figure": columns.text("", width=140, pinned=True)},
+        column_config={"Figure": columns.text("Figure", width=140, pinned=True)},
         alt="; ".join(
             f"{row['label']}: plan {_cell(row, 'base', currency)}, "
             + ", ".join(f"{names[one]} {_cell(row, one, currency)}" for one in results)
