@@ -31,6 +31,9 @@ from engine.contracts import (
 )
 from engine.contracts.columns import Column, Kind, Table
 from engine.contracts.vocabulary import (
+    ALERT_LEVELS,
+    ALERT_STATES,
+    ALERT_TYPES,
     EXCEPTION_TYPES,
     EXPLAIN_TERMS,
     LINE_STATUSES,
@@ -48,6 +51,9 @@ from engine.contracts.vocabulary import (
 )
 
 __all__ = [
+    "ALERT_LEVELS",
+    "ALERT_STATES",
+    "ALERT_TYPES",
     "EXCEPTION_TYPES",
     "EXPLAIN_TERMS",
     "LINE_STATUSES",

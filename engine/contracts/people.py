@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.contracts.columns import LOCATION, RUN, SKU, SOURCE, Table, date, flag, instant, number, text
+from engine.contracts.columns import RUN, Table, date, flag, instant, integer, number, text
+from engine.contracts.vocabulary import ALERT_LEVELS, ALERT_STATES, ALERT_TYPES
 
 TABLES = (
     Table(
@@ -18,17 +19,56 @@ TABLES = (
     ),
     Table(
         "alerts",
-        "State of every alert.",
+        "Every alert as it stands: the last episode of each key (the truth is `ledger/alerts/`).",
         ("alert_type", "sku", "location", "source"),
         (
-            text("alert_type", "Type", required=True),
-            SKU,
-            LOCATION,
-            SOURCE,
-            number("severity", "Money at risk", "money", required=True),
-            text("state", "State", required=True, allowed=("open", "in_progress", "snoozed", "closed")),
-            instant("first_seen", "First seen", required=True),
-            instant("last_seen", "Last seen", required=True),
+            text("alert_type", "Type", required=True, allowed=ALERT_TYPES),
+            text("sku", "Product; '' where it is not about one", required=True),
+            text("location", "Location; '' where it is not about one", required=True),
+            text("source", "Supplier, location, table or queue; '' where it is not about one", required=True),
+            number("severity", "Money at risk now, or when it ended", "money", required=True),
+            text("state", "State", required=True, allowed=ALERT_STATES),
+            instant("first_seen", "When this episode opened", required=True),
+            instant("last_seen", "Made when: the run in which it was found last", required=True),
+            text("level", "How urgent", required=True, allowed=ALERT_LEVELS),
+            number("told_severity", "Money at risk when last told", "money", required=True),
+            integer("episode", "How often it opened so far", required=True, minimum=1),
+            integer("step", "Changes told in this episode after it opened", required=True, minimum=0),
+            text("change_id", "Its last change", required=True),
+            instant("changed_at", "When its state changed last", required=True),
+            text("run_id", "Run of the last change", required=True),
+            text("category", "Category of the product", required=True),
+            text("product_name", "Name of the product", required=True),
+            text("location_name", "Name of the location", required=True),
+            text("cause", "Why, in a sentence with its figures", required=True),
+            text("act", "The one act that fixes it", required=True),
+            text(
+                "covered_by", "The proposal that would cover it, if approved in time; '' none", required=True
+            ),
+            text("link", "Where the dashboard shows it: page and query", required=True),
+            date("snoozed_until", "Day on which a snooze ends; null: with the next change"),
+            text("author", "Who acknowledged, snoozed or closed it"),
+            text("reason", "Why"),
+        ),
+    ),
+    Table(
+        "alert_rules",
+        "Thresholds of alerts by segment. Empty keys mean all; of each value the most specific row counts.",
+        ("alert_type", "category", "abc", "location"),
+        (
+            text("alert_type", "Type, or '' for all", required=True, allowed=("", *ALERT_TYPES)),
+            text("category", "Category, or '' for all", required=True),
+            text("abc", "A, B or C by turnover, or '' for all", required=True, allowed=("", "A", "B", "C")),
+            text("location", "Location, or '' for all", required=True),
+            flag("enabled", "Whether it fires at all; null: as the less specific row says"),
+            number("limit", "The rule's own threshold, in the unit of its type", "", minimum=0),
+            number("least_money", "Money at risk from which it fires", "money", minimum=0),
+            number("warning_money", "Money from which it is a warning", "money", minimum=0),
+            number("critical_money", "Money from which it is critical", "money", minimum=0),
+            number("worsen_share", "Told again when this share dearer than last told", "share", minimum=0),
+            number("worsen_money", "And at least this much dearer", "money", minimum=0),
+            number("release_share", "Ends below this share of its thresholds", "share", minimum=0, maximum=1),
+            integer("ahead_days", "Order days this many days ahead count as due", "days", minimum=0),
         ),
     ),
     Table(

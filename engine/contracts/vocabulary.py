@@ -27,6 +27,24 @@ SEVERITIES = ("held", "warning", "info")
 
 EXCEPTION_TYPES = ("stockout", "overstock", "expiry", "late_supply", "held")
 
+ALERT_TYPES = (
+    "stockout",
+    "below_reorder_point",
+    "excess",
+    "expiry",
+    "late_order",
+    "short_order",
+    "forecast_drift",
+    "data_stale",
+    "dead_letters",
+)
+"""What alerts are about; `engine.alerts.kinds` says how each is decided."""
+
+ALERT_STATES = ("open", "in_progress", "snoozed", "closed", "resolved")
+"""in_progress: acknowledged; closed: by a person; resolved: its cause is gone."""
+
+ALERT_LEVELS = ("info", "warning", "critical")
+
 ORDER_BOUNDS = (
     "none",
     "max_cover",
