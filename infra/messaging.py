@@ -11,7 +11,7 @@
 One topic a family of events, one queue a topic, and **no filter on the way in**: SNS drops, without a word,
 what no policy lets through, and also every message without attributes (`exists: false` matches only where
 some attribute is). Unfiltered, a message that nobody understands becomes a dead letter with its reason.
-Filters belong on the way out, on `alerts`, where not to be told is the wish: `infra.filters`.
+Filters belong on the way out, on `alerts`, where not to be told is the wish: `jobs.notify_filter`.
 
 Facts commute, so a fact is right on any queue, a wrong one included: order on the FIFO queues makes a state
 *timely*, the fold of the ledger makes it *right*.
