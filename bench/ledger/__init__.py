@@ -1,0 +1,1 @@
+"""The ledger of facts: nothing lost, nothing counted twice, and how fast."""
