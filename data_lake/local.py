@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from data_lake.errors import LakeUnavailable, NoSuchObject
@@ -66,7 +68,11 @@ class LocalObjects:
             raise self._unavailable(error, "read", key) from error
 
     def list(self, prefix: str, *, start_after: str = "") -> list[str]:
-        """Return keys by prefix, sorted; files being written are never among them."""
+        """Return keys by prefix, sorted; files being written are never among them.
+
+        Nothing is deleted meanwhile: a walk that met a folder while files come and go could miss a file and
+        the one that replaces it, and so what both hold.
+        """
         folder = prefix.rpartition("/")[0]
         if folder:
             check_key(folder)
@@ -75,23 +81,47 @@ class LocalObjects:
             if not isinstance(error, FileNotFoundError | NotADirectoryError):
                 raise self._unavailable(error, "list", prefix) from error
 
+        def may_hold(below: str) -> bool:
+            return (below.startswith(prefix) or prefix.startswith(below)) and (
+                below > start_after or start_after.startswith(below)
+            )
+
         keys = []
-        for parent, folders, files in os.walk(self.root / folder, onerror=refuse):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            relative = os.path.relpath(parent, self.root).replace(os.sep, "/")
-            base = "" if relative == "." else relative + "/"
-            keys += [base + name for name in files if not name.startswith(".")]
+        with self._folder_lock(fcntl.LOCK_SH):
+            for parent, folders, files in os.walk(self.root / folder, onerror=refuse):
+                relative = os.path.relpath(parent, self.root).replace(os.sep, "/")
+                base = "" if relative == "." else relative + "/"
+                folders[:] = [n for n in folders if not n.startswith(".") and may_hold(f"{base}{n}/")]
+                keys += [base + name for name in files if not name.startswith(".")]
         return sorted(key for key in keys if key.startswith(prefix) and key > start_after)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects."""
-        for key in keys:
-            try:
-                self.path(key).unlink(missing_ok=True)
-            except NotADirectoryError:
-                continue
-            except OSError as error:
-                raise self._unavailable(error, "delete", key) from error
+        names = list(keys)  # now: whoever lists while iterating would wait for itself
+        with self._folder_lock(fcntl.LOCK_EX):
+            for key in names:
+                try:
+                    self.path(key).unlink(missing_ok=True)
+                except NotADirectoryError:
+                    continue
+                except OSError as error:
+                    raise self._unavailable(error, "delete", key) from error
+
+    @contextmanager
+    def _folder_lock(self, how: int) -> Iterator[None]:
+        """Hold the lake's folder: shared to list, alone to delete; the system frees it if this dies."""
+        try:
+            descriptor = os.open(self.root, os.O_RDONLY)
+        except FileNotFoundError:
+            yield  # no folder yet: nothing to miss
+            return
+        except OSError as error:
+            raise self._unavailable(error, "open", "") from error
+        try:
+            fcntl.flock(descriptor, how)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _make_folder(self, folder: Path) -> None:
         missing = [folder]
