@@ -133,7 +133,7 @@ def objects_of(lake: HasObjects | Objects) -> Objects:
     return lake if found is None else found  # type: ignore[return-value]
 
 
-def letter_keys(lake: HasObjects | Objects, queue: str = "") -> list[str]:
+def letter_names(lake: HasObjects | Objects, queue: str = "") -> list[str]:
     """Return the names of all letters ever kept, of one queue or of all; one listing and no read."""
     objects = objects_of(lake)
     prefix = f"{PREFIX}{_queue_name(queue)}/" if queue else PREFIX

@@ -1,0 +1,132 @@
+"""Dead-letter queues of SQS beside the letters of the lake: joined by message id, emptied of what is done.
+
+The lake holds the reason and the audit; the queue holds the message too. A message that a function never
+refused but died of has no letter yet: it gets one here, so that nothing is acted on that is not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from data_lake.ledger import read_events
+from jobs.dlq import Message, keep_poison, letter_names, read_letter
+from jobs.dlq_states import done_with, histories
+
+if TYPE_CHECKING:
+    from data_lake.ledger import HasObjects
+    from messaging.sqs import Received
+
+
+class Waiting(Message, Protocol):
+    """A message in a dead-letter queue."""
+
+    @property
+    def deliveries(self) -> int:
+        """How often it was delivered."""
+        ...
+
+
+class DeadQueue(Protocol):
+    """A dead-letter queue that can be looked into."""
+
+    @property
+    def queue(self) -> str:
+        """Name of the queue whose messages end here."""
+        ...
+
+    def receive(self) -> Sequence[Waiting]:
+        """Return the next messages that nobody holds; none: there are no more for now."""
+        ...
+
+    def delete(self, messages: Sequence[Waiting]) -> None:
+        """Delete messages that `receive` returned."""
+        ...
+
+
+@dataclass(frozen=True)
+class SqsDeadQueue:
+    """A dead-letter queue on SQS."""
+
+    queue: str
+    url: str
+    wait_seconds: int = 1
+
+    def receive(self) -> Sequence[Waiting]:
+        """Return up to ten messages; they are hidden from others for the queue's visibility timeout."""
+        from messaging.sqs import receive
+
+        return receive(self.url, wait_seconds=self.wait_seconds)
+
+    def delete(self, messages: Sequence[Waiting]) -> None:
+        """Delete messages; one that could not be is deleted at the next look."""
+        from messaging.sqs import delete
+
+        received: Sequence[Received] = messages  # type: ignore[assignment]
+        delete(self.url, received)
+
+
+@dataclass(frozen=True)
+class _Died:
+    """Why a message without a letter is dead."""
+
+    reason: str
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a look into a dead-letter queue found."""
+
+    waiting: int
+    """Messages that stay."""
+    kept: int
+    """Of these, messages that nobody had refused: they have a letter now."""
+    deleted: int
+    """Messages whose letters are done with."""
+
+
+def look_into(lake: HasObjects, queue: DeadQueue, *, at: datetime) -> Looked:
+    """Give every message of a dead-letter queue its letter, and delete those whose letters are done with.
+
+    Doing it again, or a kill midway, loses nothing: a message is deleted only after its letter is durable and
+    somebody has replayed or discarded it.
+    """
+    acts = histories(read_events(lake))
+    known = _by_message(letter_names(lake))
+    waiting = kept = deleted = 0
+    while messages := queue.receive():
+        done = []
+        for message in messages:
+            letter = _letter_of(lake, known, message)
+            if letter is None:
+                why = _Died(
+                    f"delivered {message.deliveries} times and never finished: the function failed or ran "
+                    "out of time; its log says why"
+                )
+                letter = keep_poison(lake, queue.queue, message, why, at=at)
+                kept += 1
+            if done_with(acts.get(letter, [])):
+                done.append(message)
+            else:
+                waiting += 1
+        queue.delete(done)
+        deleted += len(done)
+    return Looked(waiting, kept, deleted)
+
+
+def _by_message(letters: Sequence[str]) -> dict[str, list[str]]:
+    """Return the letters of each message id, whatever queue they are kept under."""
+    found: dict[str, list[str]] = {}
+    for letter in letters:
+        found.setdefault(letter.partition("/")[2], []).append(letter)
+    return found
+
+
+def _letter_of(lake: HasObjects, known: dict[str, list[str]], message: Message) -> str | None:
+    for letter in known.get(message.message_id, []):
+        if read_letter(lake, letter).body == message.body:
+            return letter
+    return None

@@ -1,0 +1,175 @@
+"""Dead letters: kept once, repaired and replayed with an audit, poison again stays with the new reason."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from data_lake.events import EventError
+from data_lake.facts.ingest import PoisonRecord, ingest_facts
+from data_lake.facts.messages import Record
+from data_lake.facts.read import read_facts
+from data_lake.lake import Lake
+from data_lake.ledger import read_events
+from jobs.dlq import keep_poison, letter_names, read_letter
+from jobs.dlq_acts import check_body, discard, repair, replay
+from jobs.dlq_states import count_dead, inspect, list_dead
+from jobs.errors import JobError
+
+AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def body_of(**data: object) -> str:
+    event = {"eventType": "inventory.updated", "timestamp": "2026-11-23T08:00:00Z", "data": data}
+    return json.dumps(event)
+
+
+BROKEN = body_of(productId="007", location="S1", quantity="many")
+GOOD = body_of(productId="007", location="S1", quantity=5)
+
+
+def dead(lake: Lake, message_id: str = "m-1", body: str = BROKEN, queue: str = "telemetry") -> str:
+    """What a handler does with a message that cannot be read."""
+    [poison] = ingest_facts(lake, [Record(message_id, body)], received_at=AT).poison
+    return keep_poison(lake, queue, poison, poison, at=AT)
+
+
+def test_the_same_message_is_kept_once_and_another_under_its_id_is_not_lost(lake: Lake) -> None:
+    first = dead(lake)
+    assert dead(lake) == first == "telemetry/m-1"
+    other = dead(lake, body="{")
+    assert other != first
+    assert read_letter(lake, other).body == "{"
+    assert read_letter(lake, first).body == BROKEN
+    assert dead(lake, message_id="", body="{").startswith("telemetry/")
+    assert keep_poison(lake.objects, "telemetry", *[PoisonRecord("m-1", BROKEN, "x", ())] * 2) == first
+    assert len(letter_names(lake, "telemetry")) == 3
+
+
+def test_reason_and_every_fault_are_beside_the_message(lake: Lake) -> None:
+    state = inspect(lake, dead(lake))
+    assert (state.status, state.body, state.reason) == ("open", BROKEN, "breaks its schema")
+    assert any("quantity" in fault for fault in state.faults)
+    with pytest.raises(JobError, match="no dead letter 'telemetry/nine'"):
+        inspect(lake, "telemetry/nine")
+
+
+def test_a_repaired_message_is_read_under_the_id_that_it_came_with_once(lake: Lake) -> None:
+    moved = json.dumps(json.loads(body_of(productId="007", location="S1", delta=-2)))
+    letter = dead(lake, body=body_of(productId="007", location="S1", delta="two"))
+    state = repair(lake, letter, moved, author="ana", reason="a word for a number", at=AT)
+    assert (state.status, state.body, state.faults) == ("repaired", moved, ())
+    done = replay(lake, [letter], author="ana", at=AT)
+    assert done.accepted == (letter,)
+    assert done.changed == {("007", "S1")}
+    again = replay(lake, [letter], author="ben", at=AT)
+    assert again.accepted == ()
+    assert "replayed by ana" in again.already[letter]
+    # a worker that was killed before it wrote the audit reads it once more: still one fact
+    ingest_facts(lake, [Record("m-1", moved)], received_at=AT + timedelta(hours=1))
+    assert read_facts(lake).frame["event_id"].to_list() == ["m-1"]
+    assert list_dead(lake) == []
+    assert [state.name for state in list_dead(lake, closed=True)] == [letter]
+
+
+def test_the_audit_keeps_both_bodies_author_and_reason(lake: Lake) -> None:
+    letter = dead(lake)
+    repair(lake, letter, GOOD, author="ana", reason="five, by phone", at=AT)
+    replay(lake, [letter], author="ben", at=AT, reason="Monday's round")
+    repaired, replayed = read_events(lake)
+    assert (repaired.author, repaired.reason) == ("ana", "five, by phone")
+    assert (repaired.data["before"], repaired.data["after"]) == (BROKEN, GOOD)
+    assert (replayed.author, replayed.reason, replayed.data["outcome"]) == (
+        "ben",
+        "Monday's round",
+        "accepted",
+    )
+    assert inspect(lake, letter).history == (repaired, replayed)
+
+
+def test_poison_again_stays_with_the_new_reason(lake: Lake) -> None:
+    ahead = json.dumps(json.loads(GOOD) | {"timestamp": "2026-11-23T12:00:00Z"})
+    letter = dead(lake, body=ahead)
+    assert inspect(lake, letter).reason == "quarantined"
+    refused = replay(lake, [letter], author="ana", at=AT + timedelta(hours=1))
+    assert refused.refused == {letter: "quarantined"}
+    state = inspect(lake, letter)
+    assert state.status == "open"
+    assert "7200 s ahead" in state.faults[0]
+    assert state.letter.faults != state.faults
+    # once its time has come it is a message like any other
+    assert replay(lake, [letter], author="ana", at=AT + timedelta(hours=3)).accepted == (letter,)
+
+
+def test_a_repair_that_cannot_be_read_is_refused_with_every_fault(lake: Lake) -> None:
+    letter = dead(lake)
+    worse = body_of(productId=7, location="", quantity="many")
+    with pytest.raises(JobError) as refusal:
+        repair(lake, letter, worse, author="ana", reason="try", at=AT)
+    assert all(word in str(refusal.value) for word in ("productId", "location", "quantity"))
+    assert read_events(lake) == []
+    assert check_body(inspect(lake, letter), GOOD, AT) == ()
+
+
+def test_of_two_repairs_at_once_the_second_is_told_of_the_first(lake: Lake) -> None:
+    letter = dead(lake)
+    repair(lake, letter, GOOD, author="ana", reason="five", at=AT, seen=BROKEN)
+    six = body_of(productId="007", location="S1", quantity=6)
+    with pytest.raises(JobError, match="ana repaired"):
+        repair(lake, letter, six, author="ben", reason="six", at=AT, seen=BROKEN)
+    assert repair(lake, letter, six, author="ben", reason="six", at=AT, seen=GOOD).body == six
+    repair(lake, letter, six, author="ben", reason="six", at=AT)  # the same again records nothing
+    assert len(read_events(lake)) == 2
+
+
+def test_discarded_letters_are_kept_and_wait_no_longer(lake: Lake) -> None:
+    letters = [dead(lake), dead(lake, "m-2", "{")]
+    with pytest.raises(EventError, match="reason is empty"):
+        discard(lake, letters, author="ana", reason="", at=AT)
+    assert count_dead(lake) == 2
+    assert discard(lake, letters, author="ana", reason="a test of the supplier", at=AT) == letters
+    assert discard(lake, letters, author="ana", reason="again", at=AT) == []
+    assert count_dead(lake) == 0
+    assert inspect(lake, letters[0]).status == "discarded"
+    with pytest.raises(JobError, match="was discarded by ana"):
+        repair(lake, letters[0], GOOD, author="ben", reason="after all", at=AT)
+    # discarded by mistake: it can still be replayed, and is refused with its reason
+    assert replay(lake, letters[1:], author="ben", at=AT).refused == {letters[1]: "not JSON"}
+    assert count_dead(lake) == 1
+
+
+def test_a_replayed_letter_cannot_be_discarded(lake: Lake) -> None:
+    letter = dead(lake)
+    repair(lake, letter, GOOD, author="ana", reason="five", at=AT)
+    replay(lake, [letter], author="ana", at=AT)
+    with pytest.raises(JobError, match="was replayed by ana"):
+        discard(lake, [letter], author="ben", reason="no use", at=AT)
+
+
+def test_good_letters_are_read_beside_bad_ones(lake: Lake) -> None:
+    letters = [dead(lake, f"m-{number}") for number in range(4)]
+    for letter in letters[::2]:
+        repair(lake, letter, GOOD, author="ana", reason="five", at=AT)
+    done = replay(lake, letters, author="ana", at=AT)
+    assert done.accepted == tuple(letters[::2])
+    assert set(done.refused) == set(letters[1::2])
+    assert [state.name for state in list_dead(lake, "telemetry")] == letters[1::2]
+    assert list_dead(lake, "sales") == []
+
+
+def test_a_message_that_functions_read_is_no_event(lake: Lake) -> None:
+    poison = PoisonRecord("m-9", "{}", "the function failed", ())
+    letter = keep_poison(lake, "shelfcast-replan", poison, poison, at=AT)
+    assert check_body(inspect(lake, letter), '{"keys": []}', AT) == ()
+    assert check_body(inspect(lake, letter), "{", AT) != ()
+    assert "function alone" in replay(lake, [letter], author="ana", at=AT).refused[letter]
+
+
+def test_a_damaged_letter_is_named(lake: Lake) -> None:
+    lake.objects.put_new("dlq/telemetry/x.json", b"{")
+    with pytest.raises(JobError, match=r"dlq/telemetry/x\.json is no dead letter"):
+        list_dead(lake)
+    with pytest.raises(JobError, match="is no name"):
+        letter_names(lake, "../sales")
