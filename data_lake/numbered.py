@@ -1,5 +1,6 @@
-"""An exclusive, numbered stream of immutable objects: who writes number n + 1 has seen 1 … n. Standard library only.
+"""An exclusive, numbered stream of immutable objects: who writes number n + 1 has seen all before it.
 
+Standard library only.
 Numbers are created exclusively and without gaps. Of two writers at once one gets the number; the other reads
 what won and decides again. So an act that depends on all acts before it is recorded once, whatever crashes.
 """

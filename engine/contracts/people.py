@@ -43,7 +43,7 @@ TABLES = (
             text("cause", "Why, in a sentence with its figures", required=True),
             text("act", "The one act that fixes it", required=True),
             text(
-                "covered_by", "The proposal that would cover it, if approved in time; '' none", required=True
+                "covered_by", "The proposal that covers it if approved in time, or ''", required=True
             ),
             text("link", "Where the dashboard shows it: page and query", required=True),
             date("snoozed_until", "Day on which a snooze ends; null: with the next change"),
