@@ -27,11 +27,8 @@ def publish(
 
 def publish_all(topic_arn: str, messages: Sequence[Message], *, sns: Any = None) -> None:
     """Publish messages, ten a request; NotSentError names those that were not taken."""
-    service = sns or client("sns")
-    send_all(
-        topic_arn,
-        messages,
-        MOST_BYTES,
-        lambda entries: service.publish_batch(TopicArn=topic_arn, PublishBatchRequestEntries=entries),
-        "Message",
-    )
+
+    def publish_batch(entries: list[dict[str, Any]]) -> Any:
+        return (sns or client("sns")).publish_batch(TopicArn=topic_arn, PublishBatchRequestEntries=entries)
+
+    send_all(topic_arn, messages, MOST_BYTES, publish_batch, "Message")

@@ -29,14 +29,11 @@ class Received:
 
 def send(queue_url: str, messages: Sequence[Message], *, sqs: Any = None) -> None:
     """Send messages, ten a request; NotSentError names those that were not taken."""
-    service = sqs or client("sqs")
-    send_all(
-        queue_url,
-        messages,
-        MOST_BYTES,
-        lambda entries: service.send_message_batch(QueueUrl=queue_url, Entries=entries),
-        "MessageBody",
-    )
+
+    def send_batch(entries: list[dict[str, Any]]) -> Any:
+        return (sqs or client("sqs")).send_message_batch(QueueUrl=queue_url, Entries=entries)
+
+    send_all(queue_url, messages, MOST_BYTES, send_batch, "MessageBody")
 
 
 def receive(
