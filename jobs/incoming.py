@@ -12,14 +12,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from data_lake import whole_files
 from data_lake.errors import NoSuchObject
-from jobs.import_file import KINDS, Fault, ImportResult, import_file
+from jobs.import_file import KINDS, Fault, ImportResult, import_file, preview
 from jobs.incoming_messages import DONE, FOLDER, REPORTS, dropped_keys, is_dropped
 from jobs.incoming_report import fault_list
 
@@ -148,7 +148,18 @@ def _import(
         fault = Fault(name, None, "", "", rule)
         return ImportResult(name, "", None, (), 0, 0, (fault,), 1, 1, (), (), {}, False)
     today = at.astimezone(UTC).date()
-    return import_file(lake, file, name=name, kind=kind or None, today=today, progress=progress)
+    done = import_file(lake, file, name=name, kind=kind or None, today=today, progress=progress)
+    if done.loaded or done.rows_read:
+        return done
+    # a question left open kept it from being read: what is wrong with its first rows is told at once too
+    seen = preview(lake, file, name, kind or None, today=today)
+    more = tuple(fault for fault in seen.faults if fault not in done.faults)
+    return replace(
+        done,
+        faults=(*done.faults, *more),
+        errors=done.errors + sum(fault.severity == "error" for fault in more),
+        fault_count=done.fault_count + len(more),
+    )
 
 
 def _record_key(digest: str, kind: str) -> str:
