@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from data_lake.facts.fetch import WORKERS, each
 from data_lake.facts.layout import LANDING, PARTS, folder_of, generation_in, part_key
 from data_lake.facts.listing import read_objects
+from data_lake.facts.quarantine import quarantine_new
 from data_lake.facts.rows import FRAMES, Rows
 from data_lake.ledger import HasObjects
 from data_lake.objects import Objects
@@ -42,7 +43,8 @@ def compact(lake: HasObjects, *, most_objects: int = MOST_OBJECTS) -> Compacted:
 def compact_objects(objects: Objects, rows: Rows[R], most_objects: int, workers: int = WORKERS) -> Compacted:
     """Compact sets of any kind; see `compact`."""
     landed = read_objects(objects, rows, objects.list(LANDING)[:most_objects], workers)
-    incoming = rows.split(rows.union(list(landed.values())))
+    arrived = rows.union(list(landed.values()))
+    incoming = rows.split(arrived)
     present: dict[str, list[str]] = {}
     for key in objects.list(PARTS):
         present.setdefault(folder_of(key), []).append(key)
@@ -52,7 +54,9 @@ def compact_objects(objects: Objects, rows: Rows[R], most_objects: int, workers:
         return _merge(objects, rows, folder, incoming.get(folder), present.get(folder, ()))
 
     done = each(one, touched, workers)
-    objects.delete(landed)  # only now, when every partition they touch holds their facts
+    if landed:
+        quarantine_new(objects, rows, arrived, workers)
+        objects.delete(landed)  # only now, when every partition they touch holds their facts
     return Compacted(
         len(landed), sum(written for written, _ in done), len(landed) + sum(deleted for _, deleted in done)
     )

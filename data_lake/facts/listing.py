@@ -17,20 +17,32 @@ from data_lake.facts.rows import Rows
 from data_lake.objects import Objects
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Names(NamedTuple):
     """Objects that hold every fact acknowledged before they were listed."""
 
-    landing: tuple[str, ...]
-    parts: tuple[str, ...]
+    landing: list[str]
+    parts: list[str]
 
 
 def list_facts(objects: Objects, *, since: date | None = None) -> Names:
     """List landing, then what is compacted (of days from `since` on)."""
     landing = objects.list(LANDING)
-    after = f"{PARTS}{since.isoformat()}" if since else ""
-    return Names(tuple(landing), tuple(objects.list(PARTS, start_after=after)))
+    parts = objects.list(PARTS, start_after=f"{PARTS}{since.isoformat()}" if since else "")
+    return Names(landing, parts)
+
+
+def whole(list_keys: Callable[[], list[str]], read: Callable[[Iterable[str]], dict[str, T]]) -> dict[str, T]:
+    """List and read until everything listed is in hand; what was read before counts, for nothing changes."""
+    held: dict[str, T] = {}
+    while True:
+        listed = list_keys()
+        held = {key: held[key] for key in listed if key in held}
+        held |= read([key for key in listed if key not in held])
+        if len(held) == len(listed):
+            return held
 
 
 def view(
@@ -42,14 +54,12 @@ def view(
     workers: int = WORKERS,
 ) -> dict[str, R]:
     """Return every object of one whole view, by name; only compacted objects that are `wanted` are read."""
-    held: dict[str, R] = {}
-    while True:
+
+    def list_keys() -> list[str]:
         names = list_facts(objects, since=since)
-        listed = [*names.landing, *(key for key in names.parts if wanted is None or wanted(key))]
-        held = {key: held[key] for key in listed if key in held}
-        held |= read_objects(objects, rows, (key for key in listed if key not in held), workers)
-        if len(held) == len(listed):
-            return held
+        return [*names.landing, *(key for key in names.parts if wanted is None or wanted(key))]
+
+    return whole(list_keys, lambda keys: read_objects(objects, rows, keys, workers))
 
 
 def read_objects(

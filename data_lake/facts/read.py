@@ -10,13 +10,12 @@ import polars as pl
 
 from data_lake.facts.layout import bucket_in, bucket_of
 from data_lake.facts.listing import view
-from data_lake.facts.rows import FACT_SCHEMA, FRAMES, ORDER
-from data_lake.facts.settle import settle
+from data_lake.facts.quarantine import quarantined_facts
+from data_lake.facts.rows import FACT_SCHEMA, FRAMES, ORDER, to_frame
+from data_lake.facts.settle import FactConflict, settle
 from data_lake.ledger import HasObjects
 
 __all__ = ["FACT_SCHEMA", "FactConflict", "FactsRead", "read_facts"]
-
-from data_lake.facts.settle import FactConflict
 
 
 class FactsRead(NamedTuple):
@@ -62,7 +61,10 @@ def read_facts(
         since=start.astimezone(UTC).date() if isinstance(start, datetime) else None,
         wanted=None if buckets is None else lambda key: bucket_in(key) in buckets,
     )
-    frame, conflicts = settle(FRAMES.union(list(held.values())))
+    parts = list(held.values())
+    if chosen is not None or start is not None:  # the other content of an id may lie where this does not look
+        parts.append(to_frame(quarantined_facts(lake.objects)))
+    frame, conflicts = settle(FRAMES.union(parts))
     if start is not None:
         frame = frame.filter(pl.col("at") >= start)
     if chosen is not None:

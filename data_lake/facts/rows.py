@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol, TypeVar
 
 import polars as pl
 
@@ -40,7 +40,7 @@ _LINES = pl.Schema({**FACT_SCHEMA, "at": pl.Int64()})
 R = TypeVar("R")
 
 
-class Rows(Protocol, Generic[R]):
+class Rows(Protocol[R]):
     """What the protocol of the ledger needs of a set of facts; its simulation has another one."""
 
     def landed(self, key: str, body: bytes) -> R:
@@ -67,13 +67,28 @@ class Rows(Protocol, Generic[R]):
         """Write a compacted object: equal sets give equal bytes."""
         ...
 
+    def marks(self, rows: R) -> Any:
+        """Reduce a set to the id of each fact and a hash of its content."""
+        ...
+
+    def clashes(self, rows: R, marks: Sequence[Any]) -> list[str]:
+        """Return ids of facts in `rows` that have more than one content in `marks`."""
+        ...
+
+    def facts(self, rows: R, event_ids: Collection[str]) -> list[Fact]:
+        """Return the facts that have these ids."""
+        ...
+
 
 class Frames(Rows[pl.DataFrame]):
     """Sets of facts as frames in `FACT_SCHEMA`."""
 
     def landed(self, key: str, body: bytes) -> pl.DataFrame:
         """Read the lines of a landing object."""
-        return pl.read_ndjson(unpack(key, body), schema=_LINES).cast(FACT_SCHEMA)
+        try:
+            return pl.read_ndjson(unpack(key, body), schema=_LINES).cast(FACT_SCHEMA)
+        except pl.exceptions.PolarsError as error:
+            raise CorruptFactsError(key, f"is not a batch of facts ({error})") from error
 
     def compacted(self, key: str, body: bytes) -> pl.DataFrame:
         """Read Parquet."""
@@ -82,10 +97,8 @@ class Frames(Rows[pl.DataFrame]):
         return pl.read_parquet(io.BytesIO(body), schema=FACT_SCHEMA)
 
     def union(self, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        """Unite frames; in no order."""
-        if not parts:
-            return FACT_SCHEMA.to_frame()
-        return pl.concat(parts).unique()
+        """Unite frames, in no order."""
+        return pl.concat(parts).unique() if parts else FACT_SCHEMA.to_frame()
 
     def split(self, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """Split by the days and buckets of facts."""
@@ -107,20 +120,32 @@ class Frames(Rows[pl.DataFrame]):
         rows.sort("sku", "location", *ORDER, *FACT_SCHEMA.names()).write_parquet(body, compression="zstd")
         return body.getvalue()
 
+    def marks(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Keep two columns."""
+        return rows.select("event_id", content=rows.hash_rows(seed=0))
+
+    def clashes(self, rows: pl.DataFrame, marks: Sequence[pl.DataFrame]) -> list[str]:
+        """Count contents of each id."""
+        if not marks:
+            return []
+        seen = pl.concat(marks).join(rows.select("event_id"), on="event_id", how="semi").unique()
+        return seen.filter(seen["event_id"].is_duplicated())["event_id"].unique().to_list()
+
+    def facts(self, rows: pl.DataFrame, event_ids: Collection[str]) -> list[Fact]:
+        """Filter rows."""
+        return to_facts(rows.filter(pl.col("event_id").is_in(list(event_ids))))
+
 
 FRAMES = Frames()
 
 
 def to_frame(facts: Sequence[Fact]) -> pl.DataFrame:
     """Return facts as a frame in `FACT_SCHEMA`."""
-    return (
-        pl.DataFrame(facts, schema=_LINES, orient="row")
-        .with_columns(pl.col("quantity").fill_nan(None))
-        .cast(FACT_SCHEMA)
-    )
+    frame = pl.DataFrame(facts, schema=_LINES, orient="row")
+    return frame.with_columns(pl.col("quantity").fill_nan(None)).cast(FACT_SCHEMA)
 
 
 def to_facts(frame: pl.DataFrame) -> list[Fact]:
     """Return the facts of a frame."""
-    lines = frame.cast(_LINES).select(Fact._fields).write_ndjson().encode().splitlines()
-    return [from_line(line) for line in lines]
+    lines = frame.cast(_LINES).select(Fact._fields).write_ndjson().encode().split(b"\n")
+    return [from_line(line) for line in lines if line]

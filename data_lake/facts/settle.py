@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
@@ -32,7 +33,7 @@ def settle(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[FactConflict]]:
     return pl.concat([frame.filter(~several), kept]), conflicts
 
 
-def conflicts_of(facts: list[Fact]) -> list[FactConflict]:
+def conflicts_of(facts: Iterable[Fact]) -> list[FactConflict]:
     """Return the conflicts among facts, by id."""
     by_id: dict[str, dict[bytes, Fact]] = {}
     for fact in facts:
