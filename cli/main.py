@@ -10,8 +10,10 @@ from typer.core import TyperGroup
 
 from cli import (
     demo,
+    dlq,
     doctor,
     importing,
+    incoming,
     orders,
     overrides,
     planning,
@@ -79,6 +81,7 @@ def shelfcast(
 app.command()(demo.demo)
 app.command("import")(importing.import_files)
 app.command()(importing.template)
+app.command()(incoming.incoming)
 app.command()(planning.plan)
 app.command()(orders.approve)
 app.command()(orders.export)
@@ -88,6 +91,7 @@ app.command()(doctor.doctor)
 app.command()(planning.runs)
 app.command()(replay.replay)
 app.command()(settings.settings)
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(overrides.app, name="override")
 app.add_typer(scenarios.app, name="scenario")
 

@@ -40,16 +40,6 @@ def stamp(lake: Lake, key: str) -> str | None:
     return None if head is None else str(head["ETag"])
 
 
-def age_seconds(lake: Lake, key: str, now: float) -> float:
-    """Return how long ago a file was written [s]; on S3 a file is whole as soon as it is there: infinite."""
-    if isinstance(lake.store, LocalObjects):
-        try:
-            return now - lake.store.path(key).stat().st_mtime
-        except FileNotFoundError:
-            return float("inf")
-    return float("inf")
-
-
 @contextmanager
 def fetched(lake: Lake, key: str) -> Iterator[Path]:
     """Give a file with the content of a key, which nobody else moves away: a link, or a copy of S3's.
