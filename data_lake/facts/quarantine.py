@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 
 def quarantined(lake: HasObjects) -> list[FactConflict]:
-    """Return ids that several contents claim, as of the last compaction: what applies, and what is refused."""
+    """Return ids that several contents claim, as of the last compaction: what applies, what is refused."""
     return conflicts_of(quarantined_facts(lake.objects))
 
 
