@@ -25,9 +25,9 @@ def incoming(
     """Import the files under `incoming/` in the lake: all of each, or none of it and a report beside it.
 
     A file in `incoming/KIND/` is of that kind; of one in `incoming/` itself it is guessed, and a question
-    that the guess leaves open is a fault. What is imported moves to `incoming/done/`. A refused file stays, with
-    its faults in FILE.errors.csv and FILE.errors.txt; correct it and drop it again. With --watch a file is
-    taken when it has not been written to between two looks. Exit code 1 if a file was refused.
+    that the guess leaves open is a fault. What is imported moves to `incoming/done/`. A refused file stays,
+    with its faults in FILE.errors.csv and FILE.errors.txt; correct it and drop it again. With --watch a
+    file is taken when it has not been written to between two looks. Exit code 1 if a file was refused.
 
     Examples:
 

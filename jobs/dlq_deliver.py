@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from data_lake.facts.ingest import PoisonRecord, ingest_facts
+from data_lake.facts.ingest import Decision, PoisonRecord, ingest_facts
 from jobs.dlq_states import DeadState
 from jobs.errors import JobError
 
@@ -56,9 +56,12 @@ def through_ingest(lake: Lake, states: Sequence[DeadState], at: datetime) -> Del
         told = ingest_facts(lake, [record_of(state) for state in events], received_at=at)
         changed = told.changed
         poison = {(one.message_id, one.body): one for one in told.poison}
+        acts = _refused_acts(lake, told.decisions, at)
         for state in events:
             record = record_of(state)
             bad = poison.get((record.message_id, record.body))
+            if bad is None and record.message_id in acts:
+                bad = PoisonRecord(*record, "the act is refused", acts[record.message_id])
             if bad is not None:
                 refused[state.name] = bad
     for state in states:
@@ -68,6 +71,22 @@ def through_ingest(lake: Lake, states: Sequence[DeadState], at: datetime) -> Del
             if why:
                 refused[state.name] = PoisonRecord(*record_of(state), why, (why,))
     return Delivered(changed, refused)
+
+
+def _refused_acts(lake: Lake, decisions: Sequence[Decision], at: datetime) -> dict[str, tuple[str, ...]]:
+    """Do the acts of people that messages carry; return why those of a message were refused."""
+    if not decisions:
+        return {}
+    from jobs.act_messages import apply_decisions
+
+    found = apply_decisions(lake, [decision.event for decision in decisions], at=at)
+    why = {refused.event.event_id: refused.why for refused in found}
+    told: dict[str, tuple[str, ...]] = {}
+    for decision in decisions:
+        if decision.event.event_id in why:
+            earlier = told.get(decision.message_id, ())
+            told[decision.message_id] = (*earlier, why[decision.event.event_id])
+    return told
 
 
 def _of_function(lake: Lake, kind: str, state: DeadState, at: datetime) -> str:

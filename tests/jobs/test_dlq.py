@@ -17,6 +17,7 @@ from jobs.dlq import keep_poison, letter_names, read_letter
 from jobs.dlq_acts import check_body, discard, repair, replay
 from jobs.dlq_states import count_dead, inspect, list_dead
 from jobs.errors import JobError
+from jobs.settings import settings
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -173,3 +174,17 @@ def test_a_damaged_letter_is_named(lake: Lake) -> None:
         list_dead(lake)
     with pytest.raises(JobError, match="is no name"):
         letter_names(lake, "../sales")
+
+
+def test_an_act_of_a_person_is_done_by_its_own_job(lake: Lake) -> None:
+    act = {"eventId": "act-1", "eventType": "parameter.changed", "timestamp": "2026-11-23T08:00:00Z"}
+    act |= {"author": "ana", "reason": "", "data": {"name": "company", "newValue": "Corner Shops"}}
+    letters = [dead(lake, "m-1", "{"), dead(lake, "m-2", "{", "decisions.fifo")]
+    nobody = json.dumps(act | {"eventId": "act-2", "data": {"name": "colour", "newValue": "red"}})
+    repair(lake, letters[0], json.dumps(act), author="ben", reason="cut off", at=AT)
+    repair(lake, letters[1], nobody, author="ben", reason="cut off", at=AT)
+    done = replay(lake, letters, author="ben", at=AT)
+    assert done.accepted == (letters[0],)
+    assert done.refused == {letters[1]: "the act is refused"}
+    assert "colour" in inspect(lake, letters[1]).faults[0]
+    assert settings(lake)["company"] == "Corner Shops"
