@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from engine.alerts.change import Level
 from jobs.errors import JobError
@@ -44,13 +44,6 @@ EVERYTHING = Filter()
 """Every alert."""
 
 
-class Attribute(TypedDict):
-    """One message attribute as SNS takes it."""
-
-    DataType: str
-    StringValue: str
-
-
 def filter_of(text: str) -> Filter:
     """Read a filter as `Filter.to_json` wrote it; '' wants everything."""
     parts: dict[str, Any] = json.loads(text or "{}")
@@ -84,7 +77,7 @@ def matches(wanted: Filter, news: News) -> bool:
     )
 
 
-def attributes(news: News) -> dict[str, Attribute]:
+def attributes(news: News) -> dict[str, str | float]:
     """Return the message attributes that SNS filters by.
 
     Returns
@@ -92,7 +85,7 @@ def attributes(news: News) -> dict[str, Attribute]:
     dict
         type, severity [money, number], level, location, category, author, change. '' is written `-`.
     """
-    text = {
+    told = {
         "type": news.news_type,
         "level": news.level,
         "location": news.location,
@@ -100,11 +93,7 @@ def attributes(news: News) -> dict[str, Attribute]:
         "author": news.author,
         "change": news.turn,
     }
-    told: dict[str, Attribute] = {
-        name: {"DataType": "String", "StringValue": value or NONE} for name, value in text.items()
-    }
-    told["severity"] = {"DataType": "Number", "StringValue": f"{_money(news.severity):.2f}"}
-    return told
+    return {**{name: value or NONE for name, value in told.items()}, "severity": _money(news.severity)}
 
 
 def filter_policy(wanted: Filter) -> dict[str, list[Any]]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -16,7 +16,6 @@ from data_lake.ledger import append_events
 from jobs.errors import JobError
 from jobs.notify_filter import (
     EVERYTHING,
-    Attribute,
     Filter,
     attributes,
     filter_faults,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANNELS",
-    "Attribute",
+    "TOPIC",
     "Channel",
     "Filter",
     "Schedule",
@@ -47,8 +46,12 @@ __all__ = [
     "subscriptions",
 ]
 
-Channel = Literal["email", "sms", "webhook", "queue"]
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
+Channel = Literal["email", "sms", "webhook", "queue", "topic"]
+CHANNELS: tuple[Channel, ...] = ("email", "sms", "webhook", "queue")
+"""What can be subscribed by; a topic is the installation's own, and SNS knows its subscribers."""
+
+TOPIC = "sns-topic"
+"""Name of the installation's topic among the subscriptions."""
 
 _FILTER = ("types", "least_money", "least_level", "locations", "categories", "authors")
 _SCHEDULE = ("digest", "digest_at", "quiet_from", "quiet_to", "time_zone")

@@ -1,0 +1,117 @@
+"""Tell who subscribed, once: changes of alerts and confirmations → schedule → messages → channels.
+
+What is to be told is decided in an exclusive log before anything is sent (`jobs.notify_log`), so whatever
+comes twice, after a restart or in two processes at once is told once. A message is sent by who claims it
+(`jobs.notify_delivery`). Nothing is lost by a kill: what was decided and not sent is sent by the next call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from engine.alerts.change import AlertChange
+from jobs.notices.news import News, news_of
+from jobs.notices.words import Letterhead
+from jobs.notify_channels import Channels, Outgoing, channels_of, lane_of, topic_subscription
+from jobs.notify_decide import decide
+from jobs.notify_delivery import Failure, deliver, drop, sent_of
+from jobs.notify_log import Message, State, record
+from jobs.settings import settings
+from jobs.subscriptions import TOPIC, Subscription, subscriptions
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
+
+__all__ = ["Channels", "Failure", "Notified", "channels_of", "due", "notify"]
+
+
+@dataclass(frozen=True)
+class Notified:
+    """What came of a call."""
+
+    sent: int
+    """Messages sent now."""
+    waiting: int
+    """Pieces of news kept for a digest, the end of quiet hours, or a subscription that pauses."""
+    failed: int
+    """Messages that could not be delivered yet; a later call tries again."""
+    failures: tuple[Failure, ...] = ()
+
+
+def notify(
+    lake: Lake,
+    changes: Sequence[AlertChange],
+    *,
+    at: datetime,
+    channels: Channels | None = None,
+    confirmations: Iterable[News] = (),
+) -> Notified:
+    """Tell subscribers of changes, each once; and whatever is due or failed before.
+
+    When it returns, every change is either told or kept in the lake: whoever brought it may forget it.
+
+    Parameters
+    ----------
+    changes
+        What `jobs.alert.alert` returned; what was told before is passed over.
+    at
+        Now, with a time zone.
+    channels
+        How to send; without: what the environment sets up (`channels_of`).
+    confirmations
+        News of what somebody did: `jobs.notify_confirm`.
+
+    Raises
+    ------
+    LakeError
+        The lake cannot be read or written: nothing of it was told.
+    """
+    by = channels_of() if channels is None else channels
+    news = [*map(news_of, changes), *confirmations]
+    standing = subscriptions(lake)
+    if by.topic is not None:
+        standing.append(topic_subscription())
+    objects = lake.objects
+    state = record(
+        objects,
+        lambda known: decide(known, news, standing, at=at),
+        lambda known: sent_of(objects, known.messages),
+    )
+    sent = sent_of(objects, state.messages)
+    who = {one.subscription: one for one in standing}
+    unsent = [message for message in state.messages if message.name not in sent]
+    gone = (one for one in unsent if one.subscription not in who and one.subscription != TOPIC)
+    drop(objects, gone, at=at)
+    ready = [one for one in unsent if one.subscription in who and who[one.subscription].active]
+    head = letterhead(lake) if ready else Letterhead()
+    delivered = deliver(
+        objects,
+        ready,
+        lambda message: by.send(outgoing(message, who[message.subscription], head, at)),
+        lane=lambda message: lane_of(who[message.subscription]),
+        at=at,
+    )
+    return Notified(len(delivered.sent), _waiting(state), len(delivered.failures), tuple(delivered.failures))
+
+
+def due(lake: Lake, *, at: datetime, channels: Channels | None = None) -> Notified:
+    """Send what waited for its time — digests, the end of quiet hours — and try again what failed."""
+    return notify(lake, (), at=at, channels=channels)
+
+
+def letterhead(lake: Lake) -> Letterhead:
+    """Return what every notice of a lake says the same way."""
+    known = settings(lake)
+    return Letterhead(known["currency"], known["company"], known.get("dashboard_url", ""))
+
+
+def outgoing(message: Message, to: Subscription, head: Letterhead, at: datetime) -> Outgoing:
+    """Return a decided message as its channel takes it."""
+    return Outgoing(to, message.news, head, message.decided_at, at)
+
+
+def _waiting(state: State) -> int:
+    return sum(len(waiting) for waiting in state.waiting.values())
