@@ -54,7 +54,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env={**os.environ, **(environment or {})},
+                env=_own_environment() | dict(environment or {}),
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop the children in order
             )
 
@@ -99,6 +99,17 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             if self.running:
                 os.killpg(self.process.pid, number)
+
+
+def _own_environment() -> dict[str, str]:
+    """Return the environment without what leads to an AWS account or, through a proxy, away from here."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return kept | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
 
 
 def listens(port: int) -> bool:

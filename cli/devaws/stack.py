@@ -19,6 +19,7 @@ from data_lake.errors import LakeError
 from data_lake.objects import Objects, open_objects
 from infra.messaging import TOPOLOGY
 from infra.shapes import Function, SourceMapping, Topology
+from jobs.notify_channels import MAIL_FROM, SMTP_URL
 from messaging.event_source import EventSource, Source
 from messaging.topology import Endpoint, Made, make_topology
 
@@ -44,7 +45,7 @@ class Stack:
         lake: str | None,
         *,
         pace: Pace | None = None,
-        smtp: tuple[str, int] | None = None,
+        smtp: str | None = None,
         topology: Topology = TOPOLOGY,
         tell: Callable[[str], None] = lambda _text: None,
     ) -> None:
@@ -98,6 +99,7 @@ class Stack:
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL_S3": self.s3.url,
             "AWS_ENDPOINT_URL_SNS": self.messages.url,
             "AWS_ENDPOINT_URL_SQS": self.messages.url,
@@ -132,8 +134,12 @@ class Stack:
             function.handler,
             timeout=function.timeout_seconds,
             folder=self.folder,
-            environment=self.environment | _variables(function, self.made),
+            environment=self.environment | self._mail_settings() | _variables(function, self.made),
         )
+
+    def _mail_settings(self) -> dict[str, str]:
+        url = self._smtp if self.mail is None else f"smtp://127.0.0.1:{self.mail.port}"
+        return {SMTP_URL: url or "", MAIL_FROM: "shelfcast@localhost"}
 
     def _poll(self) -> None:
         for mapping in self._topology.mappings:
