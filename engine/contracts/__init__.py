@@ -28,6 +28,7 @@ from engine.contracts import (
     replay,
     scenarios,
     supply,
+    told,
 )
 from engine.contracts.columns import Column, Kind, Table
 from engine.contracts.vocabulary import (
@@ -91,6 +92,7 @@ TABLES: dict[str, Table] = {
         joint,
         kpis,
         expiry,
+        told,
     )
     for table in group.TABLES
 }

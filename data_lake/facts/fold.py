@@ -1,0 +1,297 @@
+"""The fold: stock is the latest snapshot, then the facts after it, in their order. Pure.
+
+Stock of a product at a location depends on nothing else, so that one line can be folded alone. Lines without
+batches are folded as arrays, the others one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from data_lake.facts.fold_batches import Lot, Shelf, shelf_after
+from data_lake.facts.fold_moves import in_order, stock_moves
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+LONG_AGO = int(np.iinfo(np.int64).min)
+"""Instant before all others [µs]."""
+
+OPENING_SCHEMA = pl.Schema(
+    {
+        "sku": pl.String(),
+        "location": pl.String(),
+        "batch": pl.String(),
+        "expiry_date": pl.Date(),
+        "on_hand": pl.Float64(),
+        "counted_on": pl.Date(),
+        "since": pl.Int64(),
+    }
+)
+"""Stock by batch as the snapshot of the day `counted_on` says it; facts before the instant `since` [µs] are
+in it already."""
+
+STOCK_SCHEMA = pl.Schema(
+    {
+        "sku": pl.String(),
+        "location": pl.String(),
+        "batch": pl.String(),
+        "expiry_date": pl.Date(),
+        "on_hand": pl.Float64(),
+        "counted_on": pl.Date(),
+        "at": pl.Int64(),
+        "fixed_at": pl.Int64(),
+    }
+)
+"""Stock by batch; `at` [µs] of the last fact of the line (null: none), `fixed_at` of its last total count."""
+
+LINES_SCHEMA = pl.Schema(
+    {
+        "sku": pl.String(),
+        "location": pl.String(),
+        "counted_on": pl.Date(),
+        "since": pl.Int64(),
+        "loose": pl.Float64(),
+        "loose_expiry": pl.String(),
+        "at": pl.Int64(),
+        "sequence": pl.Int64(),
+        "event_id": pl.String(),
+        "fixed_at": pl.Int64(),
+        "fixed_sequence": pl.Int64(),
+        "fixed_id": pl.String(),
+    }
+)
+"""One row a line: stock of no batch; the places in the order of its last fact and last total count."""
+
+LOTS_SCHEMA = pl.Schema(
+    {"line": pl.Int64(), "batch": pl.String(), "expiry": pl.String(), "on_hand": pl.Float64()}
+)
+"""One row a named batch; `line` is a row of `LINES_SCHEMA`."""
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Folded stock."""
+
+    lines: pl.DataFrame
+    """`LINES_SCHEMA`, unique by sku and location."""
+    lots: pl.DataFrame
+    """`LOTS_SCHEMA`."""
+
+
+def fold_stock(
+    facts: pl.DataFrame, opening: pl.DataFrame | None = None, perpetual: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Fold facts to stock by batch.
+
+    Parameters
+    ----------
+    facts
+        Columns of `data_lake.facts.fact.Fact`, in any order, with any copies.
+    opening
+        `OPENING_SCHEMA`: the latest snapshot; every row of a line has the same `since`.
+    perpetual
+        Columns sku, location: where sales and receipts move stock.
+
+    Returns
+    -------
+    DataFrame
+        `STOCK_SCHEMA`, of every line that has an opening or a fact, sorted; batches with nothing are left
+        out, but a line has at least one row.
+    """
+    perpetual = (
+        pl.DataFrame(schema={"sku": pl.String, "location": pl.String}) if perpetual is None else perpetual
+    )
+    return stock_rows(advanced(opened(opening), stock_moves(in_order(facts), perpetual)))
+
+
+def opened(opening: pl.DataFrame | None = None) -> Stock:
+    """Return the stock before any fact."""
+    if opening is None or opening.is_empty():
+        return Stock(pl.DataFrame(schema=LINES_SCHEMA), pl.DataFrame(schema=LOTS_SCHEMA))
+    key = ["sku", "location"]
+    rows = opening.with_columns(
+        pl.col("expiry_date").cast(pl.String).fill_null("").alias("expiry"), pl.col("on_hand") + 0.0
+    )
+    loose = rows.filter(pl.col("batch") == "").unique(key, keep="first", maintain_order=True)
+    lines = rows.group_by(key, maintain_order=True).agg(pl.col("counted_on", "since").max())
+    lines = lines.join(
+        loose.select(*key, pl.col("on_hand").alias("loose"), pl.col("expiry").alias("loose_expiry")),
+        on=key,
+        how="left",
+        maintain_order="left",
+    ).with_columns(pl.col("loose").fill_null(0.0), pl.col("loose_expiry").fill_null(""))
+    lots = rows.filter(pl.col("batch") != "").join(
+        lines.select(key).with_row_index("line"), on=key, how="left", maintain_order="left"
+    )
+    return Stock(_untold(lines), lots.select(LOTS_SCHEMA.names()).cast(LOTS_SCHEMA))
+
+
+def _untold(lines: pl.DataFrame) -> pl.DataFrame:
+    """Complete lines that no fact has touched."""
+    empty = {
+        "counted_on": None,
+        "since": LONG_AGO,
+        "loose": 0.0,
+        "loose_expiry": "",
+        "at": LONG_AGO,
+        "sequence": 0,
+        "event_id": "",
+        "fixed_at": LONG_AGO,
+        "fixed_sequence": 0,
+        "fixed_id": "",
+    }
+    missing = [pl.lit(value).alias(name) for name, value in empty.items() if name not in lines.columns]
+    return lines.with_columns(missing).select(LINES_SCHEMA.names()).cast(LINES_SCHEMA)
+
+
+def advanced(stock: Stock, moves: pl.DataFrame) -> Stock:
+    """Return the stock after moves.
+
+    Parameters
+    ----------
+    stock
+        Where to start.
+    moves
+        `data_lake.facts.fold_moves.MOVES_SCHEMA` in order, none of them before the last of its line in
+        `stock`. Those before the line's `since` are passed over.
+    """
+    stock, moves, line = _with_lines(stock, moves)
+    if moves.is_empty():
+        return stock
+    count = stock.lines.height
+    fixes, value = moves["fixes"].to_numpy(), moves["value"].to_numpy()
+    by_batch = np.zeros(count, dtype=bool)
+    by_batch[
+        line[moves.select((pl.col("batch") != "") | (pl.col("expiry") != "")).to_series().to_numpy()]
+    ] = True
+    by_batch[stock.lots["line"].to_numpy()] = True
+    by_batch |= stock.lines.select(pl.col("loose_expiry") != "").to_series().to_numpy()
+    total_fix = fixes & moves.select(pl.col("batch") == "").to_series().to_numpy()
+    last = _last(np.arange(len(line)), line, count)
+    fixed = _last(np.flatnonzero(total_fix), line, count)
+    loose = _summed(stock.lines["loose"].to_numpy(), line, fixes, value, fixed)
+    untouched = by_batch | (last < 0)
+    loose = np.where(untouched, stock.lines["loose"].to_numpy(), loose)
+    expiry = stock.lines["loose_expiry"]
+    lots = stock.lots
+    concerned = by_batch[line]
+    if concerned.any():
+        loose, expiry, lots = _by_batch(stock, moves.filter(concerned), line[concerned], loose)
+    lines = stock.lines.with_columns(
+        pl.Series("loose", loose),
+        expiry,
+        *_places(stock.lines, moves, last, ("at", "sequence", "event_id")),
+        *_places(stock.lines, moves, fixed, ("fixed_at", "fixed_sequence", "fixed_id")),
+    )
+    return Stock(lines, lots)
+
+
+def _with_lines(stock: Stock, moves: pl.DataFrame) -> tuple[Stock, pl.DataFrame, Ints]:
+    """Return the stock with a line for every move that counts, these moves, and the line of each."""
+    key = ["sku", "location"]
+    lines = stock.lines
+    known = lines.select(*key, "since").with_row_index("line")
+    placed = moves.join(known, on=key, how="left", maintain_order="left")
+    if placed["line"].null_count():
+        new = placed.filter(pl.col("line").is_null()).select(key).unique(maintain_order=True)
+        lines = pl.concat([lines, _untold(new)])
+        known = lines.select(*key, "since").with_row_index("line")
+        placed = moves.join(known, on=key, how="left", maintain_order="left")
+    kept = (placed["at"] >= placed["since"]).to_numpy()
+    line = placed["line"].to_numpy().astype(np.int64)
+    if not kept.all():
+        moves, line = moves.filter(kept), line[kept]
+    return Stock(lines, stock.lots), moves, line
+
+
+def _last(rows: Ints, line: Ints, count: int) -> Ints:
+    """Return the last of some rows in each line, [count]; −1: none."""
+    last = np.full(count, -1, dtype=np.int64)
+    last[line[rows]] = rows  # rows ascend: of those of one line the last one stays
+    return last
+
+
+def _summed(start: Floats, line: Ints, fixes: npt.NDArray[np.bool_], value: Floats, fixed: Ints) -> Floats:
+    """Return the totals of lines without batches: what was fixed last, then what came after, one by one.
+
+    `numpy.bincount` adds in the order of its input, so that folding in parts gives the same bits.
+    """
+    base = np.where(fixed >= 0, value[fixed], start)
+    after = np.flatnonzero(~fixes & (np.arange(len(line)) > fixed[line]))
+    lines = np.concatenate([np.arange(len(base)), line[after]])
+    weights = np.concatenate([base, value[after]])
+    return np.bincount(lines, weights=weights, minlength=len(base)).astype(np.float64, copy=False)
+
+
+def _by_batch(
+    stock: Stock, moves: pl.DataFrame, line: Ints, loose: Floats
+) -> tuple[Floats, pl.Series, pl.DataFrame]:
+    """Fold lines with batches one by one; return what is loose, its expiry, and all batches."""
+    concerned = np.unique(line)
+    mine = np.zeros(len(loose), dtype=bool)
+    mine[concerned] = True
+    expiry: list[str] = stock.lines["loose_expiry"].gather(concerned).to_list()
+    shelves = {int(row): Shelf(float(loose[row]), day) for row, day in zip(concerned, expiry, strict=True)}
+    held = stock.lots.filter(mine[stock.lots["line"].to_numpy()])
+    for row, batch, day, on_hand in held.iter_rows():
+        shelves[row].batches[batch] = Lot(on_hand, day)
+    order = np.argsort(line, kind="stable")
+    starts = np.flatnonzero(np.diff(line[order], prepend=-1))
+    columns: list[list[Any]] = [
+        moves[name].gather(order).to_list() for name in ("fixes", "value", "batch", "expiry")
+    ]
+    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        shelf_after(
+            shelves[int(line[order[start]])], zip(*(column[start:end] for column in columns), strict=True)
+        )
+    loose = loose.copy()
+    loose[concerned] = [shelves[int(row)].loose for row in concerned]
+    days = stock.lines["loose_expiry"].scatter(
+        concerned, [shelves[int(row)].loose_expiry for row in concerned]
+    )
+    lots = [
+        (row, batch, lot.expiry, lot.on_hand)
+        for row, shelf in shelves.items()
+        for batch, lot in shelf.batches.items()
+    ]
+    others = stock.lots.filter(~mine[stock.lots["line"].to_numpy()])
+    return loose, days, pl.concat([others, pl.DataFrame(lots, schema=LOTS_SCHEMA, orient="row")])
+
+
+def _places(
+    lines: pl.DataFrame, moves: pl.DataFrame, row: Ints, names: tuple[str, str, str]
+) -> list[pl.Series]:
+    """Return the place in the order of a move of each line, the old one where there is none (row −1)."""
+    told = np.flatnonzero(row >= 0)
+    columns = []
+    for name, source in zip(names, ("at", "sequence", "event_id"), strict=True):
+        columns.append(lines[name].scatter(told, moves[source].gather(row[told])).alias(name))
+    return columns
+
+
+def stock_rows(stock: Stock) -> pl.DataFrame:
+    """Lay out folded stock as `STOCK_SCHEMA`."""
+    lines = stock.lines.with_row_index("line").with_columns(pl.col("line").cast(pl.Int64))
+    told = [pl.when(pl.col(name) > LONG_AGO).then(pl.col(name)).alias(name) for name in ("at", "fixed_at")]
+    named = stock.lots.filter(pl.col("on_hand") != 0)
+    loose = lines.select(
+        "line",
+        pl.lit("").alias("batch"),
+        pl.col("loose_expiry").alias("expiry"),
+        pl.col("loose").alias("on_hand"),
+    )
+    empty = ~pl.col("line").is_in(named["line"].unique().implode())
+    rows = pl.concat([named, loose.filter((pl.col("on_hand") != 0) | empty)])
+    about = lines.select("line", "sku", "location", "counted_on", *told)
+    return (
+        rows.join(about, on="line", how="left")
+        .with_columns(pl.col("expiry").replace("", None).str.to_date("%Y-%m-%d").alias("expiry_date"))
+        .select(STOCK_SCHEMA.names())
+        .sort("sku", "location", "batch")
+    )
