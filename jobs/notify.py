@@ -105,7 +105,7 @@ def due(lake: Lake, *, at: datetime, channels: Channels | None = None) -> Notifi
 def letterhead(lake: Lake) -> Letterhead:
     """Return what every notice of a lake says the same way."""
     known = settings(lake)
-    return Letterhead(known["currency"], known["company"], known.get("dashboard_url", ""))
+    return Letterhead(known["currency"], known["company"], known["dashboard_url"])
 
 
 def outgoing(message: Message, to: Subscription, head: Letterhead, at: datetime) -> Outgoing:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from data_lake.events import make_event
 from data_lake.ledger import append_events
-from engine.contracts import PERIODS, SETTING_DEFAULTS
+from engine.contracts import NOTICE_SETTING_DEFAULTS, PERIODS, SETTING_DEFAULTS
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
@@ -40,12 +40,13 @@ def settings(lake: Lake) -> Settings:
     Returns
     -------
     Settings
-        A dict of text by name. `.defaulted`: names that took `SETTING_DEFAULTS`.
+        A dict of text by name. `.defaulted`: names that took `SETTING_DEFAULTS`; those of notices, which no
+        plan depends on, are not among them.
     """
     table = lake.read("settings")
     stated = dict(zip(table["name"], table["value"], strict=True))
     defaulted = tuple(name for name in SETTING_DEFAULTS if name not in stated)
-    return Settings({**SETTING_DEFAULTS, **stated}, defaulted)
+    return Settings({**SETTING_DEFAULTS, **NOTICE_SETTING_DEFAULTS, **stated}, defaulted)
 
 
 def _between(low: float, high: float) -> Callable[[str], str | None]:
@@ -92,6 +93,10 @@ _RULES: dict[str, Callable[[str], str | None]] = {
     "markdown_most_depth": _between(0, 0.99),
     "order_budget": _or_empty(_between(0, math.inf)),
     "learn_lead_times": _matches("yes|no", "yes or no"),
+    "dashboard_url": _matches(
+        r"(https?://[^\s/?#@]+(/[^\s?#]*)?)?",
+        "where the dashboard is, such as https://plan.example.com, or empty",
+    ),
 }
 
 

@@ -95,3 +95,6 @@ SETTING_DEFAULTS: dict[str, str] = {
     "learn_lead_times": "yes",
 }
 """What a lake without a `settings` row uses. Data health reports every default that a plan had to use."""
+
+NOTICE_SETTING_DEFAULTS: dict[str, str] = {"dashboard_url": ""}
+"""Settings of notices; a plan does not depend on them."""

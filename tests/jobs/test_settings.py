@@ -10,7 +10,7 @@ import pytest
 
 from data_lake.lake import Lake
 from data_lake.ledger import read_events
-from engine.contracts import SETTING_DEFAULTS
+from engine.contracts import NOTICE_SETTING_DEFAULTS, SETTING_DEFAULTS
 from jobs.errors import JobError
 from jobs.settings import change_settings, setting_fault, settings
 
@@ -25,7 +25,7 @@ def test_every_default_is_accepted_by_its_rule() -> None:
 
 def test_an_empty_lake_takes_every_default_and_says_so(tmp_path: Path) -> None:
     known = settings(Lake(tmp_path))
-    assert known == SETTING_DEFAULTS
+    assert known == {**SETTING_DEFAULTS, **NOTICE_SETTING_DEFAULTS}
     assert known.defaulted == tuple(SETTING_DEFAULTS)
     assert known.number("default_lead_time_days") == 7
 
@@ -60,6 +60,8 @@ def test_a_change_is_recorded_from_what_to_what(tmp_path: Path) -> None:
         ("default_service_target", "nan", "from 0 to 0.9999"),
         ("default_holding_cost_rate", "-0.1", "must be a number from 0"),
         ("default_lead_time_days", "soon", "must be a number"),
+        ("dashboard_url", "plan.example.com", "such as https://plan.example.com, or empty"),
+        ("dashboard_url", "https://ana:secret@plan.example.com", "where the dashboard is"),
         ("colour", "red", "is not known; known are company"),
     ],
 )
