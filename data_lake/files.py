@@ -20,13 +20,18 @@ ROW_GROUP = 122_880
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One file of a version: its object, size in bytes, SHA-256, rows, and partition (`''`: not split)."""
+    """One file of a version: its object, size in bytes, SHA-256, rows, and partition (`''`: not split).
+
+    A file with `hides` holds no rows of the table but values of that column: rows of the files before it that
+    have one of them are gone, and `rows` counts them, below 0 (`data_lake.layers`).
+    """
 
     key: str
     size: int
     sha256: str
     rows: int
     partition: str = ""
+    hides: str = ""
 
 
 def encode(frame: pl.DataFrame, schema: pa.Schema) -> bytes:

@@ -31,6 +31,7 @@ from data_lake.errors import CorruptObject, LakeError, LakeUnavailable, NoSuchVe
 from data_lake.files import FileEntry, scan
 from data_lake.frames import Frame, to_pandas
 from data_lake.integrity import check_sizes, damage
+from data_lake.layers import Overlay, is_layered, put_together
 from data_lake.merging import Merging, store_part
 from data_lake.objects import LocalObjects, Objects, S3Objects, open_objects
 from data_lake.reads import Selection
@@ -96,6 +97,11 @@ class Lake:
         [6.0]
         """
         chosen = self._chosen(table, version, as_of)
+        if chosen and is_layered(chosen.files):
+            raise LakeError(
+                f"version {chosen.number} of table {table!r} lies in layers, which Lake.read puts together; "
+                f"its files alone are not the table. Read it with Lake.read, or plan again: shelfcast plan"
+            )
         return [str(self.store.path(file.key)) for file in chosen.files] if chosen else []
 
     # versions
@@ -175,6 +181,29 @@ class Lake:
         merging = Merging(self, table, frame)
         return self.commit(table, merging.build, inputs=inputs, note=note)
 
+    def overlay(
+        self, table: str, frame: Frame, column: str, gone: Sequence[str], *, version: int, note: str = ""
+    ) -> Version:
+        """Make a version of a table not split by month that differs from another in some rows only.
+
+        Rows of `version` whose `column` is among `gone` go, those of `frame` come; what does not change is
+        not written again. Readers see the rows as if the table had been replaced.
+
+        Parameters
+        ----------
+        frame : rows that come; of the columns in `gone`, no others
+        column : text column that says which rows go together, such as line_id
+        version : the version to differ from, not necessarily the newest
+
+        Errors are those of `replace`.
+        """
+        files = Overlay(self, table, column).files(self.version(table, version), frame, gone)
+
+        def build(base: Version | None) -> tuple[FileEntry, ...] | None:
+            return None if base is not None and base.files == files else files
+
+        return self.commit(table, build, note=note)
+
     def commit(
         self, table: str, build: Build, *, inputs: Mapping[str, Any] | None = None, note: str = ""
     ) -> Version:
@@ -249,10 +278,13 @@ class Lake:
             ) from error
 
     def scan_files(self, files: Sequence[FileEntry], schema: pl.Schema) -> pl.LazyFrame:
-        """Return files of a version as a lazy frame, in the order given."""
-        addresses = [self.store.address(file.key) for file in files]
+        """Return files of a version as a lazy frame, in the order given; layers are put together."""
         options = self.store.polars_options() if isinstance(self.store, S3Objects) else None
-        return scan(addresses, schema, options)
+
+        def rows_of(part: Sequence[FileEntry], kept: pl.Schema) -> pl.LazyFrame:
+            return scan([self.store.address(file.key) for file in part], kept, options)
+
+        return put_together(files, schema, rows_of) if is_layered(files) else rows_of(files, schema)
 
     def verify(self, tables: Sequence[str] | None = None) -> list[CorruptObject]:
         """Read every file of the current versions of tables, or of all; return what is damaged."""
