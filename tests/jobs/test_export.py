@@ -153,6 +153,8 @@ def test_without_an_approval_the_file_has_its_header(lake: Lake, fmt) -> None:
         assert body.decode() == ",".join(NAMES) + "\r\n"
     elif fmt == "json":
         assert json.loads(body)["lines"] == []
+    elif fmt == "parquet":
+        assert list(pd.read_parquet(io.BytesIO(body)).columns) == NAMES
     else:
         assert fastexcel.read_excel(body).load_sheet("Lines").to_polars().columns == NAMES
 
@@ -188,6 +190,12 @@ def test_a_plan_is_exported_whole(lake: Lake, run: Run, fmt) -> None:
         assert {row["need_date"] for row in rows} == {""}
     elif fmt == "json":
         assert [line["quantity"] for line in json.loads(body)["lines"]] == lines["quantity"].tolist()
+    elif fmt == "parquet":
+        table = pd.read_parquet(io.BytesIO(body))
+        assert table["quantity"].tolist() == lines["quantity"].tolist()
+        assert table["order_by"].tolist() == lines["order_by"].dt.date.tolist()
+        assert table.attrs["notes"]["currency"] == "EUR"
+        assert [column["name"] for column in table.attrs["columns"]] == list(table.columns)
     else:
         sheet = fastexcel.read_excel(body).load_sheet("Lines").to_polars()
         assert sheet["quantity"].to_list() == [*lines["quantity"], lines["quantity"].sum()]
