@@ -93,6 +93,11 @@ def numbers(name: str, doc: str, unit: str = "") -> Column:
     return Column(name, "numbers", doc, unit=unit)
 
 
+def texts(name: str, doc: str) -> Column:
+    """Declare a column of lists of text."""
+    return Column(name, "texts", doc)
+
+
 SKU = text("sku", "Stock-keeping unit, as given ('007' stays '007')", required=True)
 LOCATION = text("location", "Store or distribution centre", required=True)
 SOURCE = text("source", "Supplier or location that replenishes", required=True)
