@@ -15,6 +15,11 @@ def client(service: str) -> Any:
         return _made(service)
 
 
+def forget_clients() -> None:
+    """Make new clients at the next use: address, region or keys of the environment have changed."""
+    _made.cache_clear()
+
+
 @cache
 def _made(service: str) -> Any:
     import boto3

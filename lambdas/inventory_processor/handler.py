@@ -26,9 +26,11 @@ def _objects(lake: str) -> Objects:
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Store the batch; answer which messages must return."""
-    settings = settings_of(Settings)
     at, queue = now(), queue_of(event)
+    metrics.add_dimension("queue", queue)
+    metrics.add_metric("MessagesReceived", MetricUnit.Count, len(event["Records"]))
     logger.set_correlation_id(correlation_of(event["Records"][0]))
+    settings = settings_of(Settings)
     taken = take(
         event,
         context,
@@ -39,7 +41,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         at=at,
     )
     done, lag = taken.ingested, lag_seconds(event["Records"], at)
-    metrics.add_dimension("queue", queue)
     metrics.add_metric("EventsStored", MetricUnit.Count, done.stored)
     metrics.add_metric("Decisions", MetricUnit.Count, len(done.decisions))
     metrics.add_metric("PoisonMessages", MetricUnit.Count, len(done.poison))
