@@ -92,6 +92,14 @@ def latest_run(lake: Lake) -> Run | None:
     return read_run(lake, lake.objects.get(names[-1]).decode()) if names else None
 
 
+def run_ids(lake: Lake, first: date, last: date) -> list[str]:
+    """Return the names of the runs planned for days from `first` to `last`, by day: one listing, no read."""
+    start, end = f"{first:%Y%m%d}", f"{last:%Y%m%d}-~"
+    keys = lake.objects.list(_FOLDER, start_after=f"{_FOLDER}{start}")
+    names = [key.removeprefix(_FOLDER).removesuffix(".json") for key in keys]
+    return [name for name in names if name[:8].isdigit() and name <= end]
+
+
 def read_run(lake: Lake, run_id: str) -> Run:
     """Return one run by its id; `NoSuchObject` if there is none."""
     return _read(lake, _key(run_id))

@@ -1,7 +1,8 @@
 """Below reorder point: the stock position is at or below the level at which an order is needed and due.
 
-Silver, Pyke & Thomas (2017), *Inventory and Production Management in Supply Chains*, 4th ed., §6.3: order when
-the position (on hand + on order − backorders) falls to the demand of the protection interval and its buffer.
+Silver, Pyke & Thomas (2017), *Inventory and Production Management in Supply Chains*, 4th ed., §6.3: order
+when the position (on hand + on order − backorders) falls to the demand of the protection interval and its
+buffer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """When an alert's state changes: a pure function of what is found now, what stands, and what people did.
 
 An alert has a key (type, product, location, source). Each time its cause appears a new *episode* opens;
-within an episode it may worsen by stated steps, and it is resolved when the cause is gone. A change is named by key,
-episode and step, so the same change has the same id for ever, however often it is computed.
+within an episode it may worsen by stated steps, and it is resolved when the cause is gone. A change is named
+by key, episode and step, so the same change has the same id for ever, however often it is computed.
 """
 
 from __future__ import annotations

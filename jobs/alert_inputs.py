@@ -1,0 +1,164 @@
+"""What the rules of alerts look at: the plan's lines with the orders approved since, and late or short orders."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data_lake.lake import Lake
+from data_lake.runs import Run, read_run_table
+from engine.alerts.supply import with_approved
+from engine.contracts import OPEN_ORDER_STATUSES, TABLES
+from engine.replay.classes import SHARE_A, SHARE_B
+from jobs.views.approved import approved_of
+
+Floats = npt.NDArray[np.float64]
+
+_LINE_COLUMNS = [
+    column.name
+    for column in TABLES["plan_lines"].columns
+    if column.kind != "numbers" and column.name not in ("run_id", "cause", "recommendation", "exception")
+]
+_ORDER_COLUMNS = [
+    "order_id",
+    "sku",
+    "from_source",
+    "to_location",
+    "kind",
+    "quantity",
+    "received",
+    "status",
+    "promised_date",
+    "expected_date",
+    "received_at",
+]
+NO_CATEGORY = "No category"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names for people, by code; the code itself where there is none."""
+
+    product: dict[str, str]
+    category: dict[str, str]
+    location: dict[str, str]
+    source: dict[str, str]
+
+
+def names_of(lake: Lake, run: Run) -> tuple[Names, pd.DataFrame]:
+    """Return the names as the run saw them, and its products (sku, unit_price)."""
+    products = _input(lake, run, "products", ["sku", "name", "category", "unit_price"])
+    locations = _input(lake, run, "locations", ["location", "name"]).dropna()
+    suppliers = _input(lake, run, "suppliers", ["supplier", "name"]).dropna()
+    places = dict(zip(locations["location"], locations["name"], strict=True))
+    named, sorted_in = products.dropna(subset="name"), products.dropna(subset="category")
+    return Names(
+        product=dict(zip(named["sku"], named["name"], strict=True)),
+        category=dict(zip(sorted_in["sku"], sorted_in["category"], strict=True)),
+        location=places,
+        source=places | dict(zip(suppliers["supplier"], suppliers["name"], strict=True)),
+    ), products[["sku", "unit_price"]]
+
+
+def load_lines(lake: Lake, run: Run, names: Names, prices: pd.DataFrame) -> pd.DataFrame:
+    """Return the plan's lines as they stand: approved orders are supply, proposals are not.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `plan_lines` but the lists and words; and category, abc (A, B or C by turnover),
+        excess_money [money]: expected cost of holding what is beyond the level; demand_until [each]: expected
+        demand until the next possible receipt; rejected: a person decided not to order it.
+    """
+    lines = read_run_table(lake, run, "plan_lines", columns=_LINE_COLUMNS)
+    lost = lines["lost_before"] * lines["stockout_cost"]
+    waste = lines["waste_before"] * lines["unit_cost"]
+    days = (lines["next_arrival_date"] - pd.Timestamp(run.as_of)).dt.days.clip(lower=0)
+    lines = lines.assign(
+        category=lines["sku"].map(names.category).fillna(NO_CATEGORY).astype("str"),
+        abc=abc(lines, prices),
+        excess_money=(lines["money_at_risk"] - lost - waste).clip(lower=0.0),
+        demand_until=lines["expected_demand_daily"] * days,
+    )
+    decided = approved_of(lake, lines[["line_id", "order_by"]])
+    quantity = lines["line_id"].map(dict(zip(decided["line_id"], decided["quantity"], strict=True)))
+    approved = quantity.to_numpy(dtype=np.float64)
+    curves = _curves(lake, run, lines.loc[quantity.notna(), "line_id"])
+    rejected = set(decided.loc[decided["state"] == "rejected", "line_id"])
+    lines = with_approved(lines, approved, curves)
+    return lines.assign(rejected=lines["line_id"].isin(rejected))
+
+
+def abc(lines: pd.DataFrame, prices: pd.DataFrame) -> pd.Series[str]:
+    """Return the class of each line by expected turnover: A the first 80 %, B up to 95 %, C the rest."""
+    price = lines["sku"].map(prices.set_index("sku")["unit_price"]).fillna(lines["unit_cost"])
+    turnover = (lines["expected_demand_daily"] * price).to_numpy(dtype=np.float64)
+    order = np.argsort(-turnover, kind="stable")
+    before = np.cumsum(turnover[order]) - turnover[order]
+    share = np.empty(len(order))
+    share[order] = before / max(float(turnover.sum()), 1e-12)
+    letter = np.where(
+        turnover <= 0.0, "C", np.where(share < SHARE_A, "A", np.where(share < SHARE_B, "B", "C"))
+    )
+    return pd.Series(letter, index=lines.index, dtype="str")
+
+
+def _curves(lake: Lake, run: Run, line_ids: pd.Series) -> list[tuple[Floats, Floats, Floats] | None]:
+    """Return the value curve of each line, None where there is none."""
+    if "line_curves" not in run.outputs or line_ids.empty:
+        return [None] * len(line_ids)
+    columns = ["line_id", "quantity", "short", "waste"]
+    table = read_run_table(lake, run, "line_curves", columns=columns, where={"line_id": list(line_ids)})
+    found = {
+        row.line_id: (np.asarray(row.quantity), np.asarray(row.short), np.asarray(row.waste))
+        for row in table.itertuples()
+    }
+    return [found.get(line_id) for line_id in line_ids]
+
+
+def load_orders(lake: Lake, run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return open order lines, and those that were closed short.
+
+    Returns
+    -------
+    tuple of DataFrame
+        open: order_id, sku, location, source, open_quantity [each], promised_date, due. short: order_id, sku,
+        location, source, quantity, received [each], closed_on.
+    """
+    orders = lake.read("orders", version=run.inputs.get("orders"), columns=_ORDER_COLUMNS)
+    orders = orders[(orders["kind"] != "customer") & orders["from_source"].notna()]
+    orders = orders.rename(columns={"from_source": "source", "to_location": "location"})
+    coming = orders[orders["status"].isin(OPEN_ORDER_STATUSES)]
+    left = (coming["quantity"] - coming["received"].fillna(0.0)).clip(lower=0.0)
+    due = coming["expected_date"].fillna(coming["promised_date"])
+    coming = coming.assign(open_quantity=left, due=due)
+    short = orders[orders["status"] == "closed_short"]
+    closed = short["received_at"].fillna(short["expected_date"]).fillna(short["promised_date"])
+    return coming[coming["due"].notna()], short.assign(closed_on=closed)
+
+
+def load_faults(lake: Lake, run: Run) -> pd.DataFrame:
+    """Return the stale feeds that the run found."""
+    return read_run_table(lake, run, "data_faults", where={"check": ["stale_feed"]})
+
+
+def best_acts(lake: Lake, run: Run) -> dict[str, str]:
+    """Return what brings most against write-offs on each line, in words, where it brings anything."""
+    if "expiry_acts" not in run.outputs:
+        return {}
+    acts = read_run_table(lake, run, "expiry_acts", columns=["line_id", "act", "rank", "money", "words"])
+    best = acts[(acts["rank"] == 1) & (acts["money"] > 0) & (acts["act"] != "nothing")]
+    return dict(zip(best["line_id"], best["words"], strict=True))
+
+
+def today_of(run: Run, at: dt.datetime) -> dt.date:
+    """Return the day on which an alert is judged: never before the day that the run is for."""
+    return max(at.date(), run.as_of)
+
+
+def _input(lake: Lake, run: Run, table: str, columns: list[str]) -> pd.DataFrame:
+    return lake.read(table, version=run.inputs.get(table), columns=columns)

@@ -1,0 +1,115 @@
+"""The table `alerts`: what stands, for pages and other tools. A copy of the record; every call mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from data_lake.lake import Lake
+from data_lake.ledger import read_events
+from engine.alerts.transitions import Finding, Handled, Key, Standing, snoozed
+from engine.contracts import TABLES
+from jobs.alert_book import read_book
+from jobs.alert_people import fold_handled
+from jobs.columns import typed_column
+
+COLUMNS = TABLES["alerts"].columns
+_FRESH = (
+    "severity",
+    "level",
+    "cause",
+    "act",
+    "covered_by",
+    "link",
+    "category",
+    "product_name",
+    "location_name",
+)
+"""What the latest run says anew of an alert that stands."""
+
+
+def materialise(
+    lake: Lake, findings: Iterable[Finding] | None = None, *, seen: datetime | None = None
+) -> pd.DataFrame:
+    """Write the table and return it.
+
+    Parameters
+    ----------
+    lake
+        Where the record is.
+    findings, seen
+        What the rules find now, and the instant of the run that they judged; None: what the table says of
+        severity and cause stays, and only what people did and what was recorded since is renewed.
+    """
+    book = read_book(lake).book
+    handled = fold_handled(read_events(lake), book)
+    if findings is None:
+        fresh = _of_table(lake)
+    else:
+        fresh = {
+            finding.key: {name: getattr(finding, name) for name in _FRESH} | {"last_seen": seen}
+            for finding in findings
+        }
+    rows = [_row(key, book[key], handled.get(key), fresh.get(key, {})) for key in sorted(book)]
+    frame = pd.DataFrame(
+        {column.name: _column([row[column.name] for row in rows], column.kind) for column in COLUMNS}
+    )
+    lake.replace("alerts", frame)
+    return frame
+
+
+def _row(key: Key, standing: Standing, handled: Handled | None, fresh: Mapping[str, Any]) -> dict[str, Any]:
+    last = standing.last.change
+    row: dict[str, Any] = {**key._asdict(), **{name: getattr(last, name) for name in _FRESH}}
+    row |= {
+        "severity": standing.told_severity,
+        "first_seen": standing.opened_at,
+        "last_seen": last.at,
+        "told_severity": standing.told_severity,
+        "episode": standing.episode,
+        "step": standing.last.step,
+        "change_id": last.change_id,
+        "changed_at": last.at,
+        "run_id": last.run_id,
+        "snoozed_until": None,
+        "author": None,
+        "reason": None,
+        "state": "open" if standing.is_open else "resolved",
+    }
+    if standing.is_open:
+        row |= fresh
+    if handled is not None:
+        row |= {
+            "state": handled.state,
+            "author": handled.author,
+            "reason": handled.reason,
+            "snoozed_until": None if handled.until is None else handled.until.isoformat(),
+        }
+    return row
+
+
+def _of_table(lake: Lake) -> dict[Key, dict[str, Any]]:
+    frame = lake.read("alerts")
+    rows = frame[[*Key._fields, *_FRESH, "last_seen", "episode"]].to_dict("records")
+    return {
+        Key(*(str(row[name]) for name in Key._fields)): {name: row[name] for name in (*_FRESH, "last_seen")}
+        for row in rows
+    }
+
+
+def awake(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    """Return the table as it stands today: a snooze whose day has come is over."""
+    over = (frame["state"] == "snoozed") & (frame["snoozed_until"] <= pd.Timestamp(now.date()))
+    return frame.assign(state=frame["state"].mask(over, "open"))
+
+
+def _column(values: list[Any], kind: str) -> pd.Series[Any]:
+    if kind == "integer":
+        return pd.Series(values, dtype="int64")
+    return typed_column(values, kind)
+
+
+__all__ = ["awake", "materialise", "snoozed"]
