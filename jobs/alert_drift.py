@@ -1,4 +1,4 @@
-"""Sales since an earlier run beside what it forecast for the same days with stock: what drift is judged by."""
+"""Sales since an earlier run beside its forecast of the same days with stock: what drift is judged by."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from data_lake.runs import Run, read_run, read_run_table, run_ids
 
 LEAST_DAYS, MOST_DAYS = 7, 28
 """Forecasts made so many days ago are judged: the oldest of these, as a longer span shows more."""
+
+LEAST_SEEN = {"D": 5, "W": 1, "M": 1}
+"""Periods with stock that it takes to judge a series."""
 
 IN_STOCK = 0.99
 """A day with less of it in stock says nothing of demand."""
@@ -65,12 +68,9 @@ def drift_sums(lake: Lake, run: Run, lines: pd.DataFrame) -> pd.DataFrame | None
             "since": pd.Timestamp(start),
         }
     )
-    enough = (
-        (days >= min(LEAST_DAYS, max(length // 7, 1)))
-        & (sums["forecast"] > 0)
-        & noise.notna().all(axis=1).to_numpy()
-    )
-    return sums[enough].reset_index(drop=True)
+    known = noise.notna().all(axis=1).to_numpy() & (sums["forecast"] > 0).to_numpy()
+    enough: pd.DataFrame = sums[known & (days >= LEAST_SEEN[run.period])]
+    return enough.reset_index(drop=True)
 
 
 def _origin(lake: Lake, run: Run) -> Run | None:

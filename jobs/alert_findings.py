@@ -172,6 +172,8 @@ class _Rules:
 
     def drift(self, sums: pd.DataFrame, lines: pd.DataFrame) -> list[Finding]:
         """Findings on forecasts."""
+        judged = (lines["status"] != "held").to_numpy()[sums["row"].to_numpy()]
+        sums = sums[judged].reset_index(drop=True)
         theirs = lines.iloc[sums["row"].to_numpy()].reset_index(drop=True)
         found = forecast_drift.forecast_drift(sums, theirs, limits_of("forecast_drift", self.rules, theirs))
         rows = _beside(sums.drop(columns="row"), theirs).assign(source="")
@@ -247,7 +249,7 @@ def _not(found: pd.DataFrame, rejected: npt.NDArray[np.bool_]) -> pd.DataFrame:
 
 
 def _on_lines(rows: pd.DataFrame, lines: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows whose product and location are planned, and their lines; one of the same source first."""
+    """Return the rows whose product and location are planned, and their lines; the same source's first."""
     index = pd.MultiIndex.from_frame(lines[["sku", "location"]])
     exact = pd.MultiIndex.from_frame(lines[["sku", "location", "source"]])
     first = pd.Series(np.arange(len(lines)), index=index)

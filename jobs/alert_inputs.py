@@ -1,4 +1,4 @@
-"""What the rules of alerts look at: the plan's lines with the orders approved since, and late or short orders."""
+"""What the rules of alerts look at: lines with the orders approved since, and late or short orders."""
 
 from __future__ import annotations
 

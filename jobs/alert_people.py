@@ -1,4 +1,4 @@
-"""What people did with alerts: acknowledged, snoozed, closed. Acts are events; the last one of an episode counts."""
+"""What people did with alerts: acknowledged, snoozed, closed. Acts are events; an episode's last counts."""
 
 from __future__ import annotations
 
