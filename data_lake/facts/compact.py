@@ -67,12 +67,14 @@ def _merge(
 ) -> tuple[int, int]:
     """Make one object of a partition's objects and what comes in; count what was written and deleted."""
     old = read_objects(objects, rows, keys, 1)  # what is gone was replaced by who deleted it
-    union = rows.union([*old.values(), *([] if incoming is None else [incoming])])
-    whole = [key for key in sorted(old) if rows.size(old[key]) == rows.size(union)]
-    if whole:
-        # A reader's list may have passed the whole one before it was there: what sorts after it must stay.
-        last = whole[-1]
-        spare = [key for key in old if key < last]
+    sets = [*old.values(), *([] if incoming is None else [incoming])]
+    if not sets:
+        return 0, 0
+    union = rows.union(sets)
+    last = max(old, default="")
+    if last and rows.size(old[last]) == rows.size(union):
+        # Only the last name may stay for all: a reader's list may have passed an earlier one before it was there.
+        spare = [key for key in old if key != last]
         objects.delete(spare)
         return 0, len(spare)
     body = rows.encode(union)
