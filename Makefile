@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test check lint types imports install install-dev lock peers screenshots clean
+.PHONY: help demo dev-aws test check lint types imports install install-dev emulators lock peers screenshots clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,7 +38,14 @@ install-dev: .venv/.installed-dev ## Set up .venv for developing
 demo: .venv/.installed ## Build the demo lake, plan it and open the dashboard (SERVE=0 stops before serving)
 	@$(BIN)/shelfcast demo $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
-test: install-dev ## Everything: system packages, lint, types, import rules, tests with coverage
+emulators: install-dev ## Set up what stands in for AWS: SNS and SQS, and Lambda's runtime
+	@sh scripts/aws-emulator.sh
+	@sh scripts/lambda-rie.sh
+
+dev-aws: emulators ## The AWS path on this laptop: S3, SNS, SQS, the functions and a mail server
+	@$(BIN)/shelfcast dev-aws
+
+test: emulators ## Everything: system packages, lint, types, import rules, tests with coverage
 	@sh scripts/system-packages.sh
 	@$(MAKE) --no-print-directory lint types imports
 	@echo "==> tests"
