@@ -7,7 +7,7 @@ comes twice, after a restart or in two processes at once is told once. A message
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING
 from engine.alerts.change import AlertChange
 from jobs.notices.news import News, news_of
 from jobs.notices.words import Letterhead
-from jobs.notify_channels import Channels, Outgoing, channels_of, lane_of, topic_subscription
+from jobs.notify_channels import Channels, Outgoing, Send, channels_of, lane_of, topic_subscription
 from jobs.notify_decide import decide
-from jobs.notify_delivery import Failure, deliver, drop, sent_of
-from jobs.notify_log import Message, State, record
+from jobs.notify_delivery import LANES, Failure, deliver, drop, sent_of
+from jobs.notify_log import State, record
 from jobs.settings import settings
 from jobs.subscriptions import TOPIC, Subscription, subscriptions
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
+    from data_lake.objects import Objects
 
 __all__ = ["Channels", "Failure", "Notified", "channels_of", "due", "notify"]
 
@@ -70,14 +71,40 @@ def notify(
         The lake cannot be read or written: nothing of it was told.
     """
     by = channels_of() if channels is None else channels
-    news = [*map(news_of, changes), *confirmations]
     standing = subscriptions(lake)
     if by.topic is not None:
         standing.append(topic_subscription())
-    objects = lake.objects
+    news = [*map(news_of, changes), *confirmations]
+    return tell(lake.objects, news, standing, at=at, send=by.send, head=lambda: letterhead(lake))
+
+
+def tell(
+    objects: Objects,
+    news: Iterable[News],
+    standing: Sequence[Subscription],
+    *,
+    at: datetime,
+    send: Send,
+    head: Callable[[], Letterhead] = Letterhead,
+    side_by_side: int = LANES,
+) -> Notified:
+    """Decide, record, send: what `notify` does once it knows who stands and what their notices say.
+
+    Parameters
+    ----------
+    standing
+        Every subscription that is not removed: what waits for another is forgotten.
+    send
+        Sends one message by its subscription's channel.
+    head
+        Called if there is something to send.
+    side_by_side
+        Servers that are talked to at the same time.
+    """
+    fresh = tuple(news)
     state = record(
         objects,
-        lambda known: decide(known, news, standing, at=at),
+        lambda known: decide(known, fresh, standing, at=at),
         lambda known: sent_of(objects, known.messages),
     )
     sent = sent_of(objects, state.messages)
@@ -86,15 +113,18 @@ def notify(
     gone = (one for one in unsent if one.subscription not in who and one.subscription != TOPIC)
     drop(objects, gone, at=at)
     ready = [one for one in unsent if one.subscription in who and who[one.subscription].active]
-    head = letterhead(lake) if ready else Letterhead()
-    delivered = deliver(
+    if not ready:
+        return Notified(0, _waiting(state), 0)
+    letter = head()
+    done = deliver(
         objects,
         ready,
-        lambda message: by.send(outgoing(message, who[message.subscription], head, at)),
-        lane=lambda message: lane_of(who[message.subscription]),
+        lambda one: send(Outgoing(who[one.subscription], one.news, letter, one.decided_at, at)),
+        lane=lambda one: lane_of(who[one.subscription]),
         at=at,
+        side_by_side=side_by_side,
     )
-    return Notified(len(delivered.sent), _waiting(state), len(delivered.failures), tuple(delivered.failures))
+    return Notified(len(done.sent), _waiting(state), len(done.failures), tuple(done.failures))
 
 
 def due(lake: Lake, *, at: datetime, channels: Channels | None = None) -> Notified:
@@ -106,11 +136,6 @@ def letterhead(lake: Lake) -> Letterhead:
     """Return what every notice of a lake says the same way."""
     known = settings(lake)
     return Letterhead(known["currency"], known["company"], known["dashboard_url"])
-
-
-def outgoing(message: Message, to: Subscription, head: Letterhead, at: datetime) -> Outgoing:
-    """Return a decided message as its channel takes it."""
-    return Outgoing(to, message.news, head, message.decided_at, at)
 
 
 def _waiting(state: State) -> int:

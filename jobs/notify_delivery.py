@@ -38,7 +38,8 @@ FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=6)
 """Each wait is twice the one before, up to this."""
 
-_LANES = 8
+LANES = 8
+"""Servers that are talked to at the same time."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def deliver(
     *,
     lane: Callable[[Message], str],
     at: datetime,
+    side_by_side: int = LANES,
 ) -> Delivered:
     """Try every message that nobody else tries and whose time has come.
 
@@ -106,10 +108,11 @@ def deliver(
             silent = _try(objects, message, tries[message.name], send, at=at, done=done)
         return done
 
-    if len(lanes) <= 1:
+    workers = min(side_by_side, len(lanes))
+    if workers <= 1:
         parts = [run(waiting) for waiting in lanes.values()]
     else:
-        with ThreadPoolExecutor(min(_LANES, len(lanes))) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             parts = list(pool.map(run, lanes.values()))
     whole = Delivered()
     for part in parts:

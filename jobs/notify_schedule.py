@@ -88,7 +88,9 @@ def release_at(arrived: datetime, schedule: Schedule) -> datetime:
 
 def is_quiet(at: datetime, schedule: Schedule) -> bool:
     """Whether an instant lies in the quiet hours."""
-    return _end_of_quiet(at.astimezone(UTC), schedule) != at
+    # In UTC: an instant that comes twice by the wall clock equals nothing in another zone.
+    instant = at.astimezone(UTC)
+    return _end_of_quiet(instant, schedule) != instant
 
 
 def _end_of_quiet(at: datetime, schedule: Schedule) -> datetime:
