@@ -30,6 +30,11 @@ class LakeThen(Lake):
         self.objects = LedgerThen(lake.objects, run.created_at)
         self._pinned: Mapping[str, int] = run.inputs
 
+    @property
+    def inputs(self) -> Mapping[str, int]:
+        """Versions that the run read."""
+        return self._pinned
+
     def current(self, table: str) -> Version | None:
         """Return the version that the run read; None if the table was not written then."""
         if table not in self._pinned:

@@ -22,6 +22,7 @@ from jobs.markdowns import fold_markdowns, with_markdowns
 from jobs.orders_then import is_past, orders_then
 from jobs.override_fold import active_overrides
 from jobs.settings import Settings, settings
+from jobs.stock_now import STOCK, Told, keep_told, orders_after, stock_after, told_now, without_told
 from jobs.transfer_approvals import fold_transfers, transfers_frame
 from jobs.transfer_supply import coming_transfers, without_departed
 
@@ -57,7 +58,8 @@ class PlanInputs:
     """The tables of one plan, all read at the versions in `versions`."""
 
     tables: Mapping[str, pd.DataFrame]
-    """By name; `sales` and `inventory_snapshot` hold the last `RECENT_DAYS`, `orders` approvals too."""
+    """By name; `sales` and `inventory_snapshot` hold the last `RECENT_DAYS`, `orders` approvals too;
+    stock and orders are as facts left them."""
     sales: SalesPanel
     """All of history on the period grid, as planners corrected it."""
     versions: Mapping[str, int]
@@ -83,6 +85,9 @@ class PlanInputs:
 
 def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     """Pin and read the inputs of a plan for the morning of `as_of`.
+
+    Stock and orders are those of the tables and of all facts since; of a day that has passed, those of the
+    facts before it. What facts had told is kept in the lake, so that the plan can be looked into later.
 
     Parameters
     ----------
@@ -117,13 +122,29 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     events = [event for event in read_events(lake) if event.event_type.startswith(PLANNED_EVENTS)]
     supply = approved_supply(lake, since=day)
     orders = lake.read("orders", version=versions["orders"])
-    if as_of is not None and is_past(lake, day, versions["sales"]):
+    stock = tables["inventory_snapshot"]
+    sent = transfers_frame(fold_transfers(events).values())
+    past = as_of is not None and is_past(lake, day, versions["sales"])
+
+    def approved() -> pd.DataFrame:
+        moving = coming_transfers(sent, orders, stock.iloc[:0], day)
+        return pd.concat([approved_supply(lake)[list(orders.columns)], moving])
+
+    told = told_now(lake, until=until if past else None, versions=versions, approved=approved)
+    if told is not None:
+        versions |= keep_told(lake, told)
+        tables[STOCK] = told.stock
+        orders, supply = orders_after(orders, told.orders, until), without_told(supply, told.orders)
+    after = None if told is None else stock_after(stock, told.stock, until)
+    if past:
         orders = orders_then(orders, day)
+        stock = stock if after is None else after.rows
     else:
-        sent = transfers_frame(fold_transfers(events).values())
-        stock = tables["inventory_snapshot"]
-        supply = pd.concat([supply[list(orders.columns)], coming_transfers(sent, orders, stock, day)])
-        tables["inventory_snapshot"] = without_departed(stock, sent, orders)
+        counted = stock if after is None else after.as_counted
+        supply = pd.concat([supply[list(orders.columns)], coming_transfers(sent, orders, counted, day)])
+        stock = without_departed(counted, sent, orders)
+        stock = stock if after is None else stock.assign(date=after.rows["date"])
+    tables["inventory_snapshot"] = stock
     moved = lake.read("movements", version=versions["movements"])
     at = moved["at"].dt.tz_localize(None)
     tables["movements"] = moved[(at >= pd.Timestamp(since)) & (at < pd.Timestamp(day))]
@@ -137,7 +158,7 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
         overrides=active_overrides(lake, day),
         ordered_until=_ordered_until(approved_lines(lake), day),
         as_of=day,
-        digest=_digest(pinned, [event.event_id for event in events]),
+        digest=_digest(pinned, [event.event_id for event in events], told),
     )
 
 
@@ -176,6 +197,7 @@ def _ordered_until(approved: pd.DataFrame, day: dt.date) -> pd.DataFrame:
     return last[["sku", "location", "source", "next_order_date"]]
 
 
-def _digest(pinned: Mapping[str, Version | None], events: list[str]) -> str:
+def _digest(pinned: Mapping[str, Version | None], events: list[str], told: Told | None) -> str:
     files = {name: [file.sha256 for file in v.files] if v else [] for name, v in pinned.items()}
-    return hashlib.sha256(json.dumps([files, events], sort_keys=True).encode()).hexdigest()
+    content = [files, events, *([] if told is None else [told.digest])]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -136,13 +136,17 @@ def _fold_order(lines: dict[str, OrderLine], facts: list[Told]) -> None:
 
 def _meant(lines: dict[str, OrderLine], fact: Told) -> list[OrderLine]:
     """Return the lines that a fact is about."""
-    if fact.kind == "order_placed":
-        return [lines.setdefault(fact.line, OrderLine(fact.order_id, fact.line))]
     named = lines.get(fact.line)
     if named is not None and named.is_of(fact.sku, fact.location):
         return [named]
     mine = [line for line in lines.values() if line.is_of(fact.sku, fact.location)]
-    if fact.kind == "order_received":  # a sender that counts no lines says "1": the product tells
+    if fact.kind == "order_placed":
+        if mine:
+            return mine[:1]
+        # a sender that counts no lines says "1" of every product of the order
+        name = fact.line if named is None else f"{fact.line}|{fact.sku}|{fact.location}"
+        return [lines.setdefault(name, OrderLine(fact.order_id, name))]
+    if fact.kind == "order_received":
         return mine[:1]
     return mine if not fact.line else []
 
