@@ -11,11 +11,10 @@ import pandas as pd
 from data_lake.errors import NoSuchObject
 from data_lake.events import Event, EventError
 from data_lake.ledger import append_events, read_events
-from data_lake.runs import latest_run, read_run
-from jobs.approval_changes import edit_approval, withdraw_approval
-from jobs.approval_result import ApprovalResult
-from jobs.approve import approve_lines
-from jobs.approve_transfers import approve_transfers, withdraw_transfers
+from data_lake.runs import read_run
+from engine.alerts.transitions import Key
+from jobs.act_orders import approve, approve_transfer, edit, latest_run_id, reject, withdraw_transfer
+from jobs.alert_people import acknowledge, close, snooze
 from jobs.demand_corrections import correct_demand, retire_correction
 from jobs.errors import JobError
 from jobs.markdowns import decide_markdowns, end_markdown
@@ -27,88 +26,6 @@ if TYPE_CHECKING:
 
 Do = Callable[["Lake", Event], str]
 """Does an act; returns why it was refused, '' if it was not. JobError: refused too."""
-
-
-def _approve(lake: Lake, act: Event) -> str:
-    line = {"line_id": act.data["line_id"], "quantity": act.data["quantity"]}
-    return _why(
-        approve_lines(
-            lake,
-            run_id=act.data["run_id"] or _latest(lake),
-            lines=[line],
-            author=act.author,
-            reason=act.reason,
-            at=act.timestamp,
-            force=act.data.get("forced") is True or act.data.get("force") is True,
-        )
-    )
-
-
-def _reject(lake: Lake, act: Event) -> str:
-    """Without an order: the proposal is not to be ordered. With one: the approval is withdrawn."""
-    line_id, order_id = act.data["line_id"], act.data["order_id"]
-    if order_id:
-        return _why(
-            withdraw_approval(
-                lake,
-                order_id=order_id,
-                line_ids=[line_id],
-                author=act.author,
-                reason=act.reason,
-                at=act.timestamp,
-            )
-        )
-    return _why(
-        approve_lines(
-            lake,
-            run_id=act.data.get("run_id") or _latest(lake),
-            lines=[{"line_id": line_id, "quantity": 0.0}],
-            author=act.author,
-            reason=act.reason,
-            at=act.timestamp,
-        )
-    )
-
-
-def _edit(lake: Lake, act: Event) -> str:
-    return _why(
-        edit_approval(
-            lake,
-            order_id=act.data["order_id"],
-            line_id=act.data["line_id"],
-            quantity=float(act.data["quantity"]),
-            author=act.author,
-            reason=act.reason,
-            at=act.timestamp,
-            force=act.data.get("forced") is True or act.data.get("force") is True,
-        )
-    )
-
-
-def _approve_transfer(lake: Lake, act: Event) -> str:
-    return _why(
-        approve_transfers(
-            lake,
-            run_id=act.data["run_id"] or _latest(lake),
-            transfer_ids=[act.data["transfer_id"]],
-            author=act.author,
-            reason=act.reason,
-            at=act.timestamp,
-        )
-    )
-
-
-def _withdraw_transfer(lake: Lake, act: Event) -> str:
-    return _why(
-        withdraw_transfers(
-            lake,
-            order_id=act.data["order_id"],
-            transfer_ids=[act.data["transfer_id"]],
-            author=act.author,
-            reason=act.reason,
-            at=act.timestamp,
-        )
-    )
 
 
 def _override(lake: Lake, act: Event) -> str:
@@ -190,17 +107,37 @@ def _set(lake: Lake, act: Event) -> str:
     return ""
 
 
+def _alert_key(act: Event) -> list[Key]:
+    return [Key(*(str(act.data[name]) for name in Key._fields))]
+
+
+def _acknowledge(lake: Lake, act: Event) -> str:
+    acknowledge(lake, _alert_key(act), author=act.author, reason=act.reason, at=act.timestamp)
+    return ""
+
+
+def _snooze(lake: Lake, act: Event) -> str:
+    until = _day(act.data, "until") if act.data["until"] else None
+    snooze(lake, _alert_key(act), until=until, author=act.author, reason=act.reason, at=act.timestamp)
+    return ""
+
+
+def _close(lake: Lake, act: Event) -> str:
+    close(lake, _alert_key(act), author=act.author, reason=act.reason, at=act.timestamp)
+    return ""
+
+
 def _record(lake: Lake, act: Event) -> str:
     append_events(lake, [act])
     return ""
 
 
 ACTS: dict[str, tuple[Do, Sequence[str]]] = {
-    "plan_line.approved": (_approve, ("line_id", "quantity")),
-    "plan_line.rejected": (_reject, ("line_id", "order_id")),
-    "plan_line.edited": (_edit, ("line_id", "order_id", "quantity")),
-    "transfer.approved": (_approve_transfer, ("transfer_id",)),
-    "transfer.withdrawn": (_withdraw_transfer, ("transfer_id", "order_id")),
+    "plan_line.approved": (approve, ("line_id", "quantity")),
+    "plan_line.rejected": (reject, ("line_id", "order_id")),
+    "plan_line.edited": (edit, ("line_id", "order_id", "quantity")),
+    "transfer.approved": (approve_transfer, ("transfer_id",)),
+    "transfer.withdrawn": (withdraw_transfer, ("transfer_id", "order_id")),
     "forecast.overridden": (_override, ("sku", "location", "from_date", "to_date", "factor")),
     "forecast.override_retired": (_retire_override, ("override",)),
     "demand.corrected": (_correct, ("sku", "location", "from_date", "to_date", "demand")),
@@ -208,6 +145,9 @@ ACTS: dict[str, tuple[Do, Sequence[str]]] = {
     "markdown.decided": (_markdown, ("line_id", "from_date", "to_date", "depth")),
     "markdown.ended": (_end_markdown, ("markdown",)),
     "parameter.changed": (_set, ("name", "new_value")),
+    "alert.acknowledged": (_acknowledge, Key._fields),
+    "alert.snoozed": (_snooze, (*Key._fields, "until")),
+    "alert.closed": (_close, Key._fields),
     "order.exported": (_record, ("order_ids", "format")),
 }
 """By type: the job, and the fields of `data` in which what it records equals the message."""
@@ -256,22 +196,11 @@ def is_trace(event: Event, act: Event) -> bool:
     )
 
 
-def _why(result: ApprovalResult) -> str:
-    return "; ".join(f"{line['line_id']}: {line['why']}" for line in result.refused)
-
-
-def _latest(lake: Lake) -> str:
-    run = latest_run(lake)
-    if run is None:
-        raise JobError("run_id is empty and the lake holds no plan yet: plan first")
-    return run.run_id
-
-
 def _run(lake: Lake, run_id: str) -> str:
     try:
-        return read_run(lake, run_id).run_id if run_id else _latest(lake)
+        return read_run(lake, run_id).run_id if run_id else latest_run_id(lake)
     except NoSuchObject:
-        raise JobError(f"run {run_id!r} is not in the lake; the latest is {_latest(lake)!r}") from None
+        raise JobError(f"run {run_id!r} is not in the lake; the latest is {latest_run_id(lake)!r}") from None
 
 
 def _text(data: dict[str, Any], name: str) -> str:
