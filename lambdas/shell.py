@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
 NAMESPACE = "Shelfcast"
 Handler = Callable[..., Any]
@@ -74,6 +75,56 @@ def lag_seconds(records: Sequence[Mapping[str, Any]], now: datetime) -> float:
     sent = [int(record.get("attributes", {}).get("SentTimestamp", 0)) for record in records]
     known = [instant for instant in sent if instant]
     return max(0.0, now.timestamp() - min(known) / 1000) if known else 0.0
+
+
+def follow(event: Mapping[str, Any], logger: Logger, metrics: Metrics, at: datetime) -> None:
+    """Begin a request's log and metrics: whose message it is, from where, how long it was under way."""
+    records = event.get("Records", [])
+    queue = queue_of(event)
+    logger.set_correlation_id(correlation_of(records[0]) if records else str(event.get("id", "")))
+    logger.append_keys(queue=queue or event.get("job", ""))
+    metrics.add_dimension("queue", queue or "schedule")
+    metrics.add_metric("MessagesReceived", MetricUnit.Count, len(records))
+    if records:
+        metrics.add_metric("LagSeconds", MetricUnit.Seconds, lag_seconds(records, at))
+
+
+class Bad(Protocol):
+    """A message that cannot be read, and why."""
+
+    @property
+    def message_id(self) -> str:
+        """The queue's id of it."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """In a sentence."""
+        ...
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """Every rule that it breaks."""
+        ...
+
+
+def tell_poison(event: Mapping[str, Any], poison: Collection[Bad], logger: Logger, metrics: Metrics) -> None:
+    """Log and count the messages of a batch that were kept as dead letters."""
+    metrics.add_metric("PoisonMessages", MetricUnit.Count, len(poison))
+    by_id = {record["messageId"]: record for record in event.get("Records", [])}
+    for bad in poison:
+        logger.warning(
+            "message kept as dead letter",
+            correlation_id=correlation_of(by_id[bad.message_id]),
+            reason=bad.reason,
+            faults=list(bad.faults),
+        )
+
+
+def tell_failed(answer: Mapping[str, Any], metrics: Metrics) -> dict[str, Any]:
+    """Count the messages that return to their queue, and pass the answer on."""
+    metrics.add_metric("FailedMessages", MetricUnit.Count, len(answer["batchItemFailures"]))
+    return dict(answer)
 
 
 def now() -> datetime:

@@ -11,12 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    SqsFifoPartialProcessor,
-    process_partial_response,
-)
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from data_lake.facts.ingest import Decision, Ingested
@@ -24,7 +18,9 @@ from data_lake.facts.messages import Record
 from data_lake.ledger import HasObjects
 from data_lake.objects import Objects
 from jobs.ingest import ingest
+from lambdas.batches import answer_each
 from lambdas.messages import Replan
+from lambdas.shell import queue_of
 from messaging.batches import Message
 from messaging.routing import message_of
 from messaging.sqs import send
@@ -40,26 +36,20 @@ class Taken:
     ingested: Ingested
     answer: Answer
 
-    @property
-    def failed(self) -> int:
-        """Messages that return to their queue."""
-        return len(self.answer["batchItemFailures"])
-
 
 def take(
     event: dict[str, Any],
     context: Any,
     *,
     lake: HasObjects | Objects,
-    queue: str,
     replan_queue: str,
     decisions_queue: str,
     at: datetime,
 ) -> Taken:
     """Take a batch of SQS messages.
 
-    A message that cannot be read is *processed* once it is kept with its reason: to deliver it again would
-    not make it readable, and in a FIFO queue it would hold up its group. So a batch of poison succeeds.
+    A message that cannot be read is processed once it is kept with its reason (`lambdas.batches` says why),
+    so a batch of poison succeeds.
 
     Raises
     ------
@@ -68,19 +58,12 @@ def take(
         slows the poller down and rings the alarm, and all messages return.
     """
     records = [Record(record["messageId"], record["body"]) for record in event["Records"]]
-    ingested = ingest(lake, queue, records, received_at=at)
+    ingested = ingest(lake, queue_of(event), records, received_at=at)
     changed = Replan(ingested.changed, anything=bool(ingested.orders))
     # before anything is acknowledged: facts of which nobody heard would wait for the next full plan
     send(replan_queue, [Message(body) for body in changed.bodies()])
     pass_on = _decisions_to(decisions_queue, ingested)
-    fifo = queue.endswith(".fifo")
-    processor: BatchProcessor = (
-        SqsFifoPartialProcessor(skip_group_on_error=True) if fifo else BatchProcessor(EventType.SQS)
-    )
-    answer = process_partial_response(
-        event=event, record_handler=pass_on, processor=processor, context=context
-    )
-    return Taken(ingested, answer)
+    return Taken(ingested, answer_each(event, context, pass_on))
 
 
 def _decisions_to(decisions_queue: str, ingested: Ingested) -> Callable[[SQSRecord], None]:
