@@ -7,20 +7,20 @@ is there whole or not at all, and `pending_changes` names what is recorded and n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from data_lake.lake import Lake
 from data_lake.ledger import read_events
 from data_lake.runs import Run, latest_run
 from engine.alerts.change import AlertChange
-from engine.alerts.transitions import Book, Finding, decide
+from engine.alerts.transitions import Book, Finding, Transition, decide
 from jobs import alert_book
 from jobs.alert_findings import Found, find
 from jobs.alert_people import fold_handled
 from jobs.alert_table import materialise
 
-__all__ = ["alert", "mark_told", "pending_changes"]
+__all__ = ["alert", "mark_told", "pending_changes", "record"]
 
 
 def alert(lake: Lake, *, at: datetime, run: Run | None = None) -> list[AlertChange]:
@@ -47,26 +47,47 @@ def alert(lake: Lake, *, at: datetime, run: Run | None = None) -> list[AlertChan
     is renewed on every call.
     """
     judged = run or latest_run(lake)
-    found = find(lake, judged, at)
+
+    def newer(found: Found) -> Found | None:
+        newest = None if run else latest_run(lake)
+        return find(lake, newest, at) if newest and newest != found.run else None
+
+    changes = record(lake, find(lake, judged, at), at=at, newer=newer)
+    return [each.change for each in changes if each.told]
+
+
+def record(
+    lake: Lake, found: Found, *, at: datetime, newer: Callable[[Found], Found | None] = lambda _: None
+) -> list[Transition]:
+    """Record the changes that findings make to what stands, and renew the table `alerts`.
+
+    Parameters
+    ----------
+    lake, found, at
+        See `alert`.
+    newer
+        Returns findings that replace these, if there are any by now.
+    """
     while True:
+        found = newer(found) or found
         recorded = alert_book.read_book(lake)
-        handled = fold_handled(read_events(lake), recorded.book)
+        events = read_events(lake)
         findings = _one_a_shortage(found.findings, recorded.book)
         changes = decide(
             findings,
             recorded.book,
-            handled,
+            fold_handled(events, recorded.book),
             at=at,
-            run_id=judged.run_id if judged else "",
+            run_id=found.run.run_id if found.run else "",
             unknown=found.unknown,
         )
-        if run is None and (newest := latest_run(lake)) is not None and newest != judged:
-            judged, found = newest, find(lake, newest, at)
-            continue
-        if not changes or alert_book.append_act(lake, recorded.number + 1, changes):
+        if not changes:
             break
-    materialise(lake, findings, seen=_seen(found, at))
-    return [each.change for each in changes if each.told]
+        if alert_book.append_act(lake, recorded.number + 1, changes):
+            break
+    # one instant a run, so that another call leaves the table as it is
+    materialise(lake, findings, seen=found.run.created_at if found.run else at)
+    return changes
 
 
 def pending_changes(lake: Lake) -> list[AlertChange]:
@@ -92,8 +113,3 @@ def _one_a_shortage(findings: Sequence[Finding], book: Book) -> list[Finding]:
         for finding in findings
         if finding.key.alert_type != "below_reorder_point" or finding.key[1:] not in short
     ]
-
-
-def _seen(found: Found, at: datetime) -> datetime:
-    """Return the instant of what was judged: one a run, so that another call leaves the table as it is."""
-    return found.run.created_at if found.run else at

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_lake.lake import Lake
@@ -145,16 +144,11 @@ class _Rules:
         much = excess.excess(lines, limits("excess"))
         waste = expiry.expiry(lines, limits("expiry"))
         acts = best_acts(lake, run) if len(waste) else {}
-        rejected = lines["rejected"].to_numpy(dtype=np.bool_)
         at = waste["row"].to_numpy()
         waste = waste.assign(best_act=lines["line_id"].iloc[at].map(acts).to_numpy(dtype=object))
         return [
-            *self._made(
-                _not(short, rejected), lines, lambda row: stockout.words(row, self.currency, self.today)
-            ),
-            *self._made(
-                _not(below, rejected), lines, lambda row: below_reorder_point.words(row, self.currency)
-            ),
+            *self._made(short, lines, lambda row: stockout.words(row, self.currency, self.today)),
+            *self._made(below, lines, lambda row: below_reorder_point.words(row, self.currency)),
             *self._made(much, lines, lambda row: excess.words(row, self.currency)),
             *self._made(waste, lines, lambda row: expiry.words(row, self.currency)),
         ]
@@ -222,7 +216,7 @@ class _Rules:
         row["source_name"] = self.names.source.get(source, source)
         row["location_name"] = self.names.location.get(location, location)
         cause, act = words(row)
-        covered = bool(row.get("covered", False))
+        until = row.get("covered_on")
         return Finding(
             key=Key(kind, sku, location, source),
             severity=round(float(row["severity"]), 2),
@@ -233,19 +227,12 @@ class _Rules:
             by_level=KINDS[kind].whole,
             cause=cause,
             act=act,
-            covered_by=f"covered if approved by {day(row['order_by'])} {row['order_by'].year}"
-            if covered
-            else "",
+            covered_by=f"covered if approved by {day(until)} {until.year}" if pd.notna(until) else "",
             link=link(kind, sku, location, source),
             category=str(row["category"]),
             product_name=self.names.product.get(sku, sku),
             location_name=row["location_name"],
         )
-
-
-def _not(found: pd.DataFrame, rejected: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    """Take the cover off lines whose order a person refused."""
-    return found.assign(covered=found["covered"] & ~rejected[found["row"].to_numpy()])
 
 
 def _on_lines(rows: pd.DataFrame, lines: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -12,8 +12,10 @@ import pandas as pd
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
 from engine.alerts.supply import with_approved
+from engine.alerts.transfer_supply import with_proposed, with_transfers
 from engine.contracts import OPEN_ORDER_STATUSES, TABLES
 from engine.replay.classes import SHARE_A, SHARE_B
+from jobs.transfer_approvals import approved_transfers
 from jobs.views.approved import approved_of
 
 Floats = npt.NDArray[np.float64]
@@ -72,7 +74,8 @@ def load_lines(lake: Lake, run: Run, names: Names, prices: pd.DataFrame) -> pd.D
     DataFrame
         Columns of `plan_lines` but the lists and words; and category, abc (A, B or C by turnover),
         excess_money [money]: expected cost of holding what is beyond the level; demand_until [each]: expected
-        demand until the next possible receipt; rejected: a person decided not to order it.
+        demand until the next possible receipt; rejected: a person decided not to order it; what proposed
+        transfers would do (`engine.alerts.transfer_supply.with_proposed`).
     """
     lines = read_run_table(lake, run, "plan_lines", columns=_LINE_COLUMNS)
     lost = lines["lost_before"] * lines["stockout_cost"]
@@ -89,8 +92,33 @@ def load_lines(lake: Lake, run: Run, names: Names, prices: pd.DataFrame) -> pd.D
     approved = quantity.to_numpy(dtype=np.float64)
     curves = _curves(lake, run, lines.loc[quantity.notna(), "line_id"])
     rejected = set(decided.loc[decided["state"] == "rejected", "line_id"])
-    lines = with_approved(lines, approved, curves)
-    return lines.assign(rejected=lines["line_id"].isin(rejected))
+    lines = with_approved(lines, approved, curves).assign(rejected=lines["line_id"].isin(rejected))
+    moves = _moves(lake, run, lines, names)
+    lines = with_transfers(lines, moves[moves["approved"]])
+    return with_proposed(lines, moves[~moves["approved"]])
+
+
+def _moves(lake: Lake, run: Run, lines: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Return the run's transfers, whether people approved them since, and which lines they are of."""
+    if "transfers" not in run.outputs:
+        return pd.DataFrame({"to_row": [], "approved": np.array([], dtype=bool)})
+    columns = ["transfer_id", "sku", "origin", "destination", "quantity", "gain", "loss", "ship_date"]
+    moves = read_run_table(lake, run, "transfers", columns=columns)
+    done = approved_transfers(lake)
+    agreed = set(zip(done["transfer_id"], done["ship_date"], strict=True))
+    first = lines.drop_duplicates(["sku", "location"])
+    index = pd.MultiIndex.from_frame(first[["sku", "location"]])
+    place = np.append(lines.index.get_indexer(first.index), -1)
+    ends = {
+        row: place[index.get_indexer(pd.MultiIndex.from_frame(moves[["sku", end]]))]
+        for row, end in (("to_row", "destination"), ("from_row", "origin"))
+    }
+    approved = [each in agreed for each in zip(moves["transfer_id"], moves["ship_date"], strict=True)]
+    return moves.assign(
+        **ends,
+        approved=np.array(approved, dtype=bool),
+        origin_name=[names.location.get(code, code) for code in moves["origin"]],
+    )
 
 
 def abc(lines: pd.DataFrame, prices: pd.DataFrame) -> pd.Series[str]:

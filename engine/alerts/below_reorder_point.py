@@ -17,7 +17,7 @@ import pandas as pd
 
 from engine.alerts.finding import findings
 from engine.alerts.limits import Limits
-from engine.alerts.stockout import in_time, is_due
+from engine.alerts.stockout import is_due, proposed_in_time
 from engine.replenishment.words import day, money, units
 
 Floats = npt.NDArray[np.float64]
@@ -32,14 +32,14 @@ def below_reorder_point(lines: pd.DataFrame, limits: Limits, today: date) -> pd.
     Parameters
     ----------
     lines : DataFrame
-        Columns of `plan_lines`, approved orders counted (`engine.alerts.supply`).
+        Columns of `plan_lines`, approved orders counted (`engine.alerts.supply`); rejected.
     limits : Limits
     today : date
 
     Returns
     -------
     DataFrame
-        `engine.alerts.finding.COLUMNS`, and covered: an order is proposed and not too late.
+        `engine.alerts.finding.COLUMNS`, and covered_on: the order day, if it is not too late.
 
     Notes
     -----
@@ -55,7 +55,8 @@ def below_reorder_point(lines: pd.DataFrame, limits: Limits, today: date) -> pd.
     size = np.where(point > 0.0, point / np.maximum(at, 1e-9), 0.0)
     also = proposed & is_due(lines, limits, today) & (point - at >= LEAST_UNITS)
     found = findings("below_reorder_point", gain, size, limits, also)
-    return found.assign(covered=(proposed & in_time(lines, today))[found["row"].to_numpy()])
+    until = lines["order_by"].where(pd.Series(proposed_in_time(lines, today), index=lines.index))
+    return found.assign(covered_on=until.to_numpy(dtype="datetime64[us]")[found["row"].to_numpy()])
 
 
 def position(lines: pd.DataFrame) -> Floats:

@@ -17,6 +17,7 @@ import pandas as pd
 from engine.alerts.finding import findings
 from engine.alerts.limits import Limits
 from engine.replenishment.exception_words import LEAST_UNITS, cause_and_act
+from engine.replenishment.words import day, units
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -31,14 +32,16 @@ def stockout(lines: pd.DataFrame, limits: Limits, today: date) -> pd.DataFrame:
     Parameters
     ----------
     lines : DataFrame
-        Columns of `plan_lines`, approved orders counted (`engine.alerts.supply`).
+        Columns of `plan_lines`, approved orders and transfers counted; rejected; and what proposed transfers
+        would do (`engine.alerts.supply`, `engine.alerts.transfer_supply`).
     limits : Limits
     today : date
 
     Returns
     -------
     DataFrame
-        `engine.alerts.finding.COLUMNS`, and covered: the proposed order keeps the shortage within the limits.
+        `engine.alerts.finding.COLUMNS`, and covered_on: the day until which the plan's proposal can be
+        approved, where it keeps the shortage within the limits: the order, else transfers (by_transfer).
 
     Notes
     -----
@@ -55,13 +58,19 @@ def stockout(lines: pd.DataFrame, limits: Limits, today: date) -> pd.DataFrame:
         "stockout", lost * price, _times_tolerated(lines, lost), limits, usable & (due | unavoidable)
     )
     row = found["row"].to_numpy()
-    still = (
-        (_times_tolerated(lines, lost_after) >= limits.limit)
-        & (lost_after >= LEAST_UNITS)
-        & (lost_after * price >= limits.least_money)
-    )
-    proposed = (lines["status"] == "proposed").to_numpy(dtype=np.bool_) & in_time(lines, today)
-    return found.assign(covered=(proposed & ~still)[row])
+
+    def enough(left: Floats) -> Flags:
+        still = (_times_tolerated(lines, left) >= limits.limit) & (left >= LEAST_UNITS)
+        return ~(still & (left * price >= limits.least_money))
+
+    by_order = proposed_in_time(lines, today) & enough(lost_after)
+    saves = _floats(lines, "transfer_saves")
+    leaves = lines["transfer_by"].to_numpy(dtype="datetime64[us]")
+    by_transfer = (saves > 0.0) & (leaves >= np.datetime64(today)) & enough(np.maximum(lost - saves, 0.0))
+    by_transfer &= ~by_order
+    until = np.where(by_order, lines["order_by"].to_numpy(dtype="datetime64[us]"), leaves)
+    until = np.where(by_order | by_transfer, until, np.datetime64("NaT"))
+    return found.assign(covered_on=until[row], by_transfer=by_transfer[row])
 
 
 def is_due(lines: pd.DataFrame, limits: Limits, today: date) -> Flags:
@@ -71,16 +80,20 @@ def is_due(lines: pd.DataFrame, limits: Limits, today: date) -> Flags:
     return due
 
 
-def in_time(lines: pd.DataFrame, today: date) -> Flags:
-    """Return whether each line's order day has not passed, [n]."""
-    return (lines["order_by"] >= pd.Timestamp(today)).to_numpy(dtype=np.bool_)
+def proposed_in_time(lines: pd.DataFrame, today: date) -> Flags:
+    """Return whether an order is proposed that nobody refused and whose day has not passed, [n]."""
+    open_ = (lines["status"] == "proposed") & ~lines["rejected"] & (lines["order_by"] >= pd.Timestamp(today))
+    return open_.to_numpy(dtype=np.bool_)
 
 
 def words(line: Mapping[str, Any], currency: str, today: date) -> tuple[str, str]:
     """Say why a line runs short and what to do; an order day that has passed is not proposed any more."""
     late = float(line.get("late_quantity") or 0.0)
     cause, act = cause_and_act("late_supply" if late >= LEAST_UNITS else "stockout", line, currency)
-    if float(line["quantity"]) > 0.0 and line["order_by"] < pd.Timestamp(today):
+    if line["by_transfer"]:
+        moved, leaves = units(line["transfer_quantity"]), day(line["transfer_by"])
+        act = f"Approve the transfer of {moved} from {line['transfer_from']}, leaving {leaves}."
+    elif float(line["quantity"]) > 0.0 and line["order_by"] < pd.Timestamp(today):
         act = "Plan again: the order day of this plan has passed. Until then expedite, or move stock here."
     return cause, act
 
