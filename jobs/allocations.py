@@ -21,6 +21,7 @@ from engine.replenishment.network.allocation import Allocation, Claim, Share, Wh
 from engine.replenishment.network.curve import ValueCurve
 from engine.replenishment.network.need_curves import gain_curve, supply_needs
 from jobs.inputs import PlanInputs
+from jobs.known_orders import KnownOrders
 from jobs.line_inputs import order_periods
 from jobs.supply_flows import promised, supply_flows
 
@@ -45,6 +46,19 @@ class Allocations:
 
 
 @dataclass(frozen=True)
+class _Calendars:
+    """In which periods lines can be ordered, worked out for those that claim."""
+
+    lines: pd.DataFrame
+    inputs: PlanInputs
+    horizon: int
+
+    def of(self, rows: Codes) -> Mask:
+        """Return the order periods of lines, [rows, horizon]."""
+        return order_periods(self.lines.iloc[rows], self.inputs.as_of, self.inputs.period, self.horizon)
+
+
+@dataclass(frozen=True)
 class _Network:
     """What every shortage is shared out with."""
 
@@ -55,7 +69,7 @@ class _Network:
     own_demand: Floats
     owed: Floats
     price: Floats
-    ordering: Mask
+    calendars: _Calendars
     floor_share: float
     n_paths: int
 
@@ -70,6 +84,8 @@ def shared_out(
     own_demand: Floats,
     *,
     n_paths: int,
+    known: KnownOrders | None = None,
+    again: Mask | None = None,
 ) -> Allocations:
     """Share out what short centres have; every other order stays as it is.
 
@@ -81,7 +97,14 @@ def shared_out(
         (`engine.replenishment.value_curves.LineCurves`); no unit short costs less than its stockout cost
     own_demand : [n, h] what centres sell to customers of their own
     n_paths : as for `plan_lines`
+    known, again : an earlier plan of the same lines, and [n] those planned anew; centres that none of these
+        belong to keep what they shared out
     """
+    flows = supply_flows(lines)
+    anew = np.ones(len(lines), dtype=np.bool_)
+    if known is not None and again is not None:
+        anew = again.copy()
+        np.logical_or.at(anew, flows[0], again[flows[1]])
     network = _Network(
         lines[["sku", "location", "source"]].to_numpy(dtype=object),
         line_inputs,
@@ -89,13 +112,16 @@ def shared_out(
         own_demand,
         promised(inputs.tables["orders"], lines, inputs.as_of),
         np.maximum(shortage_price, line_inputs.stockout_cost),
-        order_periods(lines, inputs.as_of, inputs.period, line_inputs.horizon),
+        _Calendars(lines, inputs, line_inputs.horizon),
         inputs.settings.number("allocation_floor_share"),
         n_paths,
     )
     quantity, bound = plans.quantity.copy(), np.zeros(len(lines), dtype=np.int64)
+    kept = _nothing()
+    if known is not None:
+        kept = _kept(known, lines, quantity, flows, anew)
     rows: list[dict[str, Any]] = []
-    for row, stores in _short_centres(network, held, supply_flows(lines)):
+    for row, stores in _short_centres(network, held, flows, anew):
         given = 0.0
         asking = stores[plans.quantity[stores] > 0]
         for period in np.unique(line_inputs.order_period[asking]):
@@ -111,13 +137,30 @@ def shared_out(
                 ]
             given += float(quantity[now].sum())
     bound[quantity < plans.quantity] = ORDER_BOUNDS.index("dc_shortage")
-    return Allocations(quantity, bound, pd.DataFrame(rows) if rows else _nothing())
+    table = pd.DataFrame(rows) if rows else _nothing()
+    return Allocations(quantity, bound, pd.concat([kept, table], ignore_index=True) if len(kept) else table)
 
 
-def _short_centres(network: _Network, held: Mask, flows: tuple[Codes, Codes]) -> Iterator[tuple[int, Codes]]:
+def _kept(
+    known: KnownOrders, lines: pd.DataFrame, quantity: Floats, flows: tuple[Codes, Codes], anew: Mask
+) -> pd.DataFrame:
+    """Return what centres that are not shared out anew granted, and put it into the orders."""
+    into, out_of = flows
+    stores = np.zeros(len(lines), dtype=np.bool_)
+    stores[out_of] = anew[into]
+    names = lines["sku"] + "|" + lines["location"] + "|" + lines["source"]
+    row = pd.Series(range(len(lines)), index=names).reindex(known.allocations["line_id"]).to_numpy(np.int64)
+    kept = ~stores[row]
+    quantity[row[kept]] = known.allocations["granted"].to_numpy(np.float64)[kept]
+    return known.allocations[kept]
+
+
+def _short_centres(
+    network: _Network, held: Mask, flows: tuple[Codes, Codes], anew: Mask
+) -> Iterator[tuple[int, Codes]]:
     """Yield each centre that may be short, with the stores that may order of it."""
     into, out_of = flows
-    free = ~held[into] & ~held[out_of] & (into != out_of)
+    free = ~held[into] & ~held[out_of] & (into != out_of) & anew[into]
     into, out_of = into[free], out_of[free]
     asked = np.bincount(into, weights=network.plans.quantity[out_of], minlength=len(held))
     inputs = network.inputs
@@ -195,7 +238,7 @@ def _value_until(network: _Network, stores: Codes, again: int, available: int) -
     A perishable order is worth something for its life only.
     """
     part = network.inputs.take(stores)
-    from_then = network.ordering[stores] & (np.arange(part.horizon) >= again)
+    from_then = network.calendars.of(stores) & (np.arange(part.horizon) >= again)
     following = np.where(from_then.any(axis=1), from_then.argmax(axis=1), part.horizon)
     last = part.order_period + np.minimum(part.life_periods, part.horizon).astype(np.int64)
     following = np.maximum(np.minimum(following, last), part.order_period + 1)

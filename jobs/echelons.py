@@ -7,7 +7,7 @@ days, and on what it sells to customers of its own. Centres that supply centres 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,12 @@ from engine.replenishment.network.pooling import (
     pooled_demands,
 )
 from engine.replenishment.plan import plan_lines
+from engine.replenishment.plan_rows import no_plans, put_plans
 from jobs.echelon_levels import echelon_levels
 from jobs.inputs import PlanInputs
+from jobs.known_orders import KnownOrders
 from jobs.line_inputs import order_periods
-from jobs.supply_flows import own_sales_share, promised, supply_flows
+from jobs.supply_flows import promised, supply_flows
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -51,6 +53,8 @@ class Echelons:
     """[n] 0: supplies nobody; else one more than the highest line that it supplies."""
     faults: pd.DataFrame
     """Lines that supply each other in a circle, in the columns of `engine.health.check`."""
+    again: Mask
+    """[n] lines that were planned now; the others are as they were known."""
 
 
 def plan_echelons(
@@ -62,8 +66,9 @@ def plan_echelons(
     *,
     n_paths: int,
     level_correlation: float | None = None,
+    known: KnownOrders | None = None,
 ) -> Echelons:
-    """Plan every line, stores first.
+    """Plan every line, stores first; with `known`, lines that changed and what supplies them.
 
     Parameters
     ----------
@@ -74,35 +79,41 @@ def plan_echelons(
     held_out : past forecasts, which tell how far stores' levels are wrong together
     n_paths : as for `plan_lines`
     level_correlation : as an earlier plan measured it; None: measured on `held_out`
+    known : an earlier plan of the same lines; of those that are planned again `line_inputs` holds their own
+        forecast, of the others what they were planned on
     """
     flows = supply_flows(lines)
     level, circular = echelon_levels(flows, len(lines))
-    stores = np.flatnonzero(level == 0)
-    if len(stores) == len(lines):
-        plans = plan_lines(line_inputs, n_paths=n_paths)
-        own_demand = np.zeros_like(line_inputs.mean)
-        unused = UNMEASURED_CORRELATION
-        return Echelons(line_inputs, plans, own_demand, unused, level, circular_supply(lines, circular))
-    ordering = order_periods(lines, inputs.as_of, inputs.period, line_inputs.horizon)
-    together = (
-        measured_correlation(line_inputs.level_cv, flows, held_out)
-        if level_correlation is None
-        else level_correlation
+    again = (
+        np.ones(len(lines), dtype=np.bool_) if known is None else with_suppliers(known.changed, flows, level)
     )
-    own = own_sales_share(inputs.sales, lines, flows)
+    plans = no_plans(len(lines), line_inputs.horizon) if known is None else known.own
+    together = level_correlation
+    if not level.any():
+        together = UNMEASURED_CORRELATION
+    elif together is None:
+        together = measured_correlation(line_inputs.level_cv, flows, held_out)
+    own = lines["own_share"].to_numpy(dtype=np.float64)
     owed = promised(inputs.tables["orders"], lines, inputs.as_of)
-    parts = [plan_lines(line_inputs.take(stores), n_paths=n_paths)]
-    done = [stores]
     planned = line_inputs
-    for step in range(1, int(level.max()) + 1):
-        rows = np.flatnonzero(level == step)
-        plans = _joined(parts, done)
-        planned = _on_orders(planned, plans, rows, flows, ordering, held, own, owed, together)
-        parts.append(plan_lines(planned.take(rows), n_paths=n_paths))
-        done.append(rows)
+    for step in range(int(level.max(initial=0)) + 1):
+        rows = np.flatnonzero((level == step) & again)
+        if step > 0:
+            planned = _on_orders(inputs, lines, planned, plans, rows, flows, held, own, owed, together)
+        if len(rows):
+            plans = put_plans(plans, rows, plan_lines(planned.take(rows), n_paths=n_paths))
     own_demand = line_inputs.mean * own[:, None]
-    whole = _joined(parts, done)
-    return Echelons(planned, whole, own_demand, together, level, circular_supply(lines, circular))
+    return Echelons(planned, plans, own_demand, together, level, circular_supply(lines, circular), again)
+
+
+def with_suppliers(changed: Mask, flows: tuple[Codes, Codes], level: Codes) -> Mask:
+    """Return which lines are planned again: those that changed and, level by level, what supplies them."""
+    into, out_of = flows
+    again = changed.copy()
+    for step in range(1, int(level.max(initial=0)) + 1):
+        now = level[into] == step
+        again[into[now][again[out_of[now]]]] = True
+    return again
 
 
 def measured_correlation(level_cv: Floats, flows: tuple[Codes, Codes], held_out: HeldOut | None) -> float:
@@ -137,11 +148,12 @@ def circular_supply(lines: pd.DataFrame, rows: Codes) -> pd.DataFrame:
 
 
 def _on_orders(
+    known: PlanInputs,
+    lines: pd.DataFrame,
     inputs: LineInputs,
     plans: LinePlans,
     rows: Codes,
     flows: tuple[Codes, Codes],
-    ordering: Mask,
     held: Mask,
     own: Floats,
     owed: Floats,
@@ -153,10 +165,11 @@ def _on_orders(
     place[rows] = np.arange(len(rows))
     among = place[into] >= 0
     centre, stores = place[into[among]], out_of[among]
+    ordering = order_periods(lines.iloc[stores], known.as_of, known.period, inputs.horizon)
     following = np.floor(inputs.next_order_period[rows] + inputs.lead_time_mean[rows] + 0.5)
     share = own[rows]
     demand = pooled_demands(
-        _store_orders(inputs, plans, stores, ordering[stores], held[stores]),
+        _store_orders(inputs, plans, stores, ordering, held[stores]),
         centre,
         np.clip(following, 1, inputs.horizon).astype(np.int64),
         level_correlation=together,
@@ -233,16 +246,3 @@ def _target_rise(mean: Floats, ordering: Mask, lead: Codes) -> Floats:
     target = np.take_along_axis(covered, np.maximum(last_seen, 0), axis=1)
     first = np.take_along_axis(covered, np.argmax(seen, axis=1)[:, None], axis=1)
     return np.where(last_seen >= 0, target - first, 0.0)
-
-
-def _joined(parts: list[LinePlans], rows: list[Codes]) -> LinePlans:
-    """Return plans of several sets of rows as one, by row; rows that are not planned yet are left out."""
-    order = np.concatenate(rows)
-    size = int(order.max()) + 1
-    joined = {}
-    for field in fields(LinePlans):
-        values = np.concatenate([getattr(part, field.name) for part in parts])
-        whole = np.zeros((size, *values.shape[1:]), dtype=values.dtype)
-        whole[order] = values
-        joined[field.name] = whole
-    return LinePlans(**joined)

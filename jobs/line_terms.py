@@ -14,6 +14,7 @@ import pandas as pd
 
 from jobs.inputs import PlanInputs
 from jobs.supplier_performance import MeasuredSupply, measured_supply, with_measured_supply
+from jobs.supply_flows import own_sales_share, supply_flows
 
 UNASSIGNED = "unassigned"
 """Source of a product and location without a sourcing row."""
@@ -44,6 +45,7 @@ def line_terms(inputs: PlanInputs, supply: MeasuredSupply | None = None) -> pd.D
     history and shrunk to them, unless the setting learn_lead_times says no,
     lead_time_basis (text: promised and measured, '' if nothing was measured), delivered_share [share of an
     order expected to arrive], loss_chance [chance that an order line never arrives],
+    own_share (part of a supplying location's demand that it sells itself, 0 of others),
     assumed (text: what had to be assumed, '' if nothing).
     """
     tables = inputs.tables
@@ -56,7 +58,8 @@ def line_terms(inputs: PlanInputs, supply: MeasuredSupply | None = None) -> pd.D
     lines = _with_defaults(lines, inputs.settings)
     measured = supply or measured_supply(tables, inputs.as_of)
     lines = with_measured_supply(lines, measured, learn=inputs.settings["learn_lead_times"] == "yes")
-    return lines.sort_values(["sku", "location"], ignore_index=True)
+    lines = lines.sort_values(["sku", "location"], ignore_index=True)
+    return lines.assign(own_share=own_sales_share(inputs.sales, lines, supply_flows(lines)))
 
 
 def _planned_pairs(tables: Mapping[str, pd.DataFrame], as_of: dt.date) -> pd.DataFrame:
