@@ -1,0 +1,64 @@
+"""Some lines of a plan taken out, and put back."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from engine.replenishment.lines import IntArray, LinePlans
+from engine.replenishment.value_curves import LineCurves
+
+_BY_PERIOD = ("projected_stock", "projected_stock_with_order")
+_INTEGERS = ("need_period", "arrival_period", "next_arrival_period", "bound")
+
+
+def no_plans(n: int, horizon: int) -> LinePlans:
+    """Return the plans of n lines, all of nothing: to be put in."""
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_BY_PERIOD, (n, horizon))
+    shapes["stock_quantiles"] = (n, 0, horizon)
+    empty: dict[str, Any] = {
+        field.name: np.zeros(
+            shapes.get(field.name, (n,)), np.int64 if field.name in _INTEGERS else np.float64
+        )
+        for field in fields(LinePlans)
+    }
+    return LinePlans(**empty)
+
+
+def take_plans(plans: LinePlans, rows: IntArray) -> LinePlans:
+    """Return the plans of lines `rows`, in that order."""
+    return LinePlans(**{field.name: getattr(plans, field.name)[rows] for field in fields(LinePlans)})
+
+
+def put_plans(plans: LinePlans, rows: IntArray, part: LinePlans) -> LinePlans:
+    """Return the plans with those of lines `rows` replaced; row i of `part` is line `rows[i]`.
+
+    Quantiles of projected stock are kept only where both have the same.
+    """
+    put = {}
+    for field in fields(LinePlans):
+        values = np.array(getattr(plans, field.name))
+        if field.name != "stock_quantiles" or values.shape[1] == getattr(part, field.name).shape[1]:
+            values[rows] = getattr(part, field.name)
+        put[field.name] = values
+    return LinePlans(**put)
+
+
+def put_curves(curves: LineCurves, rows: IntArray, part: LineCurves) -> LineCurves:
+    """Return the curves with those of lines `rows` replaced, as wide as the widest asks for."""
+    width = max(curves.quantity.shape[1], part.quantity.shape[1])
+    put = {}
+    for field in fields(LineCurves):
+        values = np.asarray(getattr(curves, field.name))
+        if values.ndim == 2:
+            wide = np.full((len(values), width), np.nan)
+            wide[:, : values.shape[1]] = values
+            wide[rows] = np.nan
+            wide[rows, : part.quantity.shape[1]] = getattr(part, field.name)
+        else:
+            wide = values.copy()
+            wide[rows] = getattr(part, field.name)
+        put[field.name] = wide
+    return LineCurves(**put)
