@@ -18,6 +18,7 @@ from cli import (
     overrides,
     planning,
     replay,
+    report,
     scenarios,
     serve,
     settings,
@@ -89,6 +90,7 @@ app.command()(transfers.transfers)
 app.command()(serve.serve)
 app.command()(doctor.doctor)
 app.command()(planning.runs)
+app.command()(report.report)
 app.command()(replay.replay)
 app.command()(settings.settings)
 app.add_typer(dlq.app, name="dlq")

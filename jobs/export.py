@@ -103,7 +103,9 @@ def export_orders(
             lines,
             ORDER_COLUMNS,
             ("quantity", "cases", "value"),
-            _notes(lake, (_run_or_none(lake, run_id) or run_id for run_id in sorted(set(lines["run_id"])))),
+            run_notes(
+                lake, (_run_or_none(lake, run_id) or run_id for run_id in sorted(set(lines["run_id"])))
+            ),
             stamp.to_pydatetime() if stamp is not None else datetime(2000, 1, 1, tzinfo=UTC),
         ),
         fmt,
@@ -120,7 +122,7 @@ def export_plan(lake: Lake, run: Run, fmt: Format, *, bom: bool = False) -> byte
     columns = tuple(column for column in PLAN_COLUMNS if column.name != "run_id")
     frame = read_run_table(lake, run, "plan_lines", columns=[column.name for column in columns])
     frame = frame.sort_values("line_id").reset_index(drop=True)
-    notes = _notes(lake, [run])
+    notes = run_notes(lake, [run])
     sheet = Sheet(f"Plan {run.run_id}", frame, columns, ("quantity", "value"), notes, run.created_at)
     return encode(sheet, fmt, bom=bom)
 
@@ -219,7 +221,8 @@ def _run_or_none(lake: Lake, run_id: str) -> Run | None:
         return None
 
 
-def _notes(lake: Lake, runs: Iterable[Run | str]) -> tuple[tuple[str, str], ...]:
+def run_notes(lake: Lake, runs: Iterable[Run | str]) -> tuple[tuple[str, str], ...]:
+    """Say what rows were computed from: currency, runs, data versions."""
     notes = [("currency", settings(lake)["currency"])]
     for run in runs:
         if isinstance(run, str):
