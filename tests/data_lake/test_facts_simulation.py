@@ -1,0 +1,43 @@
+"""Thousands of interleavings with crashes and lost answers lose no fact; broken code is noticed."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.ledger.simulation.protocol import Broken, load
+from bench.ledger.simulation.run import catch, simulate
+from bench.ledger.simulation.variants import VARIANTS
+
+SEEDS = 2_400
+CHUNKS = 6
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_every_seed_ends_well(chunk: int) -> None:
+    size = SEEDS // CHUNKS
+    failures, happened = simulate(range(chunk * size, (chunk + 1) * size))
+    assert failures == []
+    # the worlds must be rough enough to prove something
+    for what in ("crash", "crash after the effect", "answer lost", "refused", "gone", "conflict"):
+        assert happened[what] > size / 10, f"{what} hardly happened: {happened[what]} times in {size} worlds"
+    assert happened["read"] > 5 * size
+
+
+def test_parquet_and_frames_do_the_same() -> None:
+    failures, happened = simulate(range(60), frames=True)
+    assert failures == []
+    assert happened["conflict"] > 10
+
+
+@pytest.mark.parametrize("broken", VARIANTS, ids=lambda broken: broken.name)
+def test_broken_code_is_noticed(broken: Broken) -> None:
+    assert catch(broken, range(2_000)) is not None
+
+
+def test_the_same_seed_gives_the_same_world() -> None:
+    assert simulate(range(5)) == simulate(range(5))
+
+
+def test_a_variant_whose_line_is_gone_is_not_taken_for_caught() -> None:
+    with pytest.raises(LookupError, match="say what to break"):
+        load(Broken("no such line", "compact", "this line is not there", ""))
