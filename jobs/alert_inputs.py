@@ -82,7 +82,7 @@ def load_lines(lake: Lake, run: Run, names: Names, prices: pd.DataFrame) -> pd.D
     waste = lines["waste_before"] * lines["unit_cost"]
     days = (lines["next_arrival_date"] - pd.Timestamp(run.as_of)).dt.days.clip(lower=0)
     lines = lines.assign(
-        category=lines["sku"].map(names.category).fillna(NO_CATEGORY).astype("str"),
+        category=pd.Series([names.category.get(sku, NO_CATEGORY) for sku in lines["sku"]], dtype="str"),
         abc=abc(lines, prices),
         excess_money=(lines["money_at_risk"] - lost - waste).clip(lower=0.0),
         demand_until=lines["expected_demand_daily"] * days,
@@ -171,6 +171,8 @@ def load_orders(lake: Lake, run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def load_faults(lake: Lake, run: Run) -> pd.DataFrame:
     """Return the stale feeds that the run found."""
+    if "data_faults" not in run.outputs:
+        return pd.DataFrame(columns=list(TABLES["data_faults"].names))
     return read_run_table(lake, run, "data_faults", where={"check": ["stale_feed"]})
 
 

@@ -41,7 +41,7 @@ def feeds(
     stale = faults[(faults["check"] == "stale_feed") & (faults["severity"] == "warning")]
     rows = pd.DataFrame(
         {
-            "location": stale["location"].fillna("").astype("str"),
+            "location": stale["location"].astype("object").fillna("").astype("str"),
             "source": stale["table"],
             "missing": stale["rows"].astype("float64"),
             "since": stale["date"],
