@@ -104,8 +104,8 @@ def post(
     }
     try:
         connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-        said = answer.read(_READ).decode(errors="replace")
+        with connection.getresponse() as answer:
+            said = answer.read(_READ).decode(errors="replace")
     except ssl.SSLCertVerificationError as error:
         raise DeliveryError(
             f"webhook at {host} shows a certificate that is not trusted: {error.verify_message}",
