@@ -76,13 +76,13 @@ def open_sink() -> OpenSink:
             options |= {"authenticator": signs_in, "auth_required": True}
         server = Controller(sink, hostname="127.0.0.1", port=sink.port, **options)
         with warnings.catch_warnings():
-            # aiosmtpd counts as TLS only what STARTTLS began, and warns of passwords on any other port
+            # aiosmtpd counts as TLS only what STARTTLS began, and warns of passwords on any other connection
             warnings.simplefilter("ignore", UserWarning)
             server.start()
-        try:
-            yield sink
-        finally:
-            server.stop()
+            try:
+                yield sink
+            finally:
+                server.stop()
 
     return opened
 
