@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import typer
 
 from cli.console import complain, say, show_table, warn
 from cli.options import AuthorOption, LakeOption, absolute, who
+from jobs.dlq import pretty
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
@@ -179,14 +179,6 @@ def discard(
     done = discard_letters(opened, chosen, author=who(author), reason=reason, at=datetime.now(UTC))
     _look(opened, sqs)
     say(f"{len(done)} discarded; `shelfcast dlq list --closed` has them.")
-
-
-def pretty(body: str) -> str:
-    """Return a message with a line a field, where it is JSON; else as it is."""
-    try:
-        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except ValueError:
-        return body
 
 
 def _opened(lake: str) -> Lake:
