@@ -9,9 +9,12 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    alerts,
     demo,
+    dev_aws,
     dlq,
     doctor,
+    events,
     importing,
     incoming,
     orders,
@@ -93,7 +96,10 @@ app.command()(planning.runs)
 app.command()(report.report)
 app.command()(replay.replay)
 app.command()(settings.settings)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(dlq.app, name="dlq")
+app.command("dev-aws")(dev_aws.dev_aws)
+app.add_typer(events.app, name="events")
 app.add_typer(overrides.app, name="override")
 app.add_typer(scenarios.app, name="scenario")
 

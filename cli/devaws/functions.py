@@ -43,6 +43,7 @@ class LocalFunction:
         }
         self._one_at_a_time = threading.Lock()
         self._stopped = False
+        self._waiting: Invocation | None = None
         self._api: RuntimeApi | None = None
         self._child: Child | None = None
 
@@ -57,6 +58,11 @@ class LocalFunction:
         child = self._child
         return child.process.pid if child is not None and child.running else None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request waits for its answer."""
+        return self._waiting is not None
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """Give the function an event and return its answer.
 
@@ -68,8 +74,10 @@ class LocalFunction:
         with self._one_at_a_time:
             api, child = self._live()
             invocation = Invocation(json.dumps(event).encode(), self.timeout)
+            self._waiting = invocation
             api.put(invocation)
             fault = self._wait(invocation, api, child)
+            self._waiting = None
             if fault:
                 self._end()
                 raise FunctionError(f"{self.name} {fault}")

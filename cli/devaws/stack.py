@@ -59,6 +59,8 @@ class Stack:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self.functions: dict[str, LocalFunction] = {}
+        self.lake_address = LAKE
+        self.copied = 0
 
     def __enter__(self) -> Stack:
         """Start everything; what was started is stopped again if something does not come up."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from cli.devaws import emulators
 from cli.devaws.emulators import ACCESS_KEY, REGION, SECRET_KEY
+from cli.devaws.stack import Pace, Stack
+from data_lake.lake import Lake
+from jobs.demo import build_demo
+from jobs.react import follow
+from jobs.subscriptions import add_subscription
 from messaging.topology import Endpoint
 
 
@@ -24,12 +30,28 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
         emulator.child.stop()
 
 
-@pytest.fixture
-def handler_folder(tmp_path: Path) -> Callable[[str], Path]:
-    """Write a handler of the test's own."""
+@pytest.fixture(scope="session")
+def told_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small company, planned; its standing alerts were told to nobody, then somebody subscribed."""
+    folder = tmp_path_factory.mktemp("company") / "lake"
+    build_demo(str(folder), skus=6, stores=2, dcs=1, days=150)
+    lake = Lake(folder)
+    now = datetime.now(UTC)
+    follow(lake, at=now)
+    add_subscription(
+        lake, channel="email", endpoint="ana@example.com", recipient="Ana", author="test", at=now
+    )
+    return folder
 
-    def write(source: str) -> Path:
-        (tmp_path / "own_handler.py").write_text(source)
-        return tmp_path
 
-    return write
+@pytest.fixture(scope="session")
+def stack(told_lake: Path) -> Iterator[Stack]:
+    """The AWS path on a copy of that lake; a failed message comes again after two seconds."""
+    with Stack(str(told_lake), pace=Pace(window_seconds=0.3, retry_seconds=2)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cloud_lake(stack: Stack) -> Lake:
+    """The lake in the emulated bucket."""
+    return Lake(stack.lake_address, stack.lake_options)
