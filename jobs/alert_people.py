@@ -83,6 +83,22 @@ def close(lake: Lake, keys: Iterable[Key], *, author: str, reason: str, at: date
     return _act(lake, CLOSED, keys, {}, author=author, reason=reason, at=at)
 
 
+def keys_named(lake: Lake, named: Iterable[str]) -> list[Key]:
+    """Return the alerts of these names (TYPE|SKU|LOCATION|SOURCE); codes may hold a "|" themselves.
+
+    Raises
+    ------
+    JobError
+        No alert has such a name.
+    """
+    known = {"|".join(key): key for key in read_book(lake).book}
+    asked = list(named)
+    missing = [name for name in asked if name not in known]
+    if missing:
+        raise JobError(f"no alert is named {', '.join(missing)}; `shelfcast alerts list` names them")
+    return [known[name] for name in asked]
+
+
 def _act(
     lake: Lake,
     event_type: str,

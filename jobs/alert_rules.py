@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from jobs.errors import JobError
 
 KEYS = TABLES["alert_rules"].key
 _SHARES = ("release_share",)
+_YES_NO = {"yes": True, "no": False}
 
 
 def read_rules(lake: Lake) -> pd.DataFrame:
@@ -94,6 +95,38 @@ def change_rule(
         ],
     )
     lake.upsert("alert_rules", pd.DataFrame([key | row]), note=f"{author}: {name}")
+
+
+def values_named(changes: Iterable[str]) -> dict[str, Any]:
+    """Read thresholds as people type them.
+
+    Raises
+    ------
+    JobError
+        One is not of the form NAME=VALUE, or its value cannot be read.
+
+    Examples
+    --------
+    >>> values_named(["limit=30", "enabled=no", "least_money="])
+    {'limit': 30.0, 'enabled': False, 'least_money': None}
+    """
+    values: dict[str, Any] = {}
+    for change in changes:
+        name, equals, text = (part.strip() for part in change.partition("="))
+        if not equals:
+            raise JobError(f"{change!r} is not of the form NAME=VALUE")
+        if not text:
+            values[name] = None
+        elif name == "enabled":
+            if text not in _YES_NO:
+                raise JobError(f"enabled is {text!r}; it must be yes or no")
+            values[name] = _YES_NO[text]
+        else:
+            try:
+                values[name] = float(text)
+            except ValueError:
+                raise JobError(f"{name} is {text!r}; it must be a number") from None
+    return values
 
 
 def in_words(key: Mapping[str, str]) -> str:

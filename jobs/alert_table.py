@@ -10,7 +10,7 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.ledger import read_events
-from engine.alerts.transitions import Finding, Handled, Key, Standing, snoozed
+from engine.alerts.transitions import Book, Finding, Handled, Key, Standing
 from engine.contracts import TABLES
 from jobs.alert_book import read_book
 from jobs.alert_people import fold_handled
@@ -44,21 +44,33 @@ def materialise(
         What the rules find now, and the instant of the run that they judged; None: what the table says of
         severity and cause stays, and only what people did and what was recorded since is renewed.
     """
-    book = read_book(lake).book
-    handled = fold_handled(read_events(lake), book)
     if findings is None:
-        fresh = _of_table(lake)
+        frame = current(lake)
     else:
-        fresh = {
-            finding.key: {name: getattr(finding, name) for name in _FRESH} | {"last_seen": seen}
-            for finding in findings
-        }
-    rows = [_row(key, book[key], handled.get(key), fresh.get(key, {})) for key in sorted(book)]
-    frame = pd.DataFrame(
-        {column.name: _column([row[column.name] for row in rows], column.kind) for column in COLUMNS}
-    )
+        frame = _frame(
+            lake,
+            read_book(lake).book,
+            {
+                finding.key: {name: getattr(finding, name) for name in _FRESH} | {"last_seen": seen}
+                for finding in findings
+            },
+        )
     lake.replace("alerts", frame)
     return frame
+
+
+def current(lake: Lake) -> pd.DataFrame:
+    """Return what stands now: the record and people's acts, with the table's latest severity and cause."""
+    book = read_book(lake).book
+    return _frame(lake, book, _of_table(lake, book))
+
+
+def _frame(lake: Lake, book: Book, fresh: Mapping[Key, Mapping[str, Any]]) -> pd.DataFrame:
+    handled = fold_handled(read_events(lake), book)
+    rows = [_row(key, book[key], handled.get(key), fresh.get(key, {})) for key in sorted(book)]
+    return pd.DataFrame(
+        {column.name: _column([row[column.name] for row in rows], column.kind) for column in COLUMNS}
+    )
 
 
 def _row(key: Key, standing: Standing, handled: Handled | None, fresh: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,12 +103,14 @@ def _row(key: Key, standing: Standing, handled: Handled | None, fresh: Mapping[s
     return row
 
 
-def _of_table(lake: Lake) -> dict[Key, dict[str, Any]]:
-    frame = lake.read("alerts")
-    rows = frame[[*Key._fields, *_FRESH, "last_seen", "episode"]].to_dict("records")
+def _of_table(lake: Lake, book: Book) -> dict[Key, dict[str, Any]]:
+    """Return what the table says of alerts that did not change since it was written."""
+    rows = lake.read("alerts").to_dict("records")
+    keyed = [(Key(*(str(row[name]) for name in Key._fields)), row) for row in rows]
     return {
-        Key(*(str(row[name]) for name in Key._fields)): {name: row[name] for name in (*_FRESH, "last_seen")}
-        for row in rows
+        key: {name: row[name] for name in (*_FRESH, "last_seen")}
+        for key, row in keyed
+        if key in book and book[key].last.change.change_id == row["change_id"]
     }
 
 
@@ -110,6 +124,3 @@ def _column(values: list[Any], kind: str) -> pd.Series[Any]:
     if kind == "integer":
         return pd.Series(values, dtype="int64")
     return typed_column(values, kind)
-
-
-__all__ = ["awake", "materialise", "snoozed"]

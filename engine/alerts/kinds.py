@@ -48,5 +48,5 @@ WORSEN_SHARE, WORSEN_MONEY = 0.5, 25.0
 RELEASE_SHARE = 0.75
 """An alert that stands ends below this share of its thresholds, so that it does not flap around them."""
 
-AHEAD_DAYS = 1.0
-"""Order days of tomorrow count as due today: who approves them needs the evening before."""
+AHEAD_DAYS = 0.0
+"""Only what has to be ordered today is due; 1 tells of it the evening before."""

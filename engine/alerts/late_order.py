@@ -42,7 +42,9 @@ def late_supply(orders: pd.DataFrame, today: date) -> pd.DataFrame:
     arrival = orders["due"].where(orders["due"] >= now, now)
     days = (arrival - promised).dt.days
     late = orders.assign(
-        promised_date=promised, days_late=days, told=orders["due"].where(orders["due"] > promised)
+        promised_date=promised,
+        days_late=days,
+        told=orders["due"].where((orders["due"] > promised) & (orders["due"] >= now)),
     )
     late = late[(days > 0) & (orders["open_quantity"] > 0)]
     grouped = late.groupby(KEYS, as_index=False, sort=True).agg(
