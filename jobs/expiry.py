@@ -14,24 +14,23 @@ from engine.replenishment.acts import Act, Choice
 from engine.replenishment.expiry import Expiry, project_expiry
 from engine.replenishment.write_offs import SOURCES
 from jobs.expiry_lots import last_days, named_lots, week_buckets
-from jobs.expiry_response import allowed_depths, markdown_responses
 from jobs.expiry_transfers import destinations, moves_of
 from jobs.expiry_words import act_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobs.plan_tables import Computed
+    from jobs.plan_line_table import Decided
 
 
 def expiry_tables(
-    done: Computed, lines: pd.DataFrame, transfers: pd.DataFrame | None = None, *, n_paths: int = 300
+    done: Decided, lines: pd.DataFrame, transfers: pd.DataFrame | None = None, *, n_paths: int = 300
 ) -> dict[str, pd.DataFrame]:
     """Return the tables `write_offs` and `expiry_acts` of a plan.
 
     Parameters
     ----------
-    done : Computed
+    done : Decided
     lines : DataFrame
         `plan_lines` of the run, row i line i: held lines order nothing and get no acts.
     transfers : DataFrame, optional
@@ -63,7 +62,7 @@ def expiry_tables(
     }
 
 
-def _write_offs(done: Computed, lines: pd.DataFrame, found: Expiry) -> pd.DataFrame:
+def _write_offs(done: Decided, lines: pd.DataFrame, found: Expiry) -> pd.DataFrame:
     rows, tables = found.write_offs, done.inputs.tables
     of_line = lines.iloc[rows.line]
     named = named_lots(
@@ -91,7 +90,7 @@ def _write_offs(done: Computed, lines: pd.DataFrame, found: Expiry) -> pd.DataFr
 
 
 def _acts(
-    done: Computed, lines: pd.DataFrame, found: Expiry, mechanic: str, transfers: pd.DataFrame | None
+    done: Decided, lines: pd.DataFrame, found: Expiry, mechanic: str, transfers: pd.DataFrame | None
 ) -> pd.DataFrame:
     days = np.stack([done.dates.astype("M8[D]"), last_days(done.dates, done.line_inputs.period_days)])
     currency = done.inputs.settings["currency"]
@@ -145,17 +144,11 @@ def _span(act: Act, days: npt.NDArray[np.datetime64]) -> tuple[dt.date | None, d
 
 
 def _choices(
-    done: Computed, held: npt.NDArray[np.bool_], transfers: pd.DataFrame | None
+    done: Decided, held: npt.NDArray[np.bool_], transfers: pd.DataFrame | None
 ) -> tuple[Callable[[int], Choice | None], str, int]:
     """Return what can be done about each line (None: held), the mechanic that markdowns are like, its dip."""
     lines = done.lines
-    responses = markdown_responses(
-        done.forecast.effects,
-        done.driver_effects,
-        len(lines),
-        allowed_depths(done.inputs.settings),
-        gap=done.inputs.periods_since_sales,
-    )
+    responses = done.responses
     price = lines["unit_price"].to_numpy(dtype=np.float64)
     stock = done.inputs.tables["inventory_snapshot"]
     ends = last_days(done.dates, done.line_inputs.period_days)

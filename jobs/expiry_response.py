@@ -12,6 +12,7 @@ import pandas as pd
 from engine.forecast.drivers.effects import DriverEffects
 from engine.forecast.drivers.features import Features
 from engine.replenishment.markdown import Response, elasticity_curve
+from jobs.line_state import line_ids
 from jobs.settings import Settings
 
 Floats = npt.NDArray[np.float64]
@@ -36,6 +37,47 @@ class Responses:
     """Periods over which demand is lower after a markdown."""
     reason: list[str]
     """Why a line has no response; "" if it has."""
+
+
+def responses_table(run_id: str, lines: pd.DataFrame, responses: Responses) -> pd.DataFrame:
+    """Lay out responses as the contract `markdown_responses` says; row i is line i."""
+    known = responses.by_line
+    return pd.DataFrame(
+        {
+            "run_id": run_id,
+            "line_id": line_ids(lines),
+            "log_uplift": [None if one is None else one.log_uplift for one in known],
+            "spread": [None if one is None else one.error for one in known],
+            "dip": [0.0 if one is None else one.dip for one in known],
+            "taken": [0.0 if one is None else one.taken for one in known],
+            "promoted_from": np.where(responses.promoted_from < NEVER, responses.promoted_from, -1),
+            "reason": responses.reason,
+            "mechanic": responses.mechanic,
+            "dip_periods": responses.dip_periods,
+        }
+    )
+
+
+def responses_of(table: pd.DataFrame, depths: Floats) -> Responses:
+    """Return the responses of rows of `markdown_responses`, in their order; `depths` are the run's."""
+    if table.empty:
+        return _none(0, "")
+    first = table.iloc[0]
+    dip_periods = int(first["dip_periods"])
+    found = [
+        None
+        if row["log_uplift"] is None
+        else Response(depths, row["log_uplift"], row["spread"], row["dip"], dip_periods, row["taken"])
+        for row in table[["log_uplift", "spread", "dip", "taken"]].to_dict("records")
+    ]
+    starts = table["promoted_from"].to_numpy(dtype=np.int64)
+    return Responses(
+        str(first["mechanic"]),
+        found,
+        np.where(starts < 0, NEVER, starts),
+        dip_periods,
+        table["reason"].to_list(),
+    )
 
 
 def allowed_depths(settings: Settings) -> Floats:

@@ -130,7 +130,9 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
         moving = coming_transfers(sent, orders, stock.iloc[:0], day)
         return pd.concat([approved_supply(lake)[list(orders.columns)], moving])
 
-    told = told_now(lake, until=until if past else None, versions=versions, approved=approved)
+    told = told_now(
+        lake, until=until if past else None, snapshots_until=until, versions=versions, approved=approved
+    )
     if told is not None:
         versions |= keep_told(lake, told)
         tables[STOCK] = told.stock
@@ -148,7 +150,7 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     moved = lake.read("movements", version=versions["movements"])
     at = moved["at"].dt.tz_localize(None)
     tables["movements"] = moved[(at >= pd.Timestamp(since)) & (at < pd.Timestamp(day))]
-    tables["orders"] = _with_approved(orders, supply, day)
+    tables["orders"] = with_approved(orders, supply, day)
     tables["promotions"] = with_markdowns(tables["promotions"], fold_markdowns(events))
     return PlanInputs(
         tables=tables,
@@ -156,7 +158,7 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
         versions=versions,
         settings=known,
         overrides=active_overrides(lake, day),
-        ordered_until=_ordered_until(approved_lines(lake), day),
+        ordered_until=ordered_until(approved_lines(lake), day),
         as_of=day,
         digest=_digest(pinned, [event.event_id for event in events], told),
     )
@@ -182,16 +184,16 @@ def periods_between(start: dt.date, end: dt.date, period: str) -> int:
     return max(0, (end - start).days // (7 if period == "W" else 1))
 
 
-def _with_approved(orders: pd.DataFrame, supply: pd.DataFrame, day: dt.date) -> pd.DataFrame:
-    """Orders placed before `day`, and what planners approved that no imported order says yet."""
+def with_approved(orders: pd.DataFrame, supply: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """Return orders placed before `day`, and what planners approved that no imported order says yet."""
     placed = orders[orders["ordered_at"].isna() | (orders["ordered_at"] < pd.Timestamp(day))]
     if supply.empty:
         return placed
     return pd.concat([placed, supply[list(orders.columns)]], ignore_index=True)
 
 
-def _ordered_until(approved: pd.DataFrame, day: dt.date) -> pd.DataFrame:
-    """Lines approved for an order day that has not passed: they are ordered again on the next one."""
+def ordered_until(approved: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """Return lines approved for an order day that has not passed: they are ordered again on the next one."""
     ahead = approved[approved["order_by"] >= pd.Timestamp(day)]
     last = ahead.sort_values("next_order_date").drop_duplicates(["sku", "location", "source"], keep="last")
     return last[["sku", "location", "source", "next_order_date"]]

@@ -179,17 +179,17 @@ def _planned(
         stock_value=stock,
         demand_cost_daily=np.where(sells, plan["expected_demand_daily"].to_numpy() * cost, 0.0),
         excess_value=np.minimum(plan["excess_units"].to_numpy() * cost, stock),
-        obsolete_value=np.where(_obsolete(known, tables, as_of), stock, 0.0),
+        obsolete_value=np.where(obsolete_lines(known, tables, as_of), stock, 0.0),
         forecast_error_units=np.nan_to_num(error),
         forecast_units=np.where(np.isnan(error), 0.0, actual),
     )
     return frame.groupby(_CELL, as_index=False).sum()
 
 
-def _obsolete(
+def obsolete_lines(
     known: pd.DataFrame, tables: Mapping[str, pd.DataFrame], as_of: dt.date
 ) -> npt.NDArray[np.bool_]:
-    """Whether a line's product sold nowhere for `OBSOLETE_DAYS`, or is discontinued, [n]."""
+    """Return whether a line's product sold nowhere for `OBSOLETE_DAYS`, or is discontinued, [n]."""
     recent = tables["sales"]
     recent = recent[
         (recent["date"] >= pd.Timestamp(as_of) - pd.Timedelta(days=OBSOLETE_DAYS)) & (recent["quantity"] > 0)

@@ -27,6 +27,7 @@ from jobs.code_version import code_version
 from jobs.demand import line_demand
 from jobs.driver_effects import driver_effects, driver_factors
 from jobs.drivers import plan_drivers
+from jobs.expiry_response import allowed_depths, markdown_responses
 from jobs.inputs import PlanInputs, load_inputs
 from jobs.lifecycle import plan_lifecycle
 from jobs.line_inputs import DemandModel, build_line_inputs, latest_stock, protection_periods
@@ -36,6 +37,7 @@ from jobs.override_scope import with_groups
 from jobs.plan_orders import plan_orders
 from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
 from jobs.supplier_performance import measured_supply
+from jobs.supply_marks import late_quantity, supply_marks
 
 N_PATHS = 300
 """Demand paths a line: the order quantity's sampling error is then well below one case pack."""
@@ -127,6 +129,9 @@ def plan(
     planned = plan_orders(inputs, lines, line_inputs, is_held, forecast.held_out, n_paths=N_PATHS)
 
     tell("Writing the plan", 0.85)
+    effects = driver_effects(panel, forecast.effects)
+    depths = allowed_depths(inputs.settings)
+    orders = inputs.tables["orders"]
     tables = plan_tables(
         Computed(
             run_id=run_id,
@@ -134,6 +139,7 @@ def plan(
             lines=lines,
             sold=sold,
             line_inputs=planned.line_inputs,
+            own=planned.own,
             plans=planned.plans,
             curves=planned.curves,
             allocations=planned.allocations,
@@ -142,11 +148,14 @@ def plan(
             demand=demand,
             dates=dates,
             override_factors=factors,
-            driver_effects=driver_effects(panel, forecast.effects),
+            driver_effects=effects,
             driver_factors=driver_factors(forecast.effects, len(lines), horizon, gap),
+            responses=markdown_responses(forecast.effects, effects, len(lines), depths, gap=gap),
             faults=pd.concat([faults, planned.faults], ignore_index=True),
             held=held,
-            supply=supply,
+            measured=supply,
+            supply=supply_marks(lines, stock, orders, inputs.as_of),
+            late_quantity=late_quantity(lines, orders, inputs.as_of),
         )
     )
     outputs = {name: _written(lake, name, tables[name], earlier) for name in OUTPUT_TABLES}

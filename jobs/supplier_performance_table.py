@@ -39,7 +39,7 @@ def supplier_performance(done: Computed, planned: pd.DataFrame) -> pd.DataFrame:
     )
     return supplier_table(
         done.run_id,
-        done.supply,
+        done.measured,
         done.lines,
         planned,
         noise,

@@ -127,7 +127,7 @@ TABLES = (
             numbers("spread", "Standard error of it", ""),
             number("dip", "Log of demand after the markdown over usual", "", required=True),
             number("taken", "Share of the gain that other products lose", "share", required=True),
-            integer("promoted_from", "First period that is promoted already; null: none", "period"),
+            integer("promoted_from", "First period promoted already; -1: none", "period", required=True),
             text("reason", "Why nothing is known; '' where it is"),
             text("mechanic", "Promotion that a markdown is like; '' if none"),
             integer("dip_periods", "Periods that the dip lasts", "periods", required=True),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
-from engine.replenishment.lines import IntArray, LinePlans
+from engine.replenishment.lines import IntArray, LineInputs, LinePlans
 from engine.replenishment.value_curves import LineCurves
 
 _BY_PERIOD = ("projected_stock", "projected_stock_with_order")
@@ -62,3 +62,24 @@ def put_curves(curves: LineCurves, rows: IntArray, part: LineCurves) -> LineCurv
             wide[rows] = getattr(part, field.name)
         put[field.name] = wide
     return LineCurves(**put)
+
+
+def put_inputs(inputs: LineInputs, rows: IntArray, part: LineInputs) -> LineInputs:
+    """Return the inputs with those of lines `rows` replaced, batches and receipts included."""
+    put: dict[str, Any] = {}
+    for line, *others in (
+        ("batch_line", "batch_quantity", "batch_last_period"),
+        ("receipt_line", "receipt_period", "receipt_quantity"),
+    ):
+        kept = ~np.isin(getattr(inputs, line), rows)
+        of = np.concatenate([getattr(inputs, line)[kept], rows[getattr(part, line)]])
+        order = np.argsort(of, kind="stable")
+        put[line] = of[order]
+        for name in others:
+            put[name] = np.concatenate([getattr(inputs, name)[kept], getattr(part, name)])[order]
+    for field in fields(LineInputs):
+        if field.name not in put and field.name != "period_days":
+            values = np.array(getattr(inputs, field.name))
+            values[rows] = getattr(part, field.name)
+            put[field.name] = values
+    return replace(inputs, **put)
