@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import data, network_data, network_page, shell, states, theme
+from app import data, network_data, network_page, network_transfers, shell, states, theme
 
 states.require_run("Network")
 shell.show_notice()
@@ -33,16 +33,16 @@ rows: list[int] = []
 if ranked is not None:
     with ranked:
         st.header("What should move?")
-        rows = network_page.transfers(moves, currency)
-        network_page.act_bar(moves, rows, currency)
+        rows = network_transfers.transfers(moves, currency)
+        network_transfers.act_bar(moves, rows, currency)
 with drawn:
     st.header("Where does it lie?")
     network_page.show_map(places, network_data.on_map(moves, rows), colors, currency)
 
-network_page.idle(network_data.idle(wanted), currency)
+network_transfers.idle(network_data.idle(wanted), currency)
 transfer = network_data.row_of(moves, rows)
 if transfer is not None:
-    network_page.detail(transfer, colors, currency)
+    network_transfers.detail(transfer, colors, currency)
 
 st.header("What does each place hold?")
 network_page.echelons(places, currency)
