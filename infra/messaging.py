@@ -94,7 +94,9 @@ TOPOLOGY = Topology(
         Schedule("compact", "optimization_engine", "rate(1 hour)", {"job": "compact"}),
         Schedule("alerts", "optimization_engine", "rate(15 minutes)", {"job": "alerts"}),
         Schedule("digests", "notification_handler", "rate(15 minutes)", {"job": "digests"}),
-        Schedule("report", "report_generator", "cron(30 5 ? * MON *)", {"job": "report"}),
+        Schedule(
+            "report", "report_generator", "cron(30 5 ? * MON *)", {"job": "report", "kind": "performance"}
+        ),
     ),
     notifications=(BucketNotification("incoming/", "incoming"),),
 )

@@ -1,9 +1,9 @@
 """A batch of a queue, read whole, worked on once, answered message by message.
 
-What cannot be read is kept as a dead letter and is then *processed*: to deliver it again would not make it
-readable, and in a FIFO queue it would hold up its group. What fails returns, alone (in a FIFO queue: with all
-that follows in its group). If everything fails the invocation fails: that slows the poller down and rings
-the alarm, where a list of failures would do neither.
+What cannot be read, or asks for what cannot be done (`JobError`), is kept as a dead letter and is then
+*processed*: to deliver it again would not help, and in a FIFO queue it would hold up its group. What fails
+returns, alone (in a FIFO queue: with all that follows in its group). If everything fails the invocation
+fails: that slows the poller down and rings the alarm, where a list of failures would do neither.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from data_lake.ledger import HasObjects
 from data_lake.objects import Objects
 from jobs.dlq import keep_poison
+from jobs.errors import JobError
 from lambdas.shell import queue_of
 
 T = TypeVar("T")
 
 
-class Unreadable(NamedTuple):
-    """A message that cannot be read, and why."""
+class Dead(NamedTuple):
+    """A message that cannot be read or met, and why."""
 
     message_id: str
     body: str
@@ -38,7 +39,7 @@ class Unreadable(NamedTuple):
 
 
 class Batch(Generic[T]):
-    """The messages of one event, each read, or noted as unreadable.
+    """The messages of one event, each read, or noted as dead.
 
     Parameters
     ----------
@@ -52,13 +53,13 @@ class Batch(Generic[T]):
         self.event = event
         self.queue = queue_of(event)
         self.messages: dict[str, T] = {}
-        self.unreadable: dict[str, Unreadable] = {}
+        self.dead: dict[str, Dead] = {}
         for record in event.get("Records", []):
             name, body = record["messageId"], record["body"]
             try:
                 self.messages[name] = read(body)
             except ValueError as error:
-                self.unreadable[name] = Unreadable(name, body, str(error), (str(error),))
+                self.dead[name] = Dead(name, body, str(error), (str(error),))
 
     def answer(
         self,
@@ -68,16 +69,25 @@ class Batch(Generic[T]):
         at: datetime,
         finish: Callable[[T], None] = lambda _: None,
     ) -> dict[str, Any]:
-        """Keep what is unreadable, `finish` the rest one by one, and return which messages failed."""
+        """Keep what is dead, `finish` the rest one by one, and return which messages failed.
+
+        Parameters
+        ----------
+        finish
+            Does what a message asks for; JobError: it cannot be met, and is dead.
+        """
         if not self.event.get("Records"):  # a schedule: nothing to acknowledge
             return {"batchItemFailures": []}
 
         def handle(record: SQSRecord) -> None:
-            bad = self.unreadable.get(record.message_id)
-            if bad is None:
-                finish(self.messages[record.message_id])
-            else:
-                keep_poison(lake, self.queue, bad, bad, at=at)
+            name = record.message_id
+            if name not in self.dead:
+                try:
+                    finish(self.messages[name])
+                except JobError as error:
+                    self.dead[name] = Dead(name, record.body, str(error), (str(error),))
+            if name in self.dead:
+                keep_poison(lake, self.queue, self.dead[name], self.dead[name], at=at)
 
         return answer_each(self.event, context, handle)
 

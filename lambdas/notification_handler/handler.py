@@ -37,8 +37,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     metrics.add_metric("MessagesSent", MetricUnit.Count, told.sent)
     metrics.add_metric("NoticesWaiting", MetricUnit.Count, told.waiting)
     metrics.add_metric("NoticesFailed", MetricUnit.Count, told.failed)
-    tell_poison(event, batch.unreadable.values(), logger, metrics)
     for failure in told.failures:
         logger.warning("notice not delivered", subscription=failure.subscription, reason=failure.reason)
     logger.info("told", changes=len(changes), sent=told.sent, waiting=told.waiting, failed=told.failed)
-    return tell_failed(batch.answer(context, lake=lake, at=at), metrics)
+    answer = batch.answer(context, lake=lake, at=at)
+    tell_poison(event, batch.dead.values(), logger, metrics)
+    return tell_failed(answer, metrics)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import threading
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -152,6 +157,7 @@ class Rie:
             "AWS_LAMBDA_FUNCTION_NAME": function,
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "LAMBDA_TASK_ROOT": str(ROOT),
             "PYTHONPATH": str(ROOT),
         }
         with self.log.open("wb") as log:
@@ -177,11 +183,15 @@ class Rie:
             raise AssertionError(f"the RIE ended: {self.log.read_text()}")
         raise AssertionError(f"the RIE did not come up: {self.log.read_text()}")
 
-    def invoke(self, event: Any) -> Any:
+    def invoke(self, event: Any, **headers: str) -> Any:
         """Send a request and return what Lambda returns: the answer, or the error as an object."""
-        request = urllib.request.Request(self._url, json.dumps(event).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            body = answer.read().decode()
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(self._url, json.dumps(event).encode(), told, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                body = answer.read().decode()
+        except urllib.error.HTTPError as error:  # the function's process died
+            body = error.read().decode()
         try:
             return json.loads(body)
         except ValueError:
@@ -191,6 +201,13 @@ class Rie:
     def lines(self) -> list[dict[str, Any]]:
         """What the function wrote that is JSON: log lines and metrics."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+    def kill_function(self) -> None:
+        """Kill the function's process, not the emulator."""
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError, IndexError):
+                if int(status.read_text().rpartition(")")[2].split()[1]) == self.process.pid:
+                    os.kill(int(status.parent.name), signal.SIGKILL)
 
     def stop(self) -> None:
         """End the emulator and the function."""
@@ -253,3 +270,74 @@ def sample() -> Callable[[str, str], dict[str, Any]]:
 def context() -> Context:
     """What Lambda gives a handler beside the event."""
     return Context()
+
+
+class Proxy:
+    """Passes bytes to the S3 server; once armed it loses the answer to the next write of facts.
+
+    By then the write is durable. `arm` says what happens instead of the answer.
+    """
+
+    def __init__(self, upstream: str) -> None:
+        host, port = upstream.removeprefix("http://").split(":")
+        self._upstream = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._instead: Callable[[], None] | None = None
+        self.lost = 0
+        self._open: list[socket.socket] = [self._listener]
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
+
+    def arm(self, instead: Callable[[], None]) -> None:
+        self._instead = instead
+
+    def close(self) -> None:
+        for one in self._open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for it
+        for thread in self._threads:
+            thread.join()
+        for one in self._open:
+            one.close()
+
+    def _start(self, work: Callable[..., None], *args: Any) -> None:
+        self._threads.append(threading.Thread(target=work, args=args, daemon=True))
+        self._threads[-1].start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._upstream)
+                self._open += [client, server]
+                asked = threading.Event()
+                self._start(self._ask, client, server, asked)
+                self._start(self._answer, server, client, asked)
+
+    def _ask(self, client: socket.socket, server: socket.socket, asked: threading.Event) -> None:
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                if data.startswith(b"PUT ") and b"/facts/landing/" in data:
+                    asked.set()
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
+
+    def _answer(self, server: socket.socket, client: socket.socket, asked: threading.Event) -> None:
+        with contextlib.suppress(OSError):
+            while data := server.recv(65536):
+                if self._instead and asked.is_set() and b" 200 OK" in data:
+                    instead, self._instead = self._instead, None
+                    self.lost += 1
+                    instead()
+                    continue
+                client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def proxy(s3_server: Any) -> Iterator[Proxy]:
+    """Stand between a function and S3."""
+    between = Proxy(s3_server.endpoint)
+    yield between
+    between.close()

@@ -1,0 +1,1 @@
+"""Reports of a plan as files in the lake, on request and by schedule."""
