@@ -49,25 +49,30 @@ def gsm_length(words: str) -> int:
 
 
 def short_message(news: Sequence[News], head: Letterhead) -> str:
-    """Return the news as one short message: the sum, the dearest, its act, and where to look if it fits."""
+    """Return the news as one short message: the sum, the dearest, its act, and where to look if it fits.
+
+    An act is there whole or not at all: half of one may say another quantity or another day.
+    """
     groups = grouped(news)
-    dearest = next((group.news[0] for group in groups), None)
-    said = gsm(subject(news, head))
-    if dearest is None:
+    said = _cut(gsm(subject(news, head)), LENGTH)
+    if not groups:
         return said
+    dearest = groups[0].news[0]
     several = sum(len(group.news) for group in groups) > 1
-    details = [f"{label(dearest.news_type)}: {subject_of(dearest)}" if several else "", _act(dearest)]
+    if several:
+        name = _cut(gsm(f". {label(dearest.news_type)}: {subject_of(dearest)}"), LENGTH - gsm_length(said))
+        said += name if gsm_length(name) > _LEAST_NAME else ""
+    act = _act(dearest)
     link = address(head, "alerts" if several or not dearest.link else dearest.link)
-    tail = f" {gsm(link)}" if link and gsm_length(said) + 1 + gsm_length(gsm(link)) <= LENGTH else ""
-    for detail in details:
-        room = LENGTH - gsm_length(said) - gsm_length(tail)
-        added = _cut(f". {gsm(detail)}" if detail else "", room)
-        said += added if gsm_length(added) > _LEAST_DETAIL else ""
-    return _cut(said, LENGTH - gsm_length(tail)) + tail
+    for more in (f". {act}" if act else "", f" {link}" if link else ""):
+        whole = gsm(more)
+        if gsm_length(said) + gsm_length(whole) <= LENGTH:
+            said += whole
+    return said
 
 
-_LEAST_DETAIL = 12
-"""A detail cut shorter than this says nothing."""
+_LEAST_NAME = 12
+"""A name cut shorter than this says nothing."""
 
 
 def _act(news: News) -> str:
