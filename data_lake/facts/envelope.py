@@ -44,7 +44,7 @@ def unwrap(record: Record) -> Unwrapped:
     """
     text, message_id = record.body, record.message_id
     held = _loads(text, "body")
-    if type(held) is dict and "eventType" not in held and "Type" in held and "TopicArn" in held:
+    if type(held) is dict and "eventType" not in held and "Type" in held:
         if held["Type"] != "Notification" or type(held.get("Message")) is not str:
             raise Poison("not an event", [f"SNS sent a {held['Type']!r} without a message"])
         text, message_id = held["Message"], str(held.get("MessageId") or message_id)
@@ -110,14 +110,16 @@ def _refuse_names_twice(text: str, held: Any) -> None:
 
 def _texts(value: Any) -> int:
     """Count names and texts."""
-    count, left = 0, [value]
-    for item in left:  # grows while it is walked: no recursion, so any depth will do
-        kind = type(item)
-        if kind is str:
-            count += 1
-        elif kind is dict:
-            count += len(item)
-            left.extend(item.values())
-        elif kind is list:
-            left.extend(item)
+    count = 0
+    left: list[Iterable[Any]] = [[value]]
+    for items in left:  # grows while it is walked: no recursion, so any depth will do
+        for item in items:
+            kind = type(item)
+            if kind is str:
+                count += 1
+            elif kind is dict:
+                count += len(item)
+                left.append(item.values())
+            elif kind is list:
+                left.append(item)
     return count

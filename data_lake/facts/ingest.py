@@ -85,7 +85,7 @@ def ingest_facts(lake: HasObjects | Objects, records: Iterable[Record], *, recei
             decisions += [Decision(record.message_id, act) for act in acts]
     key = put_facts(objects, facts)
     places = {(fact.sku, fact.location) for fact in facts if fact.sku}
-    places |= {(fact.sku, fact.to_location) for fact in facts if fact.to_location}
+    places.update((fact.sku, fact.to_location) for fact in facts if fact.to_location)
     orders = frozenset(fact.order_id for fact in facts if fact.order_id)
     return Ingested(len(set(facts)), key, frozenset(places), orders, decisions, poison)
 

@@ -137,11 +137,10 @@ def _fact(event: Any, event_type: Any, spare_id: str, latest: datetime) -> Fact:
 
 def _details(event: dict[str, Any], data: dict[str, Any]) -> str:
     """All else that was told, under its names on the wire."""
-    others = data.keys() - _COLUMNS
-    around = event.keys() - _ENVELOPE
-    if not others and not around:
+    if data.keys() <= _COLUMNS and event.keys() <= _ENVELOPE:
         return ""
-    told = {name: event[name] for name in around} | {name: data[name] for name in others}
+    told = {name: event[name] for name in event.keys() - _ENVELOPE}
+    told |= {name: data[name] for name in data.keys() - _COLUMNS}
     return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
 
 
