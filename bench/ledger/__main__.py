@@ -14,6 +14,7 @@ PARTS = {
     "kill": "kill",
     "faults": "faults",
     "throughput": "throughput",
+    "imports": "imports",
     "end_to_end": "end_to_end",
 }
 """The module of each part."""
