@@ -41,6 +41,7 @@ def told_now(
     lake: Lake,
     *,
     until: dt.date | None = None,
+    snapshots_until: dt.date | None = None,
     versions: Mapping[str, int] | None = None,
     approved: Callable[[], pd.DataFrame] | None = None,
 ) -> Told | None:
@@ -51,7 +52,9 @@ def told_now(
     lake
         Of a lake as a run saw it: what the run was told.
     until
-        Last day seen; default: all.
+        Last day of facts; default: all.
+    snapshots_until
+        Last day of snapshots; default: `until`.
     versions
         Version of each table that the facts come on top of; default: the newest.
     approved
@@ -59,7 +62,7 @@ def told_now(
     """
     if isinstance(lake, LakeThen):
         return told_then(lake, lake.inputs)
-    known = known_facts(lake, until=until, versions=versions)
+    known = known_facts(lake, until=until, versions=versions, snapshots_until=snapshots_until)
     if known is None:
         return None
     lines = approved() if approved is not None and len(known.order_facts) else None

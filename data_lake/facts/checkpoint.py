@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import polars as pl
 
-from data_lake.facts.feed import (
-    KEY,
-    latest_snapshot,
-    opening_orders,
-    opening_stock,
-    perpetual_lines,
-    pinned,
-    time_zones,
+from data_lake.facts.checkpoint_resume import Path, news_since, path_to_now, terms_then
+from data_lake.facts.checkpoint_store import (
+    Checkpoint,
+    CheckpointError,
+    fingerprints,
+    newest_checkpoint,
+    write_checkpoint,
 )
-from data_lake.facts.fold import LONG_AGO, Stock, advanced, opened, stock_rows
+from data_lake.facts.feed import TERMS, Terms, latest_snapshot, opening_orders, pinned, read_terms
+from data_lake.facts.fold import KEY, LONG_AGO, Stock, advanced, opened, stock_rows
 from data_lake.facts.fold_days import local_days
 from data_lake.facts.fold_moves import in_order, stock_moves
+from data_lake.facts.listing import list_facts
 from data_lake.facts.orders_fold import ORDER_KINDS, fold_orders
 from data_lake.facts.read import read_facts
 from data_lake.frames import to_pandas
 from data_lake.lake import Lake
 from data_lake.schemas import polars_schema
+
+RECENT = 36 * 3_600_000_000
+"""A checkpoint keeps the facts of this time [µs] before its newest one; what comes still later is rare."""
+MOST_RECENT = 200_000
+"""Facts that it keeps at most."""
+WORTH_KEEPING = 20_000
+"""New facts from which a reader makes the next checkpoint itself."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +41,16 @@ class Known:
     """What was told, folded."""
 
     stock: Stock
-    latest: pl.DataFrame
-    """Latest snapshot of every line, contract `inventory_snapshot`."""
     order_facts: pl.DataFrame
-    zones: Mapping[str, str]
+    terms: Terms
 
 
 def known_facts(
-    lake: Lake, *, until: dt.date | None = None, versions: Mapping[str, int] | None = None
+    lake: Lake,
+    *,
+    until: dt.date | None = None,
+    versions: Mapping[str, int] | None = None,
+    snapshots_until: dt.date | None = None,
 ) -> Known | None:
     """Fold all that was told on top of the tables; None: nothing was told.
 
@@ -49,21 +59,125 @@ def known_facts(
     lake
         Where tables and facts are.
     until
-        Last day seen, of snapshots and of facts (each day ends where the stock lies); default: all.
+        Last day of facts (it ends where the stock lies); default: all.
     versions
         Version of each table; the newest of those that it does not name.
+    snapshots_until
+        Last day of snapshots; default: `until`.
     """
-    facts = read_facts(lake).frame
+    snapshots_until = snapshots_until or until
+    names = list_facts(lake.objects)
+    if not (names.landing or names.parts):
+        return None
+    if until is None:
+        checkpoint = newest_checkpoint(lake)
+        try:
+            if checkpoint is not None:
+                return _resumed(lake, checkpoint, versions, snapshots_until)
+        except CheckpointError:
+            checkpoint = None
+    facts = in_order(read_facts(lake).frame)
+    terms = read_terms(lake, versions, snapshots_until)
+    if until is not None:
+        facts = facts.filter(local_days(facts, terms.zones) <= until)
+    stock = advanced(opened(terms.opening), stock_moves(facts, terms.perpetual))
+    if until is None and facts.height >= WORTH_KEEPING:
+        checkpoint_now(lake)
+    return Known(stock, _of_orders(facts), terms)
+
+
+def _resumed(
+    lake: Lake, checkpoint: Checkpoint, versions: Mapping[str, int] | None, until: dt.date | None
+) -> Known:
+    then, now = _terms(lake, checkpoint, versions, until)
+    news = news_since(lake, checkpoint).facts
+    path = path_to_now(lake, checkpoint, then, now, news, from_cut=False)
+    orders = in_order(pl.concat([checkpoint.frame("orders"), _of_orders(news)]))
+    if news.height >= WORTH_KEEPING:
+        checkpoint_now(lake)
+    return Known(advanced(path.start, path.moves), orders, now)
+
+
+def _terms(
+    lake: Lake, checkpoint: Checkpoint, versions: Mapping[str, int] | None, until: dt.date | None
+) -> tuple[Terms, Terms]:
+    """Return what facts came on top of then and now: one object if nothing changed."""
+    then = terms_then(checkpoint)
+    numbers = [
+        version.number if version else 0 for version in (pinned(lake, name, versions) for name in TERMS)
+    ]
+    newest = then.latest["date"].max()
+    assert isinstance(newest, dt.date | None)
+    same = numbers == checkpoint.about["terms"] and (until is None or newest is None or newest <= until)
+    return then, then if same else read_terms(lake, versions, until)
+
+
+def checkpoint_now(lake: Lake) -> str | None:
+    """Make a checkpoint of all that was told; None: nothing is new, or another was made meanwhile.
+
+    Any number may do it at once: of those who start from the same one, one is kept.
+    """
+    checkpoint = newest_checkpoint(lake)
+    numbers = [version.number if version else 0 for version in (pinned(lake, name, None) for name in TERMS)]
+    if checkpoint is not None:
+        try:
+            news = news_since(lake, checkpoint)
+            covers = sorted(news.names), numbers
+            if not len(news.facts) and covers == (checkpoint.about["names"], checkpoint.about["terms"]):
+                return None
+            then, now = _terms(lake, checkpoint, None, None)
+            path = path_to_now(lake, checkpoint, then, now, news.facts, from_cut=True)
+            recent = in_order(pl.concat([checkpoint.frame("recent"), news.facts]))
+            orders = in_order(pl.concat([checkpoint.frame("orders"), _of_orders(news.facts)]))
+            ids = pl.concat([checkpoint.frame("ids"), fingerprints(news.facts)])
+            return _written(
+                lake, news.names, numbers, now, path, recent, orders, ids, checkpoint.about["cut"]
+            )
+        except CheckpointError:
+            pass
+    read = read_facts(lake)
+    facts = in_order(read.frame)
     if facts.is_empty():
         return None
-    zones = time_zones(lake, pinned(lake, "locations", versions))
-    facts = in_order(facts)
-    if until is not None:
-        facts = facts.filter(local_days(facts, zones) <= until)
-    perpetual = perpetual_lines(lake, pinned(lake, "assortment", versions))
-    latest = latest_snapshot(lake, pinned(lake, "inventory_snapshot", versions), until)
-    stock = advanced(opened(opening_stock(latest, zones)), stock_moves(facts, perpetual))
-    return Known(stock, latest, facts.filter(pl.col("kind").is_in(ORDER_KINDS)), zones)
+    now = read_terms(lake, None, None)
+    path = Path(opened(now.opening), stock_moves(facts, now.perpetual))
+    return _written(
+        lake, read.names, numbers, now, path, facts, _of_orders(facts), fingerprints(facts), LONG_AGO
+    )
+
+
+def _written(
+    lake: Lake,
+    names: Sequence[str],
+    numbers: list[int],
+    terms: Terms,
+    path: Path,
+    recent: pl.DataFrame,
+    orders: pl.DataFrame,
+    ids: pl.DataFrame,
+    earliest_cut: int,
+) -> str | None:
+    at = recent["at"]
+    cut = max(earliest_cut, at[-1] - RECENT, at[-min(MOST_RECENT, len(at))]) if len(at) else earliest_cut
+    before = advanced(path.start, path.moves.filter(pl.col("at") < cut))
+    stock = advanced(before, path.moves.filter(pl.col("at") >= cut))
+    frames = {
+        "lines": stock.lines,
+        "lots": stock.lots,
+        "cut_lines": before.lines,
+        "cut_lots": before.lots,
+        "recent": recent.filter(pl.col("at") >= cut),
+        "orders": orders,
+        "latest": terms.latest,
+        "perpetual": terms.perpetual,
+        "ids": ids.sort("id", "content"),
+    }
+    about = {"names": sorted(names), "terms": numbers, "zones": dict(terms.zones), "cut": cut}
+    return write_checkpoint(lake, frames, about)
+
+
+def _of_orders(facts: pl.DataFrame) -> pl.DataFrame:
+    return facts.filter(pl.col("kind").is_in(ORDER_KINDS))
 
 
 def told_stock(known: Known) -> pd.DataFrame:
@@ -97,7 +211,7 @@ def told_orders(
         )
         mine = mine.select(polars_schema("orders").names()).cast(polars_schema("orders"))
         opening = pl.concat([opening, mine.with_columns(pl.lit(LONG_AGO).alias("since"))])
-    lines = fold_orders(known.order_facts, opening, known.zones)
+    lines = fold_orders(known.order_facts, opening, known.terms.zones)
     told = lines.filter(pl.col("at").is_not_null()).select(polars_schema("orders_now").names())
     return to_pandas("orders_now", told)
 
@@ -122,7 +236,7 @@ def stock_now(
     told = _told_rows(known)
     days = told.group_by(KEY).agg(pl.col("told_on").first())
     available = pl.col("status") == "available"
-    rest = known.latest.join(days, on=KEY, how="left").with_columns(
+    rest = known.terms.latest.join(days, on=KEY, how="left").with_columns(
         pl.coalesce("told_on", "date").alias("date")
     )
     rest = rest.filter(~available | pl.col("told_on").is_null())
@@ -157,13 +271,13 @@ def orders_now(
 def _told_rows(known: Known) -> pl.DataFrame:
     """Return `told_stock` as a Polars frame."""
     rows = stock_rows(known.stock).filter(pl.col("at").is_not_null())
-    costs = known.latest.filter(pl.col("unit_cost").is_not_null())
+    costs = known.terms.latest.filter(pl.col("unit_cost").is_not_null())
     cost = costs.group_by(KEY).agg(pl.col("unit_cost").sort_by("batch").first())
     return (
         rows.join(cost, on=KEY, how="left", maintain_order="left")
         .with_columns(
-            local_days(rows, known.zones).alias("told_on"),
-            local_days(rows.select("location", pl.col("fixed_at").alias("at")), known.zones).alias(
+            local_days(rows, known.terms.zones).alias("told_on"),
+            local_days(rows.select("location", pl.col("fixed_at").alias("at")), known.terms.zones).alias(
                 "fixed_on"
             ),
         )

@@ -5,25 +5,57 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 from functools import cache
+from typing import NamedTuple
 from zoneinfo import available_timezones
 
 import polars as pl
 
-from data_lake.facts.fold import LONG_AGO, OPENING_SCHEMA
+from data_lake.facts.fold import KEY, LONG_AGO, OPENING_SCHEMA
 from data_lake.facts.fold_days import day_ends
 from data_lake.lake import Lake
 from data_lake.schemas import polars_schema
 from data_lake.versions import Version
 
-KEY = ["sku", "location"]
+TERMS = ("inventory_snapshot", "locations", "assortment")
+"""Tables that facts of stock come on top of."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _known_zones = cache(available_timezones)
 
 
+class Terms(NamedTuple):
+    """What facts of stock come on top of."""
+
+    latest: pl.DataFrame
+    """Latest snapshot of every line, all statuses: contract `inventory_snapshot`."""
+    zones: Mapping[str, str]
+    """Time zone of locations."""
+    perpetual: pl.DataFrame
+    """sku, location of lines whose sales and receipts move stock."""
+
+    @property
+    def opening(self) -> pl.DataFrame:
+        """Available stock before any fact: `OPENING_SCHEMA`."""
+        return opening_stock(self.latest, self.zones)
+
+
+def read_terms(lake: Lake, versions: Mapping[str, int] | None, until: dt.date | None) -> Terms:
+    """Read what facts come on top of, snapshots not after the day `until`."""
+    return Terms(
+        latest_snapshot(lake, pinned(lake, "inventory_snapshot", versions), until),
+        time_zones(lake, pinned(lake, "locations", versions)),
+        perpetual_lines(lake, pinned(lake, "assortment", versions)),
+    )
+
+
 def micros(instant: dt.datetime) -> int:
     """Return an instant as µs since 1970, UTC."""
     return (instant - _EPOCH) // dt.timedelta(microseconds=1)
+
+
+def instant(at: int) -> dt.datetime:
+    """Return µs since 1970 as an instant, UTC."""
+    return _EPOCH + dt.timedelta(microseconds=at)
 
 
 def pinned(lake: Lake, table: str, versions: Mapping[str, int] | None) -> Version | None:

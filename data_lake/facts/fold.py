@@ -69,9 +69,17 @@ LINES_SCHEMA = pl.Schema(
 """One row a line: stock of no batch; the places in the order of its last fact and last total count."""
 
 LOTS_SCHEMA = pl.Schema(
-    {"line": pl.Int64(), "batch": pl.String(), "expiry": pl.String(), "on_hand": pl.Float64()}
+    {
+        "sku": pl.String(),
+        "location": pl.String(),
+        "batch": pl.String(),
+        "expiry": pl.String(),
+        "on_hand": pl.Float64(),
+    }
 )
-"""One row a named batch; `line` is a row of `LINES_SCHEMA`."""
+"""One row a named batch of a line."""
+
+KEY = ["sku", "location"]
 
 
 @dataclass(frozen=True)
@@ -114,21 +122,18 @@ def opened(opening: pl.DataFrame | None = None) -> Stock:
     """Return the stock before any fact."""
     if opening is None or opening.is_empty():
         return Stock(pl.DataFrame(schema=LINES_SCHEMA), pl.DataFrame(schema=LOTS_SCHEMA))
-    key = ["sku", "location"]
     rows = opening.with_columns(
         pl.col("expiry_date").cast(pl.String).fill_null("").alias("expiry"), pl.col("on_hand") + 0.0
     )
-    loose = rows.filter(pl.col("batch") == "").unique(key, keep="first", maintain_order=True)
-    lines = rows.group_by(key, maintain_order=True).agg(pl.col("counted_on", "since").max())
+    loose = rows.filter(pl.col("batch") == "").unique(KEY, keep="first", maintain_order=True)
+    lines = rows.group_by(KEY, maintain_order=True).agg(pl.col("counted_on", "since").max())
     lines = lines.join(
-        loose.select(*key, pl.col("on_hand").alias("loose"), pl.col("expiry").alias("loose_expiry")),
-        on=key,
+        loose.select(*KEY, pl.col("on_hand").alias("loose"), pl.col("expiry").alias("loose_expiry")),
+        on=KEY,
         how="left",
         maintain_order="left",
     ).with_columns(pl.col("loose").fill_null(0.0), pl.col("loose_expiry").fill_null(""))
-    lots = rows.filter(pl.col("batch") != "").join(
-        lines.select(key).with_row_index("line"), on=key, how="left", maintain_order="left"
-    )
+    lots = rows.filter(pl.col("batch") != "")
     return Stock(_untold(lines), lots.select(LOTS_SCHEMA.names()).cast(LOTS_SCHEMA))
 
 
@@ -170,7 +175,8 @@ def advanced(stock: Stock, moves: pl.DataFrame) -> Stock:
     by_batch[
         line[moves.select((pl.col("batch") != "") | (pl.col("expiry") != "")).to_series().to_numpy()]
     ] = True
-    by_batch[stock.lots["line"].to_numpy()] = True
+    lot_line = _rows_of(stock.lots, stock.lines)
+    by_batch[lot_line] = True
     by_batch |= stock.lines.select(pl.col("loose_expiry") != "").to_series().to_numpy()
     total_fix = fixes & moves.select(pl.col("batch") == "").to_series().to_numpy()
     last = _last(np.arange(len(line)), line, count)
@@ -182,7 +188,7 @@ def advanced(stock: Stock, moves: pl.DataFrame) -> Stock:
     lots = stock.lots
     concerned = by_batch[line]
     if concerned.any():
-        loose, expiry, lots = _by_batch(stock, moves.filter(concerned), line[concerned], loose)
+        loose, expiry, lots = _by_batch(stock, lot_line, moves.filter(concerned), line[concerned], loose)
     lines = stock.lines.with_columns(
         pl.Series("loose", loose),
         expiry,
@@ -194,15 +200,14 @@ def advanced(stock: Stock, moves: pl.DataFrame) -> Stock:
 
 def _with_lines(stock: Stock, moves: pl.DataFrame) -> tuple[Stock, pl.DataFrame, Ints]:
     """Return the stock with a line for every move that counts, these moves, and the line of each."""
-    key = ["sku", "location"]
     lines = stock.lines
-    known = lines.select(*key, "since").with_row_index("line")
-    placed = moves.join(known, on=key, how="left", maintain_order="left")
+    known = lines.select(*KEY, "since").with_row_index("line")
+    placed = moves.join(known, on=KEY, how="left", maintain_order="left")
     if placed["line"].null_count():
-        new = placed.filter(pl.col("line").is_null()).select(key).unique(maintain_order=True)
+        new = placed.filter(pl.col("line").is_null()).select(KEY).unique(maintain_order=True)
         lines = pl.concat([lines, _untold(new)])
-        known = lines.select(*key, "since").with_row_index("line")
-        placed = moves.join(known, on=key, how="left", maintain_order="left")
+        known = lines.select(*KEY, "since").with_row_index("line")
+        placed = moves.join(known, on=KEY, how="left", maintain_order="left")
     kept = (placed["at"] >= placed["since"]).to_numpy()
     line = placed["line"].to_numpy().astype(np.int64)
     if not kept.all():
@@ -230,7 +235,7 @@ def _summed(start: Floats, line: Ints, fixes: npt.NDArray[np.bool_], value: Floa
 
 
 def _by_batch(
-    stock: Stock, moves: pl.DataFrame, line: Ints, loose: Floats
+    stock: Stock, lot_line: Ints, moves: pl.DataFrame, line: Ints, loose: Floats
 ) -> tuple[Floats, pl.Series, pl.DataFrame]:
     """Fold lines with batches one by one; return what is loose, its expiry, and all batches."""
     concerned = np.unique(line)
@@ -238,9 +243,10 @@ def _by_batch(
     mine[concerned] = True
     expiry: list[str] = stock.lines["loose_expiry"].gather(concerned).to_list()
     shelves = {int(row): Shelf(float(loose[row]), day) for row, day in zip(concerned, expiry, strict=True)}
-    held = stock.lots.filter(mine[stock.lots["line"].to_numpy()])
-    for row, batch, day, on_hand in held.iter_rows():
-        shelves[row].batches[batch] = Lot(on_hand, day)
+    held = mine[lot_line]
+    lots_of = stock.lots.filter(held).select("batch", "expiry", "on_hand").iter_rows()
+    for row, (batch, day, on_hand) in zip(lot_line[held], lots_of, strict=True):
+        shelves[int(row)].batches[batch] = Lot(on_hand, day)
     order = np.argsort(line, kind="stable")
     starts = np.flatnonzero(np.diff(line[order], prepend=-1))
     columns: list[list[Any]] = [
@@ -255,13 +261,25 @@ def _by_batch(
     days = stock.lines["loose_expiry"].scatter(
         concerned, [shelves[int(row)].loose_expiry for row in concerned]
     )
+    keys = dict(zip(shelves, stock.lines.select(KEY)[concerned].iter_rows(), strict=True))
     lots = [
-        (row, batch, lot.expiry, lot.on_hand)
+        (*keys[row], batch, lot.expiry, lot.on_hand)
         for row, shelf in shelves.items()
         for batch, lot in shelf.batches.items()
     ]
-    others = stock.lots.filter(~mine[stock.lots["line"].to_numpy()])
+    others = stock.lots.filter(~held)
     return loose, days, pl.concat([others, pl.DataFrame(lots, schema=LOTS_SCHEMA, orient="row")])
+
+
+def _rows_of(rows: pl.DataFrame, lines: pl.DataFrame) -> Ints:
+    """Return the row of `lines` that each row belongs to."""
+    places = lines.select(KEY).with_row_index("row")
+    return (
+        rows.select(KEY)
+        .join(places, on=KEY, how="left", maintain_order="left")["row"]
+        .to_numpy()
+        .astype(np.int64)
+    )
 
 
 def _places(
@@ -277,21 +295,19 @@ def _places(
 
 def stock_rows(stock: Stock) -> pl.DataFrame:
     """Lay out folded stock as `STOCK_SCHEMA`."""
-    lines = stock.lines.with_row_index("line").with_columns(pl.col("line").cast(pl.Int64))
     told = [pl.when(pl.col(name) > LONG_AGO).then(pl.col(name)).alias(name) for name in ("at", "fixed_at")]
+    about = stock.lines.select(*KEY, "counted_on", *told)
     named = stock.lots.filter(pl.col("on_hand") != 0)
-    loose = lines.select(
-        "line",
+    loose = stock.lines.join(
+        named.select(KEY).unique().with_columns(pl.lit(True).alias("held")), on=KEY, how="left"
+    )
+    loose = loose.filter((pl.col("loose") != 0) | pl.col("held").is_null())
+    loose = loose.select(
+        *KEY,
         pl.lit("").alias("batch"),
         pl.col("loose_expiry").alias("expiry"),
         pl.col("loose").alias("on_hand"),
     )
-    empty = ~pl.col("line").is_in(named["line"].unique().implode())
-    rows = pl.concat([named, loose.filter((pl.col("on_hand") != 0) | empty)])
-    about = lines.select("line", "sku", "location", "counted_on", *told)
-    return (
-        rows.join(about, on="line", how="left")
-        .with_columns(pl.col("expiry").replace("", None).str.to_date("%Y-%m-%d").alias("expiry_date"))
-        .select(STOCK_SCHEMA.names())
-        .sort("sku", "location", "batch")
-    )
+    expiry = pl.col("expiry").replace("", None).str.to_date("%Y-%m-%d").alias("expiry_date")
+    rows = pl.concat([named, loose]).join(about, on=KEY, how="left")
+    return rows.with_columns(expiry).select(STOCK_SCHEMA.names()).sort("sku", "location", "batch")

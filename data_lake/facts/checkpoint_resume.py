@@ -1,0 +1,208 @@
+"""From a checkpoint to now: fold only what is new, and fold again only the lines that need it.
+
+A checkpoint holds the stock after every fact that it covers, the stock at an earlier instant (its `cut`), and
+the facts since then. New facts apply to the former. A line is folded again if a new fact lies behind its
+last one, or if its snapshot or its terms are others: from the cut where that reaches back far enough, else
+from its facts in the ledger. The result has the same bits as folding everything.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from data_lake.facts.checkpoint_store import Checkpoint, CheckpointError, fingerprints
+from data_lake.facts.feed import Terms, instant
+from data_lake.facts.fold import KEY, LONG_AGO, Stock, opened
+from data_lake.facts.fold_moves import MOVES_SCHEMA, in_order, stock_moves
+from data_lake.facts.listing import list_facts, read_objects
+from data_lake.facts.read import read_facts
+from data_lake.facts.rows import FRAMES
+from data_lake.facts.settle import settle
+from data_lake.ledger import HasObjects
+
+MOST_LINES = 2_000
+"""Lines that are looked up in the ledger; for more all is folded anew."""
+
+_PLACE = ["at", "sequence", "event_id"]
+_NO_LINES = pl.DataFrame(schema={"sku": pl.String, "location": pl.String})
+
+
+class News(NamedTuple):
+    """What the ledger holds beyond a checkpoint."""
+
+    names: tuple[str, ...]
+    """All objects of the ledger."""
+    facts: pl.DataFrame
+    """Facts that the checkpoint does not cover, in order."""
+
+
+class Path(NamedTuple):
+    """Where every line starts, and what it is moved by from there."""
+
+    start: Stock
+    moves: pl.DataFrame
+
+
+def news_since(lake: HasObjects, checkpoint: Checkpoint) -> News:
+    """Read objects that a checkpoint does not cover; facts in them that it does cover are left out.
+
+    Raises
+    ------
+    CheckpointError
+        An id has another content now: which one applies only the whole ledger tells.
+    """
+    covered = set(checkpoint.about["names"])
+    held: dict[str, pl.DataFrame] = {}
+    while True:
+        names = list_facts(lake.objects)
+        listed = [*names.landing, *names.parts]
+        new = [name for name in listed if name not in covered]
+        held = {name: held[name] for name in new if name in held}
+        held |= read_objects(lake.objects, FRAMES, [name for name in new if name not in held])
+        if len(held) == len(new):
+            break
+    facts, conflicts = settle(FRAMES.union(list(held.values())))
+    if conflicts:
+        raise CheckpointError("an id has two contents")
+    return News(tuple(listed), _unseen(in_order(facts), checkpoint))
+
+
+def _unseen(facts: pl.DataFrame, checkpoint: Checkpoint) -> pl.DataFrame:
+    if facts.is_empty():
+        return facts
+    ids, content = (checkpoint.frame("ids")[name].to_numpy() for name in ("id", "content"))
+    prints = fingerprints(facts)
+    mine = prints["id"].to_numpy()
+    place = np.minimum(np.searchsorted(ids, mine), len(ids) - 1)
+    seen = ids[place] == mine
+    if (content[place][seen] != prints["content"].to_numpy()[seen]).any():
+        raise CheckpointError("an id has another content")
+    return facts.filter(~seen)
+
+
+def terms_then(checkpoint: Checkpoint) -> Terms:
+    """Return what facts came on top of when a checkpoint was made."""
+    return Terms(checkpoint.frame("latest"), checkpoint.about["zones"], checkpoint.frame("perpetual"))
+
+
+def path_to_now(
+    lake: HasObjects, checkpoint: Checkpoint, then: Terms, now: Terms, news: pl.DataFrame, *, from_cut: bool
+) -> Path:
+    """Return how to fold from a checkpoint to now.
+
+    Parameters
+    ----------
+    lake
+        Where the ledger is.
+    checkpoint
+        Where to start.
+    then, now
+        What facts came on top of when the checkpoint was made, and now; the same object if nothing changed.
+    news
+        Facts that the checkpoint does not cover, in order.
+    from_cut
+        Start every line at the cut or earlier, so that the next checkpoint can be made.
+
+    Raises
+    ------
+    CheckpointError
+        So much has changed that all must be folded anew.
+    """
+    cut = checkpoint.about["cut"]
+    moves = stock_moves(news, now.perpetual)
+    current = _stock(checkpoint, "")
+    late = _late(moves, current)
+    if not from_cut:
+        harmless = late.filter("harmless")
+        if harmless.height:
+            moves = moves.join(harmless, on=[*KEY, *_PLACE], how="anti", maintain_order="left")
+            late = late.filter(~pl.col("harmless"))
+    if late.is_empty() and now is then and not from_cut:
+        return Path(current, moves)
+    opening = opened(now.opening)
+    reopened, flipped = _NO_LINES, _NO_LINES
+    if now is not then:
+        reopened = _changed(then.opening, now.opening)
+        flipped = _changed(then.perpetual, now.perpetual)
+    starts = reopened.join(opening.lines.select(*KEY, "since"), on=KEY, how="left")
+    deep = pl.concat(
+        [
+            flipped,
+            late.filter(pl.col("at") < cut).select(KEY),
+            starts.filter(pl.col("since").fill_null(LONG_AGO) < cut).select(KEY),
+        ]
+    ).unique()
+    if deep.height > MOST_LINES:
+        raise CheckpointError("too many lines have changed")
+    again = pl.concat([late.select(KEY), reopened]).unique().join(deep, on=KEY, how="anti")
+    parts = [
+        _without(current, pl.concat([again, deep])),
+        _only(opening, pl.concat([reopened, deep]).unique()),
+    ]
+    recent = checkpoint.frame("recent")
+    if from_cut:
+        parts = [_without(_stock(checkpoint, "cut_"), pl.concat([reopened, deep])), parts[1]]
+    else:
+        parts.append(_only(_without(_stock(checkpoint, "cut_"), reopened), again))
+        recent = recent.filter(pl.col("sku").is_in(again["sku"].unique().implode()))
+    passed = stock_moves(recent, now.perpetual)
+    passed = passed.join(deep, on=KEY, how="anti") if from_cut else passed.join(again, on=KEY, how="semi")
+    ways = [passed, moves.join(deep, on=KEY, how="anti"), _from_ledger(lake, deep, opening, now)]
+    start = Stock(pl.concat([part.lines for part in parts]), pl.concat([part.lots for part in parts]))
+    return Path(start, pl.concat(ways).sort(_PLACE, maintain_order=True))
+
+
+def _late(moves: pl.DataFrame, stock: Stock) -> pl.DataFrame:
+    """Return the moves that lie behind the last one of their line, and whether that is `harmless`.
+
+    A move of a line without batches has no effect if its whole stock was told later.
+    """
+    last = stock.lines.join(stock.lots.select(KEY).unique().with_columns(lots=True), on=KEY, how="left")
+    met = moves.join(last, on=KEY, how="inner", suffix="_last")
+    met = met.filter((pl.col("at") >= pl.col("since")) & ~_after("at_last", "sequence_last", "event_id_last"))
+    plain = pl.col("lots").is_null() & (pl.col("loose_expiry") == "")
+    plain &= (pl.col("batch") == "") & (pl.col("expiry") == "")
+    passed = ~_after("fixed_at", "fixed_sequence", "fixed_id")
+    return met.select(*KEY, *_PLACE, (plain & passed).alias("harmless"))
+
+
+def _after(at: str, sequence: str, event_id: str) -> pl.Expr:
+    """Return whether a move comes after a place in the order."""
+    later = pl.col("sequence") > pl.col(sequence)
+    tied = (pl.col("sequence") == pl.col(sequence)) & (pl.col("event_id") > pl.col(event_id))
+    return (pl.col("at") > pl.col(at)) | ((pl.col("at") == pl.col(at)) & (later | tied))
+
+
+def _changed(then: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines whose rows differ."""
+    gone = then.join(now, on=then.columns, how="anti", nulls_equal=True)
+    new = now.join(then, on=then.columns, how="anti", nulls_equal=True)
+    return pl.concat([gone, new]).select(KEY).unique()
+
+
+def _from_ledger(lake: HasObjects, lines: pl.DataFrame, opening: Stock, terms: Terms) -> pl.DataFrame:
+    """Return all moves of lines that their openings do not cover."""
+    if lines.is_empty():
+        return MOVES_SCHEMA.to_frame()
+    since = lines.join(opening.lines, on=KEY, how="left")["since"].fill_null(LONG_AGO).min()
+    assert isinstance(since, int)
+    first = None if since == LONG_AGO else instant(since)
+    facts = read_facts(lake, keys=lines.rows(), since=first).frame
+    return stock_moves(in_order(facts), terms.perpetual).join(
+        lines, on=KEY, how="semi", maintain_order="left"
+    )
+
+
+def _stock(checkpoint: Checkpoint, prefix: str) -> Stock:
+    return Stock(checkpoint.frame(f"{prefix}lines"), checkpoint.frame(f"{prefix}lots"))
+
+
+def _only(stock: Stock, lines: pl.DataFrame) -> Stock:
+    return Stock(*(frame.join(lines, on=KEY, how="semi") for frame in (stock.lines, stock.lots)))
+
+
+def _without(stock: Stock, lines: pl.DataFrame) -> Stock:
+    return Stock(*(frame.join(lines, on=KEY, how="anti") for frame in (stock.lines, stock.lots)))

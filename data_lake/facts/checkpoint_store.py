@@ -1,0 +1,147 @@
+"""Checkpoints in the lake: what was folded, so that the next reader folds only what is new.
+
+A checkpoint is frames, each an object named by its content, and `checkpoints/<20 digits>.json`, created
+exclusively, that names them. It is never needed: what is missing, damaged, or written by other versions of
+the code or of Polars is passed over, and all is folded anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from data_lake.errors import LakeUnavailable, NoSuchObject
+from data_lake.facts.layout import FACTS
+from data_lake.ledger import HasObjects
+from data_lake.objects import Objects
+
+CHECKPOINTS = f"{FACTS}checkpoints/"
+FORMAT = 1
+KEPT = 3
+"""Checkpoints that are kept: who reads one has time to finish while newer ones are written."""
+
+_PROBE = pl.DataFrame(
+    {"event_id": ["007", "a text longer than sixteen bytes"], "at": [1, 2], "quantity": [0.5, None]}
+)
+
+
+class CheckpointError(Exception):
+    """A checkpoint is of no use: damaged, or too much has changed since."""
+
+
+class Checkpoint:
+    """One checkpoint; its frames are read when they are asked for."""
+
+    def __init__(self, objects: Objects, manifest: Mapping[str, Any]) -> None:
+        self._objects = objects
+        self._manifest = manifest
+        self._frames: dict[str, pl.DataFrame] = {}
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What was told of it when it was written."""
+        about: dict[str, Any] = self._manifest["about"]
+        return about
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """Return one of its frames; raises `CheckpointError`."""
+        if name not in self._frames:
+            entry = self._manifest["frames"][name]
+            try:
+                body = self._objects.get(entry["key"])
+            except NoSuchObject as error:
+                raise CheckpointError(entry["key"]) from error
+            if len(body) != entry["size"] or zlib.crc32(body) != entry["crc32"]:
+                raise CheckpointError(entry["key"])
+            self._frames[name] = pl.read_ipc(body)
+        return self._frames[name]
+
+
+def newest_checkpoint(lake: HasObjects) -> Checkpoint | None:
+    """Return the newest checkpoint; None if there is none that this code can use."""
+    for _ in range(KEPT):
+        keys = _manifests(lake.objects)
+        if not keys:
+            return None
+        try:
+            manifest = json.loads(lake.objects.get(keys[-1]))
+        except NoSuchObject:
+            continue  # newer ones were written meanwhile
+        except ValueError:
+            return None
+        known = isinstance(manifest, dict) and manifest.get("made_by") == _made_by()
+        return Checkpoint(lake.objects, manifest) if known else None
+    return None
+
+
+def write_checkpoint(
+    lake: HasObjects, frames: Mapping[str, pl.DataFrame], about: Mapping[str, Any]
+) -> str | None:
+    """Write a checkpoint and forget old ones; None: another was written meanwhile, or writing is refused."""
+    objects = lake.objects
+    try:
+        numbers = [_number(key) for key in _manifests(objects)]
+        entries = {name: _store(objects, frame) for name, frame in frames.items()}
+        manifest = {"made_by": _made_by(), "about": dict(about), "frames": entries}
+        key = f"{CHECKPOINTS}{max(numbers, default=0) + 1:020d}.json"
+        body = json.dumps(manifest, sort_keys=True).encode()
+        if not objects.put_new(key, body) and objects.get(key) != body:
+            return None
+        _forget(objects)
+    except (LakeUnavailable, NoSuchObject):
+        return None
+    return key
+
+
+def _store(objects: Objects, frame: pl.DataFrame) -> dict[str, Any]:
+    sink = io.BytesIO()
+    frame.rechunk().write_ipc(sink)
+    body = sink.getvalue()
+    key = f"{CHECKPOINTS}{hashlib.sha256(body).hexdigest()}.arrow"
+    objects.put_new(key, body)
+    return {"key": key, "size": len(body), "crc32": zlib.crc32(body)}
+
+
+def _forget(objects: Objects) -> None:
+    """Delete all but the last checkpoints, and what only they name."""
+    keys = _manifests(objects)
+    named = {key: _named(objects, key) for key in keys}
+    kept = set().union(*(named[key] for key in keys[-KEPT:]))
+    old = keys[:-KEPT]
+    objects.delete([*old, *sorted(set().union(*(named[key] for key in old)) - kept)])
+
+
+def _named(objects: Objects, key: str) -> set[str]:
+    try:
+        return {entry["key"] for entry in json.loads(objects.get(key))["frames"].values()}
+    except (NoSuchObject, ValueError, KeyError, TypeError):
+        return set()
+
+
+def _manifests(objects: Objects) -> list[str]:
+    return [key for key in objects.list(CHECKPOINTS) if key.endswith(".json")]
+
+
+def _number(key: str) -> int:
+    return int(key[len(CHECKPOINTS) : -len(".json")])
+
+
+@cache
+def _made_by() -> str:
+    """Return what must be the same for a checkpoint to count: the fold, and the hashes of this Polars."""
+    sources = sorted([*Path(__file__).parent.glob("*fold*.py"), Path(__file__).with_name("feed.py")])
+    fold = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    return f"{FORMAT} {fold} {pl.__version__} {fingerprints(_PROBE).hash_rows(0).to_list()}"
+
+
+def fingerprints(facts: pl.DataFrame) -> pl.DataFrame:
+    """Return 64 bits `id` of the id of each fact and 64 bits `content` of all that it says."""
+    return pl.DataFrame({"id": facts["event_id"].hash(FORMAT), "content": facts.hash_rows(FORMAT + 1)})
