@@ -12,7 +12,7 @@ import typer
 
 from cli.console import complain, say, show_table, warn
 from cli.options import AuthorOption, LakeOption, absolute, who
-from jobs.dlq import pretty
+from jobs.dlq_text import told, with_told
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def show(
 
     state = inspect(_opened(lake), letter)
     if body:
-        say(pretty(state.body))
+        say(told(state.body))
         return
     say(f"{state.name}: {state.status}, first seen {state.letter.first_seen:%Y-%m-%d %H:%M} UTC")
     if state.reason:
@@ -95,9 +95,9 @@ def show(
         say(f"{event.timestamp:%Y-%m-%d %H:%M} UTC {done}{outcome} by {event.author}{note}")
     if state.body != state.letter.body:
         say("As it came:")
-        say(pretty(state.letter.body))
+        say(told(state.letter.body))
         say("Repaired:")
-    say(pretty(state.body))
+    say(told(state.body))
 
 
 @app.command()
@@ -126,7 +126,7 @@ def repair(
 
     opened = _opened(lake)
     state = inspect(opened, letter)
-    text = _text_of(body)
+    text = with_told(state.body, _text_of(body))
     repair_letter(
         opened, letter, text, author=who(author), reason=reason, at=datetime.now(UTC), seen=state.body
     )

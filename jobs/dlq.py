@@ -161,14 +161,6 @@ def read_letters(lake: HasObjects | Objects, letters: Iterable[str]) -> list[Dea
         return list(readers.map(lambda letter: read_letter(lake, letter), letters))
 
 
-def pretty(body: str) -> str:
-    """Return a message with a line a field, where it is JSON; else as it is."""
-    try:
-        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except ValueError:
-        return body
-
-
 def _queue_name(queue: str) -> str:
     if not _NAME.fullmatch(queue):
         raise JobError(f"queue {queue!r} is no name of letters, digits, '.', '_' and '-'")

@@ -81,8 +81,11 @@ class Figures:
 
 
 def start_of(span: str, now: datetime) -> datetime:
-    """Return the instant from which a span looks, to the minute: so that it can be kept for one."""
-    return now.astimezone(UTC).replace(second=0, microsecond=0) - timedelta(hours=_HOURS[span])
+    """Return the instant from which a span looks; it stays the same for a while, so that a read is kept."""
+    whole = now.astimezone(UTC).replace(second=0, microsecond=0)
+    if span != "hour":
+        whole = whole.replace(minute=0)
+    return whole - timedelta(hours=_HOURS[span])
 
 
 def figures(tail: Tail, acts: Sequence[Event], span: str, planned_at: datetime | None) -> Figures:
