@@ -84,7 +84,7 @@ TOPOLOGY = Topology(
     ),
     functions=(
         Function("inventory_processor", 512, 30, _LAKE | _REPLAN | _DECISIONS),
-        Function("optimization_engine", 4096, 300, _LAKE | _REPLAN | _NOTIFICATIONS),
+        Function("optimization_engine", 6144, 300, _LAKE | _REPLAN | _NOTIFICATIONS),
         Function("notification_handler", 1024, 60, _LAKE | _ALERTS),
         Function("report_generator", 2048, 120, _LAKE),
         Function("api", 1024, 29, _LAKE),

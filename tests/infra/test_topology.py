@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from infra.rules import RULES, VISIBILITY_FACTOR, faults
 from infra.shapes import BucketNotification, Function, Queue, Ref, Schedule, Subscription, Topic, Topology
 from lambdas.settings import variables_of
 from messaging.routing import topic_of
+
+ROOT = Path(__file__).resolve().parents[2]
 
 Break = Callable[[Topology], Topology]
 
@@ -137,6 +140,21 @@ def test_a_deployment_fills_the_settings_that_a_function_requires(function: Func
 def test_a_function_is_a_folder_with_a_handler_a_guide_and_samples(function: Function) -> None:
     handler = import_module(function.handler.removesuffix(".handler"))
     assert callable(handler.handler)
+    folder = ROOT / "lambdas" / function.name
+    guide = (folder / "README.md").read_text()
+    samples = sorted(path.stem for path in (folder / "events").glob("*.json"))
+    assert samples
+    for name in samples:
+        assert f"events/{name}.json" in guide or f"events/{name.partition('-')[0]}-*.json" in guide
+
+
+def test_the_guide_names_every_queue_topic_and_setting() -> None:
+    guide = (ROOT / "docs/lambdas.md").read_text()
+    for part in (*TOPOLOGY.queues, *TOPOLOGY.topics, *TOPOLOGY.functions):
+        assert part.name in guide, part.name
+    for function in TOPOLOGY.functions:
+        for name in variables_of(import_module(f"lambdas.{function.name}.settings").Settings):
+            assert f"`{name}`" in guide, name
 
 
 def test_a_queue_says_its_attributes_as_sqs_takes_them() -> None:
