@@ -6,12 +6,25 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from data_lake.events import Event, faults_of
+from data_lake.events import EVENT_FIELDS, Event, faults_of
 from data_lake.facts.envelope import Poison, canonical_id
 
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 _WIRE_NAMES = {"product_id": "sku"}
 """What the wire calls otherwise than the lake."""
+
+MAY_LACK: dict[str, frozenset[str]] = {
+    "plan_line.approved": frozenset({"run_id", "order_by", "order_id", "line", "plan"}),
+    "plan_line.edited": frozenset({"order_by"}),
+    "plan_line.rejected": frozenset({"order_by", "order_id"}),
+    "transfer.approved": frozenset({"run_id", "ship_date", "order_id", "line", "transfer"}),
+    "forecast.overridden": frozenset({"level", "sku", "location"}),
+    "markdown.decided": frozenset({"run_id", "sku", "location", "mechanic"}),
+    "alert.acknowledged": frozenset({"sku", "location", "source"}),
+    "alert.snoozed": frozenset({"sku", "location", "source"}),
+    "alert.closed": frozenset({"sku", "location", "source"}),
+}
+"""Fields that a message may leave out: empty, or for the job that does the act to find out."""
 
 
 def snake(name: str) -> str:
@@ -46,7 +59,8 @@ def act_of(event: dict[str, Any]) -> Event:
     at = None
     try:
         at = datetime.fromisoformat(texts["timestamp"] or "")
-    except (ValueError, TypeError):
+        at = at if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         faults.append(f"timestamp: {texts['timestamp']!r} is not an instant (2026-01-15T10:30:00Z)")
     if at is not None and at.tzinfo is None:
         faults.append(f"timestamp: {texts['timestamp']!r} has no time zone: write Z or an offset")
@@ -54,9 +68,11 @@ def act_of(event: dict[str, Any]) -> Event:
         raise Poison("breaks its schema", faults)
     event_id = texts["eventId"] or canonical_id(event)
     named = {snake(name): value for name, value in data.items()}
-    act = Event(
-        event_id, event["eventType"], at.astimezone(UTC), texts["author"] or "", texts["reason"] or "", named
-    )
+    if len(named) < len(data):
+        raise Poison("ambiguous", ["data: a name is there in camelCase and in snake_case: which counts?"])
+    for name in MAY_LACK.get(event["eventType"], ()):
+        named.setdefault(name, {} if EVENT_FIELDS[event["eventType"]][name] == "object" else "")
+    act = Event(event_id, event["eventType"], at, texts["author"] or "", texts["reason"] or "", named)
     found = faults_of([act])
     if found:
         raise Poison("breaks its schema", [fault.partition(": ")[2] for fault in found])

@@ -16,6 +16,7 @@ from data_lake.events import EVENT_FIELDS, Event
 from data_lake.facts.acts import act_of
 from data_lake.facts.envelope import Poison, Record, canonical_id, unwrap
 from data_lake.facts.fact import Fact, FactKind
+from data_lake.facts.faults import schema_faults
 from data_lake.facts.kinds import ALIASES, KINDS, MOVES, validator_of
 
 __all__ = ["MOST_AHEAD", "Poison", "Record", "parse_message"]
@@ -103,7 +104,7 @@ def _fact(event: Any, event_type: Any, spare_id: str, latest: datetime) -> Fact:
         raise Poison("unknown type", [f"eventType is {event.get('eventType')!r}; known are {known}"])
     validator = validator_of(name)
     if not validator.is_valid(event):
-        raise Poison("breaks its schema", _schema_faults(validator, event))
+        raise Poison("breaks its schema", schema_faults(validator, event))
     try:
         at = datetime.fromisoformat(event["timestamp"])
         instant = (at - _EPOCH) // _MICROSECOND
@@ -142,11 +143,3 @@ def _details(event: dict[str, Any], data: dict[str, Any]) -> str:
     told = {name: event[name] for name in event.keys() - _ENVELOPE}
     told |= {name: data[name] for name in data.keys() - _COLUMNS}
     return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _schema_faults(validator: Any, event: dict[str, Any]) -> list[str]:
-    faults = []
-    for error in validator.iter_errors(event):
-        path = ".".join(str(part) for part in error.instance_path)
-        faults.append(f"{path}: {error.message}" if path else error.message)
-    return sorted(faults)
