@@ -25,6 +25,7 @@ from cli import (
     scenarios,
     serve,
     settings,
+    subscriptions,
     transfers,
 )
 from cli.console import complain
@@ -102,6 +103,7 @@ app.command("dev-aws")(dev_aws.dev_aws)
 app.add_typer(events.app, name="events")
 app.add_typer(overrides.app, name="override")
 app.add_typer(scenarios.app, name="scenario")
+app.add_typer(subscriptions.app, name="subscriptions")
 
 
 def run() -> None:

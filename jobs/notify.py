@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.alerts.change import AlertChange
 from jobs.notices.news import News, news_of
 from jobs.notices.words import Letterhead
 from jobs.notify_channels import Channels, Outgoing, Send, channels_of, lane_of, topic_subscription
+from jobs.notify_confirm import confirmations
 from jobs.notify_decide import decide
 from jobs.notify_delivery import LANES, Failure, deliver, drop, sent_of
 from jobs.notify_log import State, record
@@ -41,6 +43,10 @@ class Notified:
     """Messages that could not be delivered yet; a later call tries again."""
     failures: tuple[Failure, ...] = ()
 
+    def __add__(self, later: Notified) -> Notified:
+        """Return what came of two calls, one after the other: sent in both, left after both."""
+        return Notified(self.sent + later.sent, later.waiting, later.failed, later.failures)
+
 
 def notify(
     lake: Lake,
@@ -48,9 +54,8 @@ def notify(
     *,
     at: datetime,
     channels: Channels | None = None,
-    confirmations: Iterable[News] = (),
 ) -> Notified:
-    """Tell subscribers of changes, each once; and whatever is due or failed before.
+    """Tell subscribers of changes, each once; of what they did, if they asked for it; and of what is due.
 
     When it returns, every change is either told or kept in the lake: whoever brought it may forget it.
 
@@ -62,8 +67,6 @@ def notify(
         Now, with a time zone.
     channels
         How to send; without: what the environment sets up (`channels_of`).
-    confirmations
-        News of what somebody did: `jobs.notify_confirm`.
 
     Raises
     ------
@@ -74,8 +77,11 @@ def notify(
     standing = subscriptions(lake)
     if by.topic is not None:
         standing.append(topic_subscription())
-    news = [*map(news_of, changes), *confirmations]
-    return tell(lake.objects, news, standing, at=at, send=by.send, head=lambda: letterhead(lake))
+    say = partial(tell, lake.objects, standing=standing, at=at, send=by.send, head=lambda: letterhead(lake))
+    told = say(list(map(news_of, changes)))
+    # Second: a ledger that cannot be read must not keep alerts back.
+    done = confirmations(lake, standing, at=at)
+    return told + say(done) if done else told
 
 
 def tell(

@@ -10,15 +10,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from engine.contracts.vocabulary import ALERT_TYPES
 from jobs.errors import JobError
 from jobs.notices.mail import mail, message_id, text
-from jobs.notices.news import CONFIRMATIONS, News
+from jobs.notices.news import News
 from jobs.notices.parts import subject
 from jobs.notices.payload import body, payload
 from jobs.notices.sms import short_message
 from jobs.notices.words import Letterhead
-from jobs.notify_filter import Filter, attributes
+from jobs.notify_filter import attributes
 from jobs.subscription_endpoints import FROM_ENVIRONMENT
 from jobs.subscriptions import TOPIC, Subscription
 from messaging.delivery import DeliveryError
@@ -236,6 +235,5 @@ def lane_of(subscription: Subscription) -> str:
 
 
 def topic_subscription() -> Subscription:
-    """Return the topic as a subscription: told at once of every change, and of what becomes of orders."""
-    orders = (one for one in CONFIRMATIONS if one.startswith("order."))
-    return Subscription(TOPIC, "topic", "", "SNS", Filter((*ALERT_TYPES, *orders)))
+    """Return the topic as a subscription: told at once of every change of an alert."""
+    return Subscription(TOPIC, "topic", "", "SNS")

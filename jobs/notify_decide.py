@@ -42,7 +42,7 @@ def decide(
     wanted_by: dict[str, tuple[str, ...]] = {}
     messages: list[tuple[str, tuple[str, ...]]] = []
     for who in active:
-        wanted = tuple(one.news_id for one in heard.values() if matches(who.wanted, one))
+        wanted = tuple(one.news_id for one in heard.values() if _wants(who, one))
         if wanted:
             wanted_by[who.subscription] = wanted
         waited = state.waiting.get(who.subscription, {})
@@ -58,9 +58,15 @@ def decide(
     )
 
 
+def _wants(who: Subscription, news: News) -> bool:
+    """What was done before somebody subscribed is not confirmed to them."""
+    early = news.turn == "confirmed" and who.created_at is not None and news.at < who.created_at
+    return not early and matches(who.wanted, news)
+
+
 def _remembered(news: News, active: Sequence[Subscription]) -> bool:
     """Confirmations come by the thousand: only those that somebody wants are kept."""
-    return news.turn != "confirmed" or any(matches(who.wanted, news) for who in active)
+    return news.turn != "confirmed" or any(_wants(who, news) for who in active)
 
 
 def _gone(waiting: Collection[str], subscriptions: Sequence[Subscription]) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ __all__ = [
     "change_subscription",
     "find_subscription",
     "matches",
+    "parts_of",
     "remove_subscription",
     "sns_filter_policy",
     "subscriptions",
@@ -164,11 +165,8 @@ def change_subscription(
     if unknown:
         raise JobError(f"{', '.join(unknown)} cannot be changed; can be: {', '.join(CHANGEABLE)}")
     own = {key: value for key, value in changes.items() if key not in (*_FILTER, *_SCHEDULE)}
-    wanted = {key: _filter_value(value) for key, value in changes.items() if key in _FILTER}
-    schedule = {key: value for key, value in changes.items() if key in _SCHEDULE}
-    new = replace(
-        old, **own, wanted=replace(old.wanted, **wanted), schedule=replace(old.schedule, **schedule)
-    )
+    wanted, schedule = parts_of(old.wanted, old.schedule, changes)
+    new = replace(old, **own, wanted=wanted, schedule=schedule)
     if new == old:
         return old
     _check(new)
@@ -177,6 +175,14 @@ def change_subscription(
     }
     _write(lake, new, "changed", said, author=author, reason=reason, at=at)
     return new
+
+
+def parts_of(wanted: Filter, schedule: Schedule, changes: Mapping[str, Any]) -> tuple[Filter, Schedule]:
+    """Return a filter and a schedule with those of the changes that are of them."""
+    return (
+        replace(wanted, **{key: _filter_value(value) for key, value in changes.items() if key in _FILTER}),
+        replace(schedule, **{key: value for key, value in changes.items() if key in _SCHEDULE}),
+    )
 
 
 def remove_subscription(
