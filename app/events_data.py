@@ -123,12 +123,12 @@ def figures(span: str) -> Figures:
 
 def came(span: str, wanted: EventsWanted) -> Came:
     """Return the newest events that match."""
-    return events.came(tail(span), people(span), wanted, names())
+    return events.came(*events.narrow(tail(span), people(span), wanted), names())
 
 
-def by_hour(span: str) -> pd.DataFrame:
-    """Return how many events came each hour."""
-    return events.by_hour(tail(span), people(span))
+def by_hour(span: str, wanted: EventsWanted) -> pd.DataFrame:
+    """Return how many events that match came each hour."""
+    return events.by_hour(*events.narrow(tail(span), people(span), wanted))
 
 
 def kinds(span: str) -> dict[str, str]:

@@ -40,7 +40,7 @@ def quarantine(clashes: Sequence[Clash]) -> None:
 
 def feeds(chosen: str) -> None:
     """Show how fresh each location's facts and the imported tables are."""
-    left, right = st.columns([7, 5], gap="large")
+    left, right = st.columns([13, 11], gap="medium")
     with left:
         st.header("Facts by location")
         _feeds(events_data.feeds(chosen))
@@ -63,7 +63,7 @@ def _feeds(frame: pd.DataFrame) -> None:
         placeholder="none",
         column_order=["location_name", "age", "count", "stock", "sales", "orders"],
         column_config={
-            "location_name": columns.text("Location", width=170),
+            "location_name": columns.text("Location", width=160),
             "age": st.column_config.NumberColumn("Silent for", format="%.1f h", width=90),
             "count": columns.quantity("Facts", width=80),
             "stock": _instant("Stock, UTC"),
@@ -75,4 +75,4 @@ def _feeds(frame: pd.DataFrame) -> None:
 
 
 def _instant(label: str) -> Any:
-    return st.column_config.DatetimeColumn(label, format="D MMM HH:mm", width=110)
+    return st.column_config.DatetimeColumn(label, format="D MMM HH:mm", width=100)

@@ -84,11 +84,16 @@ def cards(chosen: str, dead: int, clashes: int) -> None:
         (
             "Came in",
             f"{found.count:,}",
-            f"{found.an_hour:,.1f} an hour",
+            rate(found.an_hour),
             "Facts of systems and acts of people",
         ),
         ("Newest", newest, "since it happened", "How long ago the newest event happened"),
-        ("After the plan", after, "facts", "Facts of the span that happened after the plan was made"),
+        (
+            "After the plan",
+            after,
+            "facts not in it",
+            "Facts of the span that happened after the plan was made",
+        ),
         (
             "Not readable",
             f"{dead:,}",
@@ -111,6 +116,11 @@ def cards(chosen: str, dead: int, clashes: int) -> None:
             )
 
 
+def rate(an_hour: float) -> str:
+    """Write how many events came an hour."""
+    return f"{an_hour:,.0f} an hour" if an_hour >= 10 else f"{an_hour:.1f} an hour"
+
+
 def ago(instant: datetime, now: datetime) -> str:
     """Write how long ago an instant is."""
     seconds = (now - instant).total_seconds()
@@ -123,23 +133,22 @@ def ago(instant: datetime, now: datetime) -> str:
 def came(chosen: str, colors: Palette) -> None:
     """Show what came in: by hour, then the newest, then one."""
     wanted = _wanted(chosen)
-    counts = events_data.by_hour(chosen)
-    found = events_data.came(chosen, wanted)
-    if counts.empty:
+    if not events_data.kinds(chosen):
         days = events_data.listed().days
         last = f" The last day with facts is {days[-1]}." if days else ""
         states.nothing_here(f"Nothing came in the span chosen.{last}")
         return
+    found = events_data.came(chosen, wanted)
+    if found.frame.empty:
+        states.nothing_here("No event of the span matches these filters.")
+        return
     st.plotly_chart(
-        events_charts.by_hour(counts, colors),
+        events_charts.by_hour(events_data.by_hour(chosen, wanted), colors),
         config=CONFIG,
         theme=None,
         key="by_hour",
         alt="Events that came each hour, by family",
     )
-    if found.frame.empty:
-        states.nothing_here("No event of the span matches these filters.")
-        return
     if found.matching > len(found.frame):
         st.caption(f"The newest {len(found.frame):,} of {found.matching:,}. Filters find the rest.")
     else:
@@ -179,12 +188,12 @@ def _table(frame: pd.DataFrame) -> str:
         column_config={
             "at": st.column_config.DatetimeColumn("Happened, UTC", format="ddd D MMM HH:mm:ss", width=150),
             "label": columns.tag("Type", TYPE_COLORS, width=130),
-            "product": columns.text("Product", width=200),
-            "location_name": columns.text("Location", width=150),
+            "product": columns.text("Product", width=250),
+            "location_name": columns.text("Location", width=180),
             "quantity": columns.quantity("Units", width=80),
-            "order_id": columns.text("Order", width=130),
-            "about": columns.text("Details", width=240),
-            "who": columns.text("Who", width=90),
+            "order_id": columns.text("Order", width=110),
+            "about": columns.text("Details", width=190),
+            "who": columns.text("Who", width=70),
         },
         alt="The newest events: when, what, of which product and where",
     )

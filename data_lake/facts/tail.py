@@ -16,7 +16,6 @@ from data_lake.facts.listing import list_facts
 from data_lake.facts.read import FactConflict, read_facts
 from data_lake.ledger import HasObjects
 
-_TOLD = ("set", "count")
 _SHOWN = ["at", "kind", "sku", "location", "quantity", "batch", "expiry", "to_location", "order_id", "line"]
 
 
@@ -89,15 +88,8 @@ class Tail:
         )
         return grouped.sort("location", "kind").to_pandas()
 
-    def rows(self, asked: Asked, most: int) -> tuple[pd.DataFrame, int]:
-        """Return the newest facts that match, and how many match.
-
-        Returns
-        -------
-        tuple
-            event_id, at, kind, sku, location, quantity, batch, expiry, to_location, order_id, line, sequence,
-            details, newest first, at most `most`; and the number of all that match.
-        """
+    def of(self, asked: Asked) -> Tail:
+        """Return the facts that match."""
         wanted = pl.lit(True)
         if asked.kinds:
             wanted &= pl.col("kind").is_in(asked.kinds)
@@ -106,10 +98,19 @@ class Tail:
         for name in ("sku", "order_id", "event_id"):
             if value := getattr(asked, name):
                 wanted &= pl.col(name) == value
-        found = self._frame.filter(wanted)
+        return self if asked == Asked() else Tail(self._frame.filter(wanted), self.conflicts)
+
+    def rows(self, most: int) -> pd.DataFrame:
+        """Return the newest facts, newest first.
+
+        Returns
+        -------
+        DataFrame
+            event_id, at, kind, sku, location, quantity, batch, expiry, to_location, order_id, line, sequence,
+            details; at most `most` rows.
+        """
         # the frame is in the order in which facts apply
-        shown = found.tail(most).reverse().select("event_id", *_SHOWN, "sequence", "details")
-        return shown.to_pandas(), found.height
+        return self._frame.tail(most).reverse().select("event_id", *_SHOWN, "sequence", "details").to_pandas()
 
 
 def read_tail(lake: HasObjects, since: datetime) -> Tail:

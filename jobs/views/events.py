@@ -103,17 +103,13 @@ def acts_since(events: Sequence[Event], start: datetime) -> list[Event]:
     return [event for event in events if event.timestamp >= start]
 
 
-def came(
-    tail: Tail, acts: Sequence[Event], wanted: EventsWanted, names: Mapping[str, Mapping[str, str]]
-) -> Came:
-    """Return the newest events that match.
+def came(tail: Tail, acts: Sequence[Event], names: Mapping[str, Mapping[str, str]]) -> Came:
+    """Return the newest events.
 
     Parameters
     ----------
     tail, acts
-        Facts and people's acts of the span.
-    wanted
-        The filters.
+        Facts and people's acts, as `narrow` leaves them.
     names
         "products" and "locations": code → name.
 
@@ -123,24 +119,19 @@ def came(
         event_id, at [UTC], kind, label (a list of one), sku, product, location, location_name, quantity
         [each], order_id, who, about.
     """
-    facts, matching = tail.rows(
-        Asked(
-            tuple(kind for kind in wanted.kinds if kind != ACT),
-            wanted.locations,
-            wanted.sku,
-            wanted.order_id,
-        ),
-        MOST,
-    )
-    if wanted.kinds and set(wanted.kinds) == {ACT}:
-        facts, matching = facts.head(0), 0
-    mine = [act for act in acts if _matches(act, wanted)] if not wanted.kinds or ACT in wanted.kinds else []
-    rows = pd.concat([_fact_rows(facts, names), _act_rows(mine[-MOST:])], ignore_index=True)
+    rows = pd.concat([_fact_rows(tail.rows(MOST), names), _act_rows(acts[-MOST:])], ignore_index=True)
     rows = rows.sort_values(["at", "event_id"], ascending=False, ignore_index=True).head(MOST)
     rows["product"] = named(rows["sku"], dict(names["products"]))
     rows["location_name"] = named(rows["location"], dict(names["locations"]))
     rows["label"] = tags(rows["kind"].map(TYPE_LABELS))
-    return Came(rows, matching + len(mine))
+    return Came(rows, len(tail) + len(acts))
+
+
+def narrow(tail: Tail, acts: Sequence[Event], wanted: EventsWanted) -> tuple[Tail, list[Event]]:
+    """Return the facts and the acts that match."""
+    asked = Asked(wanted.kinds, wanted.locations, wanted.sku, wanted.order_id)  # no fact is an act
+    people = not wanted.kinds or ACT in wanted.kinds
+    return tail.of(asked), [act for act in acts if people and _matches(act, wanted)]
 
 
 def _matches(act: Event, wanted: EventsWanted) -> bool:

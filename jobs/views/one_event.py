@@ -12,6 +12,7 @@ from data_lake.facts.effect import Effect, effect_of
 from data_lake.facts.fact import Fact
 from data_lake.facts.tail import Asked, Tail
 from data_lake.lake import Lake
+from jobs.views.lines import records
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,10 +29,8 @@ def content_of(tail: Tail, acts: Sequence[Event], event_id: str) -> dict[str, An
                 "reason": act.reason,
                 "data": act.data,
             }
-    rows, _ = tail.rows(Asked(event_id=event_id), 1)
-    if rows.empty:
-        return None
-    return _written({str(name): value for name, value in rows.iloc[0].items()})
+    rows = tail.of(Asked(event_id=event_id)).rows(1)
+    return None if rows.empty else _written(records(rows)[0])
 
 
 def fact_text(fact: Fact) -> str:
