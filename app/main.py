@@ -13,6 +13,7 @@ st.set_page_config(page_title="Shelfcast", page_icon=shell.ICON, layout="wide")
 page = st.navigation(
     [
         st.Page(PAGES / "today.py", title="Today", icon=":material/inbox:", default=True),
+        st.Page(PAGES / "alerts.py", title="Alerts", icon=":material/notifications:"),
         st.Page(PAGES / "item.py", title="Item", icon=":material/query_stats:"),
         st.Page(PAGES / "orders.py", title="Orders", icon=":material/local_shipping:"),
         st.Page(PAGES / "network.py", title="Network", icon=":material/hub:"),
@@ -23,7 +24,9 @@ page = st.navigation(
         st.Page(PAGES / "kpis.py", title="Key figures", icon=":material/speed:"),
         st.Page(PAGES / "replay.py", title="Replay", icon=":material/replay:"),
         st.Page(PAGES / "data_health.py", title="Data health", icon=":material/health_and_safety:"),
+        st.Page(PAGES / "events.py", title="Events", icon=":material/sensors:"),
         st.Page(PAGES / "import_data.py", title="Import", icon=":material/upload:", url_path="import"),
+        st.Page(PAGES / "settings.py", title="Settings", icon=":material/settings:"),
     ],
     position="top",
 )

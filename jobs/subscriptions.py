@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANNELS",
+    "EVERYTHING",
     "TOPIC",
     "Channel",
     "Filter",
