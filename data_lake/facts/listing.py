@@ -30,7 +30,8 @@ class Names(NamedTuple):
 def list_facts(objects: Objects, *, since: date | None = None) -> Names:
     """List landing, then what is compacted (of days from `since` on)."""
     landing = objects.list(LANDING)
-    parts = objects.list(PARTS, start_after=f"{PARTS}{since.isoformat()}" if since else "")
+    # with the slash: SeaweedFS passes over all that lies in a folder which a list starts after
+    parts = objects.list(PARTS, start_after=f"{PARTS}{since.isoformat()}/" if since else "")
     return Names(landing, parts)
 
 

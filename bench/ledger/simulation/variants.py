@@ -57,10 +57,8 @@ VARIANTS = (
     Broken(
         "readers list what is compacted before landing",
         "listing",
-        "    landing = objects.list(LANDING)\n"
-        '    parts = objects.list(PARTS, start_after=f"{PARTS}{since.isoformat()}" if since else "")\n',
-        '    parts = objects.list(PARTS, start_after=f"{PARTS}{since.isoformat()}" if since else "")\n'
-        "    landing = objects.list(LANDING)\n",
+        "    return Names(landing, parts)\n",
+        "    return Names(objects.list(LANDING), parts)\n",
     ),
     Broken(
         "readers pass over objects that are gone",
