@@ -14,7 +14,7 @@ from data_lake.lake import Lake
 from data_lake.ledger import read_events
 from data_lake.runs import Run, latest_run
 from engine.alerts.change import AlertChange
-from engine.alerts.transitions import Book, Finding, Transition, decide
+from engine.alerts.transitions import Book, Finding, Transition, decide, fold
 from jobs import alert_book
 from jobs.alert_findings import Found, find
 from jobs.alert_people import fold_handled
@@ -86,7 +86,9 @@ def record(
         if alert_book.append_act(lake, recorded.number + 1, changes):
             break
     # one instant a run, so that another call leaves the table as it is
-    materialise(lake, findings, seen=found.run.created_at if found.run else at)
+    seen = found.run.created_at if found.run else at
+    book = fold(recorded.book, changes)
+    materialise(lake, book, fold_handled(events, book), findings, seen=seen)
     return changes
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from data_lake.events import Event
 from data_lake.lake import Lake
 from data_lake.ledger import read_events
 from data_lake.runs import Run
@@ -86,23 +87,23 @@ def find(lake: Lake, run: Run | None, at: dt.datetime) -> Found:
     at
         Now [UTC].
     """
-    rules = read_rules(lake)
+    rules, events = read_rules(lake), read_events(lake)
     if run is None:
         nobody = Names({}, {}, {}, {})
         no_lines = pd.DataFrame({"sku": [], "location": [], "money_at_risk": []})
-        found = _Rules(rules, nobody, "", at.date()).queues(lake, no_lines)
+        found = _Rules(rules, nobody, "", at.date()).queues(lake, no_lines, events)
         return Found(found, None, not_judged=frozenset(KINDS) - {"dead_letters"})
     names, prices = names_of(lake, run)
-    lines = load_lines(lake, run, names, prices)
+    lines = load_lines(lake, run, names, prices, events)
     today = today_of(run, at)
     every = _Rules(rules, names, settings(lake)["currency"], today)
     coming, closed = load_orders(lake, run)
-    late = late_order.late_supply(coming, today)
+    late = late_order.late_rows(coming, today)
     findings = [
         *every.of_lines(lake, run, _with_overdue(lines, coming, today)),
-        *every.of_orders(late, short_order.short_supply(closed, today), lines),
+        *every.of_orders(late, short_order.short_rows(closed, today), lines),
         *every.feeds(load_faults(lake, run), run, lines),
-        *every.queues(lake, lines),
+        *every.queues(lake, lines, events),
     ]
     sums = drift_sums(lake, run, lines)
     if sums is not None:
@@ -154,14 +155,22 @@ class _Rules:
         ]
 
     def of_orders(self, late: pd.DataFrame, short: pd.DataFrame, lines: pd.DataFrame) -> list[Finding]:
-        """Findings on orders that somebody waits for."""
-        late, late_lines = _on_lines(late, lines)
-        short, short_lines = _on_lines(short, lines)
-        slow = late_order.late_order(late, late_lines, limits_of("late_order", self.rules, late_lines))
-        less = short_order.short_order(short, short_lines, limits_of("short_order", self.rules, short_lines))
+        """Findings on orders that somebody waits for; from `late_rows` and `short_rows`."""
+        slow, slow_lines = _on_lines(late_order.late_supply(late), lines)
+        less, less_lines = _on_lines(short_order.short_supply(short), lines)
+        slow_limits = limits_of("late_order", self.rules, slow_lines)
+        less_limits = limits_of("short_order", self.rules, less_lines)
         return [
-            *self._made(slow, _beside(late, late_lines), lambda row: late_order.words(row, self.currency)),
-            *self._made(less, _beside(short, short_lines), lambda row: short_order.words(row, self.currency)),
+            *self._made(
+                _with_orders(late_order.late_order(slow, slow_lines, slow_limits), slow, late),
+                _beside(slow, slow_lines),
+                lambda row: late_order.words(row, self.currency),
+            ),
+            *self._made(
+                _with_orders(short_order.short_order(less, less_lines, less_limits), less, short),
+                _beside(less, less_lines),
+                lambda row: short_order.words(row, self.currency),
+            ),
         ]
 
     def drift(self, sums: pd.DataFrame, lines: pd.DataFrame) -> list[Finding]:
@@ -181,9 +190,9 @@ class _Rules:
         word = PERIOD_WORDS[run.period]
         return self._made(found, rows, lambda row: data_stale.words(row, self.currency, word))
 
-    def queues(self, lake: Lake, lines: pd.DataFrame) -> list[Finding]:
+    def queues(self, lake: Lake, lines: pd.DataFrame, events: Sequence[Event]) -> list[Finding]:
         """Findings on dead letters."""
-        acts = histories(read_events(lake))
+        acts = histories(events)
         waiting: dict[str, list[str]] = {}
         for name in letter_names(lake):
             if not done_with(acts.get(name, [])):
@@ -248,6 +257,11 @@ def _on_lines(rows: pd.DataFrame, lines: pd.DataFrame) -> tuple[pd.DataFrame, pd
     at = np.where(same >= 0, same, any_source)
     planned = at >= 0
     return rows[planned].reset_index(drop=True), lines.iloc[at[planned]].reset_index(drop=True)
+
+
+def _with_orders(found: pd.DataFrame, groups: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
+    """Return findings with the orders that they are of, in words."""
+    return found.assign(order_ids=late_order.named_orders(orders, groups.iloc[found["row"].to_numpy()]))
 
 
 def _beside(rows: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

@@ -3,28 +3,65 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_lake.events import Event
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
 from engine.alerts.supply import with_approved
 from engine.alerts.transfer_supply import with_proposed, with_transfers
 from engine.contracts import OPEN_ORDER_STATUSES, TABLES
 from engine.replay.classes import SHARE_A, SHARE_B
-from jobs.transfer_approvals import approved_transfers
-from jobs.views.approved import approved_of
+from jobs.approvals import fold_approvals
+from jobs.transfer_approvals import fold_transfers, transfers_frame
 
 Floats = npt.NDArray[np.float64]
 
 _LINE_COLUMNS = [
-    column.name
-    for column in TABLES["plan_lines"].columns
-    if column.kind != "numbers" and column.name not in ("run_id", "cause", "recommendation", "exception")
+    "line_id",
+    "sku",
+    "location",
+    "source",
+    "status",
+    "held_reason",
+    "quantity",
+    "unit_cost",
+    "order_by",
+    "arrival_date",
+    "next_arrival_date",
+    "need_date",
+    "term_demand",
+    "term_on_hand",
+    "term_on_order",
+    "term_cover",
+    "term_moq",
+    "term_joint",
+    "on_hand",
+    "on_order",
+    "moq",
+    "order_multiple",
+    "service_target",
+    "stockout_cost",
+    "holding_cost",
+    "reorder_point",
+    "order_up_to",
+    "expected_demand_daily",
+    "lost_before",
+    "lost_after",
+    "waste_before",
+    "waste_after",
+    "bound",
+    "expected_profit",
+    "excess_units",
+    "money_at_risk",
 ]
+"""What rules and words need of `plan_lines`."""
+
 _ORDER_COLUMNS = [
     "order_id",
     "sku",
@@ -39,6 +76,7 @@ _ORDER_COLUMNS = [
     "received_at",
 ]
 NO_CATEGORY = "No category"
+CLOSED_SHORT = "closed_short"
 
 
 @dataclass(frozen=True)
@@ -66,7 +104,9 @@ def names_of(lake: Lake, run: Run) -> tuple[Names, pd.DataFrame]:
     ), products[["sku", "unit_price"]]
 
 
-def load_lines(lake: Lake, run: Run, names: Names, prices: pd.DataFrame) -> pd.DataFrame:
+def load_lines(
+    lake: Lake, run: Run, names: Names, prices: pd.DataFrame, events: Sequence[Event]
+) -> pd.DataFrame:
     """Return the plan's lines as they stand: approved orders are supply, proposals are not.
 
     Returns
@@ -87,24 +127,41 @@ def load_lines(lake: Lake, run: Run, names: Names, prices: pd.DataFrame) -> pd.D
         excess_money=(lines["money_at_risk"] - lost - waste).clip(lower=0.0),
         demand_until=lines["expected_demand_daily"] * days,
     )
-    decided = approved_of(lake, lines[["line_id", "order_by"]])
-    quantity = lines["line_id"].map(dict(zip(decided["line_id"], decided["quantity"], strict=True)))
-    approved = quantity.to_numpy(dtype=np.float64)
-    curves = _curves(lake, run, lines.loc[quantity.notna(), "line_id"])
-    rejected = set(decided.loc[decided["state"] == "rejected", "line_id"])
-    lines = with_approved(lines, approved, curves).assign(rejected=lines["line_id"].isin(rejected))
-    moves = _moves(lake, run, lines, names)
+    approved = _approved(lines, events)
+    curves = _curves(lake, run, lines.loc[~np.isnan(approved), "line_id"])
+    lines = with_approved(lines, approved, curves).assign(rejected=approved == 0.0)
+    moves = _moves(lake, run, lines, names, events)
     lines = with_transfers(lines, moves[moves["approved"]])
     return with_proposed(lines, moves[~moves["approved"]])
 
 
-def _moves(lake: Lake, run: Run, lines: pd.DataFrame, names: Names) -> pd.DataFrame:
+def _approved(lines: pd.DataFrame, events: Sequence[Event]) -> Floats:
+    """Return what people decided since the run for each line's order day, [n] each; NaN: none, 0: no order.
+
+    The run did not know of it: a line approved before is planned for the order day after that.
+    """
+    decided: dict[tuple[str, str], float] = {}
+    for event in events:
+        if event.event_type == "plan_line.rejected" and not event.data.get("order_id"):
+            decided[event.data["line_id"], event.data["order_by"]] = 0.0
+    for line_id, order_by, order_id in (standing := fold_approvals(events)):
+        decided[line_id, order_by] = standing[line_id, order_by, order_id].quantity
+    found = np.full(len(lines), np.nan)
+    rows = np.flatnonzero(lines["line_id"].isin({line_id for line_id, _ in decided}))
+    for row, line_id, day in zip(
+        rows, lines["line_id"].iloc[rows], lines["order_by"].iloc[rows], strict=True
+    ):
+        found[row] = decided.get((line_id, f"{day:%Y-%m-%d}"), np.nan)
+    return found
+
+
+def _moves(lake: Lake, run: Run, lines: pd.DataFrame, names: Names, events: Sequence[Event]) -> pd.DataFrame:
     """Return the run's transfers, whether people approved them since, and which lines they are of."""
     if "transfers" not in run.outputs:
         return pd.DataFrame({"to_row": [], "approved": np.array([], dtype=bool)})
     columns = ["transfer_id", "sku", "origin", "destination", "quantity", "gain", "loss", "ship_date"]
     moves = read_run_table(lake, run, "transfers", columns=columns)
-    done = approved_transfers(lake)
+    done = transfers_frame(fold_transfers(events).values())
     agreed = set(zip(done["transfer_id"], done["ship_date"], strict=True))
     first = lines.drop_duplicates(["sku", "location"])
     index = pd.MultiIndex.from_frame(first[["sku", "location"]])
@@ -157,14 +214,15 @@ def load_orders(lake: Lake, run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
         open: order_id, sku, location, source, open_quantity [each], promised_date, due. short: order_id, sku,
         location, source, quantity, received [each], closed_on.
     """
-    orders = lake.read("orders", version=run.inputs.get("orders"), columns=_ORDER_COLUMNS)
+    statuses = {"status": [*OPEN_ORDER_STATUSES, CLOSED_SHORT]}
+    orders = lake.read("orders", version=run.inputs.get("orders"), columns=_ORDER_COLUMNS, where=statuses)
     orders = orders[(orders["kind"] != "customer") & orders["from_source"].notna()]
     orders = orders.rename(columns={"from_source": "source", "to_location": "location"})
     coming = orders[orders["status"].isin(OPEN_ORDER_STATUSES)]
     left = (coming["quantity"] - coming["received"].fillna(0.0)).clip(lower=0.0)
     due = coming["expected_date"].fillna(coming["promised_date"])
     coming = coming.assign(open_quantity=left, due=due)
-    short = orders[orders["status"] == "closed_short"]
+    short = orders[orders["status"] == CLOSED_SHORT]
     closed = short["received_at"].fillna(short["expected_date"]).fillna(short["promised_date"])
     return coming[coming["due"].notna()], short.assign(closed_on=closed)
 

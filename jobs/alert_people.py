@@ -109,7 +109,7 @@ def _act(
     reason: str,
     at: datetime,
 ) -> int:
-    from jobs.alert_table import materialise  # it reads what people did, from here
+    from jobs.alert_table import renew  # it reads what people did, from here
 
     book = read_book(lake).book
     asked = list(dict.fromkeys(keys))
@@ -128,5 +128,5 @@ def _act(
         for key in asked
     ]
     append_events(lake, events)
-    materialise(lake)
+    renew(lake)
     return len(events)

@@ -32,41 +32,45 @@ _FRESH = (
 
 
 def materialise(
-    lake: Lake, findings: Iterable[Finding] | None = None, *, seen: datetime | None = None
-) -> pd.DataFrame:
-    """Write the table and return it.
+    lake: Lake,
+    book: Book,
+    handled: Mapping[Key, Handled],
+    findings: Iterable[Finding],
+    *,
+    seen: datetime,
+) -> None:
+    """Write the table anew.
 
     Parameters
     ----------
     lake
-        Where the record is.
+        Where it is.
+    book, handled
+        What stands, and what people did with it.
     findings, seen
-        What the rules find now, and the instant of the run that they judged; None: what the table says of
-        severity and cause stays, and only what people did and what was recorded since is renewed.
+        What the rules find now, and the instant of the run that they judged.
     """
-    if findings is None:
-        frame = current(lake)
-    else:
-        frame = _frame(
-            lake,
-            read_book(lake).book,
-            {
-                finding.key: {name: getattr(finding, name) for name in _FRESH} | {"last_seen": seen}
-                for finding in findings
-            },
-        )
-    lake.replace("alerts", frame)
-    return frame
+    fresh = {
+        finding.key: {name: getattr(finding, name) for name in _FRESH} | {"last_seen": seen}
+        for finding in findings
+    }
+    lake.replace("alerts", _frame(book, handled, fresh))
+
+
+def renew(lake: Lake) -> None:
+    """Write the table anew after people did something: severity and cause stay as they are."""
+    lake.replace("alerts", current(lake))
 
 
 def current(lake: Lake) -> pd.DataFrame:
     """Return what stands now: the record and people's acts, with the table's latest severity and cause."""
     book = read_book(lake).book
-    return _frame(lake, book, _of_table(lake, book))
+    return _frame(book, fold_handled(read_events(lake), book), _of_table(lake, book))
 
 
-def _frame(lake: Lake, book: Book, fresh: Mapping[Key, Mapping[str, Any]]) -> pd.DataFrame:
-    handled = fold_handled(read_events(lake), book)
+def _frame(
+    book: Book, handled: Mapping[Key, Handled], fresh: Mapping[Key, Mapping[str, Any]]
+) -> pd.DataFrame:
     rows = [_row(key, book[key], handled.get(key), fresh.get(key, {})) for key in sorted(book)]
     return pd.DataFrame(
         {column.name: _column([row[column.name] for row in rows], column.kind) for column in COLUMNS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -22,8 +22,8 @@ NAMED = 3
 """Orders named in a sentence; more are counted."""
 
 
-def late_supply(orders: pd.DataFrame, today: date) -> pd.DataFrame:
-    """Return what is late of each product, location and source.
+def late_rows(orders: pd.DataFrame, today: date) -> pd.DataFrame:
+    """Return the order lines that are, or will be, later than promised.
 
     Parameters
     ----------
@@ -34,27 +34,39 @@ def late_supply(orders: pd.DataFrame, today: date) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        sku, location, source, units [each], days_late (of the latest), promised_date (of the earliest),
-        due (last day now expected; null: nobody knows), order_ids.
+        These rows, and days_late; promised_date is filled; told: the day now expected, if it is still ahead.
     """
     now = pd.Timestamp(today)
     promised = orders["promised_date"].fillna(orders["due"])
     arrival = orders["due"].where(orders["due"] >= now, now)
-    days = (arrival - promised).dt.days
     late = orders.assign(
         promised_date=promised,
-        days_late=days,
+        days_late=(arrival - promised).dt.days.astype("float64"),
         told=orders["due"].where((orders["due"] > promised) & (orders["due"] >= now)),
     )
-    late = late[(days > 0) & (orders["open_quantity"] > 0)]
-    grouped = late.groupby(KEYS, as_index=False, sort=True).agg(
+    return late[(late["days_late"] > 0) & (late["open_quantity"] > 0)]
+
+
+def late_supply(late: pd.DataFrame) -> pd.DataFrame:
+    """Return what is late of each product, location and source.
+
+    Parameters
+    ----------
+    late : DataFrame
+        From `late_rows`.
+
+    Returns
+    -------
+    DataFrame
+        sku, location, source, units [each], days_late (of the latest), promised_date (of the earliest),
+        due (last day now expected; null: nobody knows).
+    """
+    return late.groupby(KEYS, as_index=False, sort=True).agg(
         units=("open_quantity", "sum"),
         days_late=("days_late", "max"),
         promised_date=("promised_date", "min"),
         due=("told", "max"),
-        order_ids=("order_id", lambda ids: name_orders(ids)),
     )
-    return grouped.astype({"units": "float64", "days_late": "float64"})
 
 
 def late_order(late: pd.DataFrame, lines: pd.DataFrame, limits: Limits) -> pd.DataFrame:
@@ -114,12 +126,23 @@ def words(row: Mapping[str, Any], currency: str) -> tuple[str, str]:
     return cause, f"Chase {name} for {row['order_ids']}, or move stock from elsewhere."
 
 
-def name_orders(ids: pd.Series) -> str:
+def named_orders(orders: pd.DataFrame, groups: pd.DataFrame) -> list[str]:
+    """Return the orders of each group of `KEYS`, in words; `orders` are those that the groups sum."""
+    keys = list(groups[KEYS].itertuples(index=False, name=None))
+    ids: dict[tuple[str, ...], set[str]] = {key: set() for key in keys}
+    some = orders[orders["sku"].isin(groups["sku"])]
+    for order_id, *key in some[["order_id", *KEYS]].itertuples(index=False, name=None):
+        if tuple(key) in ids:
+            ids[tuple(key)].add(order_id)
+    return [name_orders(ids[key]) for key in keys]
+
+
+def name_orders(ids: Iterable[str]) -> str:
     """Name a few orders and count the rest.
 
     Examples
     --------
-    >>> name_orders(pd.Series(["PO-1", "PO-2", "PO-2", "PO-3", "PO-4"]))
+    >>> name_orders(["PO-1", "PO-2", "PO-2", "PO-3", "PO-4"])
     'PO-1, PO-2, PO-3 and 1 more'
     """
     known = sorted(set(ids))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 
 def link(kind: str, sku: str, location: str, source: str) -> str:
@@ -19,8 +19,8 @@ def link(kind: str, sku: str, location: str, source: str) -> str:
     page, query = _PAGES.get(kind, ("item", ("sku", "location")))
     values = {"sku": sku, "location": location, "locations": location, "supplier": source}
     asked: Mapping[str, str] = {name: values.get(name, _FIXED.get(name, "")) for name in query}
-    asked = {name: value for name, value in asked.items() if value}
-    return f"{page}?{urlencode(asked)}" if asked else page
+    told = "&".join(f"{name}={quote_plus(value)}" for name, value in asked.items() if value)
+    return f"{page}?{told}" if told else page
 
 
 _FIXED = {"sources": "all"}

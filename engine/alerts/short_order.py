@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.alerts.finding import findings
-from engine.alerts.late_order import KEYS, name_orders
+from engine.alerts.late_order import KEYS
 from engine.alerts.limits import Limits
 from engine.replenishment.words import day, money, units
 
@@ -18,8 +18,8 @@ RECENT_DAYS = 14
 """A delivery longer ago is answered by later orders."""
 
 
-def short_supply(orders: pd.DataFrame, today: date) -> pd.DataFrame:
-    """Return what did not come of each product, location and source of late.
+def short_rows(orders: pd.DataFrame, today: date) -> pd.DataFrame:
+    """Return the order lines that were closed short of late.
 
     Parameters
     ----------
@@ -31,18 +31,29 @@ def short_supply(orders: pd.DataFrame, today: date) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        sku, location, source, units (missing) [each], ordered [each], closed_on (last), order_ids.
+        These rows, and missing [each].
     """
-    since = pd.Timestamp(today) - pd.Timedelta(days=RECENT_DAYS)
+    now = pd.Timestamp(today)
     missing = (orders["quantity"] - orders["received"].fillna(0.0)).clip(lower=0.0)
-    recent = orders.assign(missing=missing)[
-        (orders["closed_on"] >= since) & (orders["closed_on"] <= pd.Timestamp(today)) & (missing > 0)
-    ]
-    return recent.groupby(KEYS, as_index=False, sort=True).agg(
-        units=("missing", "sum"),
-        ordered=("quantity", "sum"),
-        closed_on=("closed_on", "max"),
-        order_ids=("order_id", lambda ids: name_orders(ids)),
+    recent = (orders["closed_on"] >= now - pd.Timedelta(days=RECENT_DAYS)) & (orders["closed_on"] <= now)
+    return orders.assign(missing=missing)[recent & (missing > 0)]
+
+
+def short_supply(short: pd.DataFrame) -> pd.DataFrame:
+    """Return what did not come of each product, location and source.
+
+    Parameters
+    ----------
+    short : DataFrame
+        From `short_rows`.
+
+    Returns
+    -------
+    DataFrame
+        sku, location, source, units (missing) [each], ordered [each], closed_on (last).
+    """
+    return short.groupby(KEYS, as_index=False, sort=True).agg(
+        units=("missing", "sum"), ordered=("quantity", "sum"), closed_on=("closed_on", "max")
     )
 
 
