@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import polars as pl
+from numpy.typing import NDArray
 
 from data_lake.frames import to_pandas
 from data_lake.lake import Lake
@@ -43,3 +46,35 @@ def latest_rows(lake: Lake, *, version: int, since: dt.date, until: dt.date) -> 
         seen = pl.concat([seen, newest.select(KEY).unique()])
     ordered = pl.concat(found[:1] + found[:0:-1])
     return to_pandas(table, ordered)
+
+
+@dataclass(frozen=True)
+class SnapshotMonths:
+    """Months with snapshots."""
+
+    counted: dict[np.datetime64, int]
+    """Days with a snapshot, of the months asked for."""
+    months: tuple[np.datetime64, ...]
+    """Every month with a snapshot, rising."""
+
+    def source(self, month: np.datetime64) -> np.datetime64:
+        """Return the month whose stock stands for `month`: its own, else the last before, else the first."""
+        before = [name for name in self.months if name <= month]
+        return before[-1] if before else self.months[0]
+
+
+def snapshot_months(
+    lake: Lake, *, version: int, since: dt.date, until: dt.date, months: NDArray[np.datetime64]
+) -> SnapshotMonths:
+    """Return on how many days of some months, from `since` to `until`, there is a snapshot."""
+    table = "inventory_snapshot"
+    chosen = lake.version(table, version)
+    first, last = f"{since:%Y-%m}", f"{until:%Y-%m}"
+    every = sorted({file.partition for file in chosen.files if first <= file.partition <= last})
+    counted = {}
+    for month in months:
+        files = [file for file in chosen.files if file.partition == str(month)]
+        rows = lake.scan_files(files, polars_schema(table)).select("date").unique()
+        days = lake.collect(rows, chosen, files).get_column("date")
+        counted[month] = int(((days >= since) & (days <= until)).sum())
+    return SnapshotMonths(counted, tuple(np.datetime64(name, "M") for name in every))

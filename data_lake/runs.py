@@ -53,26 +53,50 @@ def commit_run(lake: Lake, run: Run) -> Run:
     Conflict
         Another run has this id.
     """
-    key = _key(run.run_id)
-    stored = run
-    if not lake.objects.put_new(key, _encode(run)):
-        stored = _read(lake, key)
-        # through JSON, so that tuples and lists compare alike
-        if _encode(replace(run, created_at=stored.created_at)) != _encode(stored):
-            raise Conflict(f"run {run.run_id!r} exists with other content; choose another run id")
-    _make_current(lake, run.run_id)
+    stored = store_run(lake, run)
+    while not make_current(lake, run.run_id, after=current_number(lake)):
+        pass  # of two writers one gets the number; the other comes after it
     return stored
 
 
-def _make_current(lake: Lake, run_id: str) -> None:
-    while True:
-        names = lake.objects.list(_CURRENT)
-        if names and lake.objects.get(names[-1]).decode() == run_id:
-            return
-        number = int(names[-1].removeprefix(_CURRENT)) + 1 if names else 1
-        # of two writers one gets the number; the other comes after it
-        if lake.objects.put_new(f"{_CURRENT}{number:020d}", run_id.encode()):
-            return
+def store_run(lake: Lake, run: Run) -> Run:
+    """Store a run, exactly once, without making it the current one; as for `commit_run`."""
+    key = _key(run.run_id)
+    if lake.objects.put_new(key, _encode(run)):
+        return run
+    stored = _read(lake, key)
+    # through JSON, so that tuples and lists compare alike
+    if _encode(replace(run, created_at=stored.created_at)) != _encode(stored):
+        raise Conflict(f"run {run.run_id!r} exists with other content; choose another run id")
+    return stored
+
+
+def current_number(lake: Lake) -> int:
+    """Return how often a run was made the current one; 0: never."""
+    names = lake.objects.list(_CURRENT)
+    return int(names[-1].removeprefix(_CURRENT)) if names else 0
+
+
+def current_run(lake: Lake, number: int) -> Run | None:
+    """Return the run that was made the current one as the `number`-th; None for 0."""
+    return read_run(lake, lake.objects.get(f"{_CURRENT}{number:020d}").decode()) if number else None
+
+
+def make_current(lake: Lake, run_id: str, *, after: int) -> bool:
+    """Make a stored run the current one, unless another was made current after the `after`-th.
+
+    Who reads `current_number` before it looks at the lake so never replaces what was seen later by what was
+    seen earlier.
+
+    Returns
+    -------
+    bool
+        False: another one was; look at the lake again.
+    """
+    current = current_number(lake)
+    if current and lake.objects.get(f"{_CURRENT}{current:020d}").decode() == run_id:
+        return True
+    return current == after and lake.objects.put_new(f"{_CURRENT}{after + 1:020d}", run_id.encode())
 
 
 def list_runs(lake: Lake) -> list[Run]:
@@ -108,7 +132,9 @@ def read_run(lake: Lake, run_id: str) -> Run:
 def read_run_table(lake: Lake, run: Run, table: str, **selection: Any) -> pd.DataFrame:
     """Return rows of a table as the run wrote or saw it; `selection` is that of `Lake.read`."""
     if table in run.outputs:
-        return lake.read(table, version=run.outputs[table], **selection)
+        rows = lake.read(table, version=run.outputs[table], **selection)
+        # what did not change may have been written by the run that this one started from
+        return rows.assign(run_id=run.run_id) if "run_id" in rows else rows
     if table in run.inputs:
         return lake.read(table, version=run.inputs[table], **selection)
     raise LakeError(f"run {run.run_id!r} neither read nor wrote table {table!r}")

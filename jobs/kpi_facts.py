@@ -58,7 +58,8 @@ def kpi_facts(
         _sold(sold, known, as_of),
         _stock(tables["inventory_snapshot"], known, as_of),
         _moved(tables["movements"], known),
-        _planned(known, sold.sells, plan_lines, tables, error, actual, as_of),
+        _planned(known, sold.sells, plan_lines, obsolete_lines(known, tables, as_of), as_of),
+        _tested(known, error, actual, as_of),
     ]
     facts = pd.concat(parts).groupby(_CELL, as_index=False).sum()
     return facts.reindex(columns=[*_CELL, *_FACTS]).fillna(dict.fromkeys(_FACTS, 0.0))
@@ -166,24 +167,65 @@ def _planned(
     known: pd.DataFrame,
     sells: npt.NDArray[np.bool_],
     plan: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
-    error: Floats,
-    actual: Floats,
+    obsolete: npt.NDArray[np.bool_],
     as_of: dt.date,
 ) -> pd.DataFrame:
     """What the plan itself says, in its last month; a centre's demand is that of its stores."""
     cost = known["unit_cost"].to_numpy()
     stock = plan["on_hand"].clip(lower=0.0).to_numpy() * cost
     frame = known[["category", "location"]].assign(
-        month=pd.Timestamp(as_of - dt.timedelta(days=1)).to_period("M").to_timestamp().as_unit("us"),
+        month=_last_month(as_of),
         stock_value=stock,
         demand_cost_daily=np.where(sells, plan["expected_demand_daily"].to_numpy() * cost, 0.0),
         excess_value=np.minimum(plan["excess_units"].to_numpy() * cost, stock),
-        obsolete_value=np.where(obsolete_lines(known, tables, as_of), stock, 0.0),
+        obsolete_value=np.where(obsolete, stock, 0.0),
+    )
+    return frame.groupby(_CELL, as_index=False).sum()
+
+
+def _tested(known: pd.DataFrame, error: Floats, actual: Floats, as_of: dt.date) -> pd.DataFrame:
+    """What the backtest said of the plan's forecasts, in its last month."""
+    frame = known[["category", "location"]].assign(
+        month=_last_month(as_of),
         forecast_error_units=np.nan_to_num(error),
         forecast_units=np.where(np.isnan(error), 0.0, actual),
     )
     return frame.groupby(_CELL, as_index=False).sum()
+
+
+def _last_month(as_of: dt.date) -> pd.Timestamp:
+    return pd.Timestamp(as_of - dt.timedelta(days=1)).to_period("M").to_timestamp().as_unit("us")
+
+
+def replanned_facts(
+    facts: pd.DataFrame,
+    lines: pd.DataFrame,
+    plan_lines: pd.DataFrame,
+    *,
+    sells: npt.NDArray[np.bool_],
+    obsolete: npt.NDArray[np.bool_],
+    stock_days: pd.DataFrame,
+    as_of: dt.date,
+) -> pd.DataFrame:
+    """Return `kpi_facts` of a plan whose stock and orders changed; what was sold and forecast stays.
+
+    Parameters
+    ----------
+    facts : contract `kpi_facts` of the earlier plan
+    lines : sku, location, category, unit_cost, unit_price
+    plan_lines : contract `plan_lines`, row i is line i
+    sells, obsolete : [n] of `line_terms`
+    stock_days : month, category, location, stock_value_days: by how much more stock was held
+    as_of : day planned
+    """
+    known = lines.assign(category=lines["category"].fillna("").to_numpy())
+    planned = _planned(known, sells, plan_lines, obsolete, as_of).set_index(_CELL)
+    found = facts.set_index(_CELL)
+    found.loc[planned.index, list(planned.columns)] = planned
+    more = stock_days.groupby(_CELL)["stock_value_days"].sum()
+    more = more[more.index.isin(found.index)]
+    found.loc[more.index, "stock_value_days"] += more
+    return found.reset_index()[list(facts.columns)]
 
 
 def obsolete_lines(

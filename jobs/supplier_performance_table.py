@@ -109,6 +109,39 @@ def supplier_table(
     return table.assign(run_id=run_id, date=pd.Timestamp(as_of)).sort_values(_KEYS, ignore_index=True)
 
 
+def replanned_supplier_table(
+    table: pd.DataFrame, lines: pd.DataFrame, planned: pd.DataFrame, orders: pd.DataFrame, *, as_of: dt.date
+) -> pd.DataFrame:
+    """Return the table of a plan whose stock and orders changed: what is measured stays, costs are new.
+
+    Parameters
+    ----------
+    table : contract `supplier_performance` of the earlier plan
+    lines : contract `line_terms`, with period_days
+    planned : rows of `plan_lines`, in the order of `lines`
+    orders : contract `orders`
+    as_of : date
+    """
+    days = (planned["next_arrival_date"] - pd.Timestamp(as_of)) / pd.Timedelta(days=1)
+    period = {length: name for name, length in PERIOD_DAYS.items()}[float(lines["period_days"].iloc[0])]
+    noise = protected_noise(
+        planned["expected_demand_daily"].to_numpy(dtype=np.float64),
+        lines["dispersion"].to_numpy(dtype=np.float64),
+        lines["level_cv"].to_numpy(dtype=np.float64),
+        np.asarray(days, dtype=np.float64),
+        period,
+    )
+    costs = line_costs(lines, planned, noise, orders, as_of)
+    costs = costs[costs["source"] != UNASSIGNED]
+    frames = []
+    for rows, keys in ((table[table["location"] == ""], ["source"]), (table[table["location"] != ""], _KEYS)):
+        found = costs.groupby(keys, as_index=False)[list(_COSTS)].sum()
+        frames.append(rows.drop(columns=list(_COSTS)).merge(found, on=keys, how="left"))
+    whole = pd.concat(frames, ignore_index=True)
+    whole[list(_COSTS)] = whole[list(_COSTS)].fillna(0.0)
+    return whole.sort_values(_KEYS, ignore_index=True)[list(table.columns)]
+
+
 def line_costs(
     lines: pd.DataFrame, planned: pd.DataFrame, noise: Floats, orders: pd.DataFrame, as_of: dt.date
 ) -> pd.DataFrame:

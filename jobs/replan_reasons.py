@@ -1,0 +1,97 @@
+"""Why a re-plan is not enough: what else than stock and orders changed since the last full plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import pandas as pd
+
+from data_lake.errors import NoSuchVersion
+from data_lake.events import Event
+from data_lake.lake import Lake
+from data_lake.runs import Run
+from engine.contracts import SETTING_DEFAULTS
+from jobs.code_version import code_version
+from jobs.inputs import INPUT_TABLES
+from jobs.orders_then import is_past
+from jobs.settings import settings
+
+SUPPLY_TABLES = ("inventory_snapshot", "orders")
+"""Inputs of a plan that a re-plan reads anew."""
+KEPT = ("line_terms", "line_plans", "line_inputs", "line_curves", "plan_lines", "markdown_responses")
+"""Tables that a run must keep to be planned again in part."""
+DECISIONS = {
+    "forecast.": "a forecast was overridden",
+    "demand.": "past demand was corrected",
+    "markdown.": "a markdown was decided",
+}
+"""Acts that move the forecast, by their kind."""
+
+
+def table_reasons(lake: Lake, base: Run) -> list[str]:
+    """Return which tables, settings or code differ from those of the full plan `base`."""
+    reasons = []
+    if any(table not in base.outputs for table in KEPT):
+        return [f"run {base.run_id} was made by an earlier version"]
+    if base.code_version != code_version():
+        reasons.append(f"run {base.run_id} was made by another version of the code")
+    known = settings(lake)
+    stated = base.policy["settings"]
+    reasons += [
+        f"setting {name} is now {known[name]!r}, was {stated.get(name)!r}"
+        for name in SETTING_DEFAULTS
+        if known[name] != stated.get(name)
+    ]
+    for table in INPUT_TABLES:
+        if table not in (*SUPPLY_TABLES, "settings") and _differs(lake, table, base.inputs.get(table, 0)):
+            reasons.append(f"table {table} has changed")
+    if is_past(lake, base.as_of, base.inputs["sales"]):
+        reasons.append(f"{base.as_of:%d %b %Y}, for which it was planned, has passed")
+    return reasons
+
+
+def decision_reasons(events: Iterable[Event], base: Run) -> list[str]:
+    """Return the acts since the full plan that move its forecast; `events` as `load_inputs` reads them."""
+    later = [event for event in events if event.timestamp > base.created_at]
+    found = {
+        words for event in later for kind, words in DECISIONS.items() if event.event_type.startswith(kind)
+    }
+    return sorted(found)
+
+
+def line_reasons(
+    lines: pd.DataFrame,
+    stock: pd.DataFrame,
+    ended: Collection[str],
+    left: Collection[tuple[str, str]],
+) -> list[str]:
+    """Return which product and location has stock but is not planned.
+
+    Parameters
+    ----------
+    lines : sku, location of the plan
+    stock : contract `inventory_snapshot`
+    ended, left : products that are discontinued; (sku, location) that left the assortment
+    """
+    pairs = stock[["sku", "location"]].drop_duplicates()
+    unknown = pairs[
+        ~pd.MultiIndex.from_frame(pairs).isin(pd.MultiIndex.from_frame(lines[["sku", "location"]]))
+    ]
+    new: Sequence[tuple[str, str]] = [
+        (sku, place)
+        for sku, place in unknown.itertuples(index=False)
+        if sku not in ended and (sku, place) not in left
+    ]
+    return [f"{sku} at {place} is in stock and was not planned" for sku, place in new[:3]] + (
+        [f"and {len(new) - 3} lines more"] if len(new) > 3 else []
+    )
+
+
+def _differs(lake: Lake, table: str, number: int) -> bool:
+    current = lake.current(table)
+    if (current.number if current else 0) == number:
+        return False
+    try:
+        return not (current and number and current.files == lake.version(table, number).files)
+    except NoSuchVersion:
+        return True
