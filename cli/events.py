@@ -237,6 +237,8 @@ def _show_followed(followed: Followed) -> None:
     replanned = followed.replanned
     if replanned is None:
         say("Nothing to plan again.")
+    elif replanned.needs_full_plan:
+        warn(f"a full plan is needed, `shelfcast plan`: {'; '.join(replanned.needs_full_plan)}")
     else:
         say(f"Planned again: {_count(len(replanned.lines), 'line')}, run {replanned.run.run_id}")
     for change in followed.changes:
