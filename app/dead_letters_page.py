@@ -95,14 +95,19 @@ def _version(state: DeadState) -> str:
     return f"{state.name}-{len(state.history)}"
 
 
-def _verdict(state: DeadState, body: str) -> None:
+def _verdict(state: DeadState, text: str) -> None:
     """Say what is wrong with the text as it stands in the editor."""
-    faults = events_data.faults_of(state, body)
-    if not faults:
+    faults = events_data.faults_of(state, text)
+    if faults:
+        st.error(f"**It cannot be read**\n\n{_listed(faults)}", icon=":material/error:")
+    elif state.faults and text == events_data.told(state.body):
+        st.warning(f"**{state.reason}**\n\n{_listed(state.faults)}", icon=":material/warning:")
+    else:
         st.success("It can be read.", icon=":material/check_circle:")
-        return
-    lines = "\n".join(f"- `{fault}`" for fault in faults)
-    st.error(f"**{state.reason or 'It cannot be read'}**\n\n{lines}", icon=":material/error:")
+
+
+def _listed(faults: Sequence[str]) -> str:
+    return "\n".join(f"- `{fault}`" for fault in faults)
 
 
 def _acts(state: DeadState, body: str) -> None:
