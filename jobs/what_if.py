@@ -18,7 +18,7 @@ from engine.replenishment.plan import plan_lines
 from engine.replenishment.words import day, explain_in_words, units
 from jobs.errors import JobError
 from jobs.item_state import BAND, ItemState
-from jobs.plan_tables import period_start
+from jobs.plan_line_table import period_start
 from jobs.scenario_apply import values_of, with_change
 from jobs.scenario_changes import PARAMETERS, Change, value_faults
 
