@@ -1,4 +1,4 @@
-"""Acts of people that arrive as messages: done by the jobs of the dashboard, refused ones kept with the reason."""
+"""Acts of people that arrive as messages: done by the jobs of the dashboard, or kept with their refusal."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from messaging.sqs import send
 
 
 def judge_and_tell(lake: Lake, queue_url: str, *, at: datetime) -> list[AlertChange]:
-    """Record changes of alerts and send all that nobody was handed yet; a kill in between repeats, never loses.
+    """Record changes of alerts and send all that nobody was handed yet; a kill repeats, never loses.
 
     Whoever reads the queue tells each change once, so a change that is sent twice is told once.
     """
