@@ -26,7 +26,7 @@ from jobs.line_inputs import (
 )
 from jobs.line_terms import UNASSIGNED, line_terms
 from jobs.order_calendar import order_days
-from jobs.plan_tables import period_start
+from jobs.plan_line_table import period_start
 
 SUNDAY = dt.date(2026, 11, 22)
 
