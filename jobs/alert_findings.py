@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -215,10 +215,7 @@ class _Rules:
         theirs = rows.iloc[at].reset_index(drop=True)
         known = found.drop(columns="row").reset_index(drop=True)
         frame = pd.concat([known, theirs.drop(columns=known.columns.intersection(theirs.columns))], axis=1)
-        return [
-            self._finding({str(name): value for name, value in row.items()}, words)
-            for row in frame.to_dict("records")
-        ]
+        return [self._finding(cast("dict[str, Any]", row), words) for row in frame.to_dict("records")]
 
     def _finding(self, row: dict[str, Any], words: Words) -> Finding:
         kind, sku, location, source = (str(row[name]) for name in ("alert_type", "sku", "location", "source"))
