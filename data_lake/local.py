@@ -16,6 +16,8 @@ from data_lake.keys import check_key
 
 _TEMPORARY = ".tmp"
 _STALE_SECONDS = 3600.0
+_DELETED_AT_ONCE = 50
+"""Lists wait for so many deletions at most."""
 
 
 class LocalObjects:
@@ -98,14 +100,18 @@ class LocalObjects:
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects."""
         names = list(keys)  # now: whoever lists while iterating would wait for itself
-        with self._folder_lock(fcntl.LOCK_EX):
-            for key in names:
-                try:
-                    self.path(key).unlink(missing_ok=True)
-                except NotADirectoryError:
-                    continue
-                except OSError as error:
-                    raise self._unavailable(error, "delete", key) from error
+        for start in range(0, len(names), _DELETED_AT_ONCE):
+            with self._folder_lock(fcntl.LOCK_EX):
+                for key in names[start : start + _DELETED_AT_ONCE]:
+                    self._unlink(key)
+
+    def _unlink(self, key: str) -> None:
+        try:
+            self.path(key).unlink(missing_ok=True)
+        except NotADirectoryError:
+            return
+        except OSError as error:
+            raise self._unavailable(error, "delete", key) from error
 
     @contextmanager
     def _folder_lock(self, how: int) -> Iterator[None]:

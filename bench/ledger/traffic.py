@@ -86,3 +86,9 @@ def poison(number: int) -> Record:
         json.dumps([event(number), event(number) | {"data": {}}]),
     )
     return Record(f"poison-{number}", kinds[number % len(kinds)])
+
+
+def other_content(number: int) -> dict[str, Any]:
+    """Return an event that claims the id of event `number` for something else, on another day."""
+    first, second = event(number), event(number + 50_000_000)
+    return second | {"eventId": first["eventId"]}
