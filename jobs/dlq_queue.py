@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from data_lake.ledger import read_events
 from jobs.dlq import Message, keep_poison, letter_names, read_letter
 from jobs.dlq_states import done_with, histories
+from messaging import sqs
+from messaging.sqs import Received
 
 if TYPE_CHECKING:
     from data_lake.ledger import HasObjects
-    from messaging.sqs import Received
 
 
 class Waiting(Message, Protocol):
@@ -29,7 +30,10 @@ class Waiting(Message, Protocol):
         ...
 
 
-class DeadQueue(Protocol):
+W = TypeVar("W", bound=Waiting)
+
+
+class DeadQueue(Protocol[W]):
     """A dead-letter queue that can be looked into."""
 
     @property
@@ -37,12 +41,16 @@ class DeadQueue(Protocol):
         """Name of the queue whose messages end here."""
         ...
 
-    def receive(self) -> Sequence[Waiting]:
+    def receive(self) -> Sequence[W]:
         """Return the next messages that nobody holds; none: there are no more for now."""
         ...
 
-    def delete(self, messages: Sequence[Waiting]) -> None:
+    def delete(self, messages: Sequence[W]) -> None:
         """Delete messages that `receive` returned."""
+        ...
+
+    def release(self, messages: Sequence[W]) -> None:
+        """Let others see messages again that `receive` returned."""
         ...
 
 
@@ -53,19 +61,20 @@ class SqsDeadQueue:
     queue: str
     url: str
     wait_seconds: int = 1
+    sqs: Any = None
+    """A boto3 client; the process's own without."""
 
-    def receive(self) -> Sequence[Waiting]:
+    def receive(self) -> Sequence[Received]:
         """Return up to ten messages; they are hidden from others for the queue's visibility timeout."""
-        from messaging.sqs import receive
+        return sqs.receive(self.url, wait_seconds=self.wait_seconds, sqs=self.sqs)
 
-        return receive(self.url, wait_seconds=self.wait_seconds)
-
-    def delete(self, messages: Sequence[Waiting]) -> None:
+    def delete(self, messages: Sequence[Received]) -> None:
         """Delete messages; one that could not be is deleted at the next look."""
-        from messaging.sqs import delete
+        sqs.delete(self.url, messages, sqs=self.sqs)
 
-        received: Sequence[Received] = messages  # type: ignore[assignment]
-        delete(self.url, received)
+    def release(self, messages: Sequence[Received]) -> None:
+        """Let others see messages again."""
+        sqs.release(self.url, messages, sqs=self.sqs)
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ class Looked:
     """Messages whose letters are done with."""
 
 
-def look_into(lake: HasObjects, queue: DeadQueue, *, at: datetime) -> Looked:
+def look_into(lake: HasObjects, queue: DeadQueue[W], *, at: datetime) -> Looked:
     """Give every message of a dead-letter queue its letter, and delete those whose letters are done with.
 
     Doing it again, or a kill midway, loses nothing: a message is deleted only after its letter is durable and
@@ -96,7 +105,8 @@ def look_into(lake: HasObjects, queue: DeadQueue, *, at: datetime) -> Looked:
     """
     acts = histories(read_events(lake))
     known = _by_message(letter_names(lake))
-    waiting = kept = deleted = 0
+    held: list[W] = []
+    kept = deleted = 0
     while messages := queue.receive():
         done = []
         for message in messages:
@@ -111,10 +121,11 @@ def look_into(lake: HasObjects, queue: DeadQueue, *, at: datetime) -> Looked:
             if done_with(acts.get(letter, [])):
                 done.append(message)
             else:
-                waiting += 1
+                held.append(message)
         queue.delete(done)
         deleted += len(done)
-    return Looked(waiting, kept, deleted)
+    queue.release(held)
+    return Looked(len(held), kept, deleted)
 
 
 def _by_message(letters: Sequence[str]) -> dict[str, list[str]]:

@@ -70,3 +70,14 @@ def delete(queue_url: str, messages: Sequence[Received], *, sqs: Any = None) -> 
         answer = service.delete_message_batch(QueueUrl=queue_url, Entries=entries)
         left += [part[int(failed["Id"])] for failed in answer.get("Failed", [])]
     return left
+
+
+def release(queue_url: str, messages: Sequence[Received], *, sqs: Any = None) -> None:
+    """Let others see messages again at once, ten a request; one that could not be is seen a little later."""
+    service = sqs or client("sqs")
+    for start in range(0, len(messages), MOST_ENTRIES):
+        entries = [
+            {"Id": str(number), "ReceiptHandle": message.receipt, "VisibilityTimeout": 0}
+            for number, message in enumerate(messages[start : start + MOST_ENTRIES])
+        ]
+        service.change_message_visibility_batch(QueueUrl=queue_url, Entries=entries)
