@@ -16,7 +16,7 @@ import pandas as pd
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
 from engine.contracts import TABLES
-from engine.replenishment.lines import LineInputs, LinePlans
+from engine.replenishment.lines import NEVER, LineInputs, LinePlans
 from engine.replenishment.plan import plan_lines
 from jobs.errors import JobError
 
@@ -67,7 +67,7 @@ def line_inputs_table(run_id: str, lines: pd.DataFrame, inputs: LineInputs) -> p
     """
     figures: dict[str, Any] = {name: getattr(inputs, name) for name in _SCALARS}
     for name in ("max_cover", "shelf_maximum", "life_periods"):
-        figures[name] = np.where(np.isfinite(figures[name]), figures[name], np.nan)
+        figures[name] = np.where(figures[name] < NEVER, figures[name], np.nan)
     frame = pd.DataFrame(
         {
             "run_id": run_id,

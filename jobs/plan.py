@@ -19,7 +19,7 @@ import pandas as pd
 from data_lake.errors import NoSuchObject
 from data_lake.lake import Lake
 from data_lake.progress import Progress
-from data_lake.runs import Run, commit_run, read_run
+from data_lake.runs import Run, current_number, read_run, store_run
 from engine.contracts import SETTING_DEFAULTS
 from engine.forecast.portfolio import PortfolioForecast, forecast_panel
 from engine.health import check, held_lines
@@ -36,8 +36,10 @@ from jobs.override_factors import planned_factors
 from jobs.override_scope import with_groups
 from jobs.plan_orders import plan_orders
 from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
+from jobs.replan import made_current
 from jobs.supplier_performance import measured_supply
 from jobs.supply_marks import late_quantity, supply_marks
+from jobs.supply_then import full_plan_of, measured_then
 
 N_PATHS = 300
 """Demand paths a line: the order quantity's sampling error is then well below one case pack."""
@@ -56,6 +58,7 @@ def plan(
     seed: int = 7,
     model: str | None = None,
     force: bool = False,
+    measured_in: Run | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Plan every product and location; return the committed run.
@@ -71,6 +74,8 @@ def plan(
         One forecasting model for every series (for example `prophet-stan`) instead of the backtest's choice.
     force : bool
         Compute again although the same run exists; must give the same tables.
+    measured_in : Run, optional
+        Plan with what order history said of sources then, as the re-plans of that run do.
     progress : callable, optional
 
     Raises
@@ -80,6 +85,7 @@ def plan(
     """
     tell = progress or (lambda _text, _share: None)
     tell("Reading the lake", 0.0)
+    number = current_number(lake)  # before anything is read: who reads later has seen more
     started = dt.datetime.now(dt.UTC)  # before the ledger is read: what is approved later was not known
     inputs = load_inputs(lake, as_of=as_of)
     policy: dict[str, Any] = {
@@ -87,15 +93,21 @@ def plan(
         "model": model,
         "n_paths": N_PATHS,
     }
+    if measured_in is not None:
+        policy["measured_in"] = full_plan_of(lake, measured_in).run_id
     run_id = _run_id(inputs, policy, seed)
     earlier = _existing(lake, run_id)
     if earlier is not None and not force:
         tell(f"Nothing changed since run {run_id}", 1.0)
-        return commit_run(lake, earlier)
+        return made_current(lake, earlier, after=number, at=started)
 
     tell("Checking the data", 0.15)
     faults = check(inputs.tables, as_of=inputs.as_of, period=inputs.period)
-    supply = measured_supply(inputs.tables, inputs.as_of)
+    supply = (
+        measured_supply(inputs.tables, inputs.as_of)
+        if measured_in is None
+        else measured_then(lake, measured_in)
+    )
     lines = line_terms(inputs, supply)
     protection = protection_periods(lines, inputs.as_of, inputs.period)
     held = held_lines(faults, lines[["sku", "location"]])
@@ -161,7 +173,7 @@ def plan(
     outputs = {name: _written(lake, name, tables[name], earlier) for name in OUTPUT_TABLES}
     summary = dict(zip(tables["kpis"]["name"], tables["kpis"]["value"], strict=True))
     summary["level_correlation"] = planned.level_correlation
-    run = commit_run(
+    run = store_run(
         lake,
         Run(
             run_id=run_id,
@@ -176,6 +188,7 @@ def plan(
             summary=summary,
         ),
     )
+    run = made_current(lake, run, after=number, at=started)
     tell(f"Run {run.run_id} is ready", 1.0)
     return run
 

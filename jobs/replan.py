@@ -1,7 +1,7 @@
-"""Plan again what changed stock or orders touch, and commit a run that equals a full plan of the same forecasts.
+"""Plan again what changed stock or orders touch: a run that equals a full plan of the same forecasts.
 
 Frozen from the last full plan: forecasts and their models, how far stores are wrong together, what order
-history said of sources, masters and settings. Whatever else changed asks for a full plan, and nothing is mixed.
+history said of sources, masters and settings. If anything else changed, a full plan is asked for.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from jobs.inputs import MASTER_TABLES, PLANNED_EVENTS, RECENT_DAYS, PlanInputs
 from jobs.line_inputs import build_line_inputs, latest_stock
 from jobs.plan_orders import plan_orders
 from jobs.replan_faults import faults_now
-from jobs.replan_reasons import SUPPLY_TABLES, decision_reasons, line_reasons, table_reasons
+from jobs.replan_reasons import SUPPLY_TABLES, decision_reasons, is_behind, line_reasons, table_reasons
 from jobs.replan_tables import Changes, Replan, replanned_tables
 from jobs.run_state import RunState, run_state
 from jobs.settings import settings
@@ -47,13 +47,12 @@ from jobs.stock_now import keep_told
 from jobs.supply_flows import supply_flows
 from jobs.supply_marks import late_quantity, supply_marks
 from jobs.supply_seen import SupplySeen, supply_seen
+from jobs.supply_then import REPLAN_OF, full_plan_of
 
 Mask = npt.NDArray[np.bool_]
 
 ATTEMPTS = 8
 """Times that a re-plan starts anew because another run became current meanwhile."""
-OF = "replan_of"
-"""Key of a run's policy that names the full plan whose forecasts it keeps."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +116,40 @@ def replan(
     raise JobError(f"{ATTEMPTS} other plans were committed meanwhile; plan again")
 
 
+def made_current(lake: Lake, run: Run, *, after: int, at: dt.datetime) -> Run:
+    """Make a full plan the current run; if others were committed since it began to read, bring it up to date.
+
+    So stock that a re-plan saw during the plan does not go back to what it was. Where the plan itself is
+    behind (sales came in meanwhile, and another plan has them) that other one stays current.
+
+    Parameters
+    ----------
+    lake : Lake
+    run : stored full plan
+    after : `current_number` before the plan read the lake
+    at : instant before it read
+
+    Returns
+    -------
+    Run
+        The plan, or its re-plan with the stock and orders of now.
+    """
+    if make_current(lake, run.run_id, after=after):
+        return run
+    for _ in range(ATTEMPTS):
+        number = current_number(lake)
+        done = replan_from(lake, run, frozenset(), at=at)
+        if done.needs_full_plan and is_behind(run, current_run(lake, number)):
+            return run
+        if make_current(lake, done.run.run_id, after=number):
+            return done.run
+    raise JobError(f"{ATTEMPTS} other plans were committed meanwhile; plan again")
+
+
 def replan_from(lake: Lake, earlier: Run, named: frozenset[tuple[str, str]], *, at: dt.datetime) -> Replanned:
     """Plan again from one run; the result is stored but not made current."""
     clock = _Clock()
-    base = _full_plan(lake, earlier)
+    base = full_plan_of(lake, earlier)
     reasons = table_reasons(lake, base)
     if reasons:
         return Replanned(earlier, needs_full_plan=tuple(reasons), earlier=earlier.run_id)
@@ -148,7 +177,7 @@ def replan_from(lake: Lake, earlier: Run, named: frozenset[tuple[str, str]], *, 
     clock.tick("find what changed")
     if not differs.any():
         return Replanned(earlier, earlier=earlier.run_id, parts=clock.parts)
-    run_id = _run_id(base, marks, held, is_named)
+    run_id = _run_id(base, marks, held)
     stored = _existing(lake, run_id)
     if stored is not None:
         return Replanned(stored, tuple(lines["line_id"][differs]), earlier=earlier.run_id, parts=clock.parts)
@@ -195,9 +224,7 @@ def replan_from(lake: Lake, earlier: Run, named: frozenset[tuple[str, str]], *, 
         ),
     )
     clock.tick("lay out the tables")
-    outputs = dict(earlier.outputs) | {
-        name: _written(lake, earlier, name, one) for name, one in tables.items()
-    }
+    written = {name: _written(lake, earlier, name, change) for name, change in tables.items()}
     told = {} if seen.told is None else keep_told(lake, seen.told)
     kpis = tables["kpis"].frame
     summary = dict(zip(kpis["name"], kpis["value"].astype(float), strict=True))
@@ -209,18 +236,13 @@ def replan_from(lake: Lake, earlier: Run, named: frozenset[tuple[str, str]], *, 
             run_id=run_id,
             created_at=instant,
             inputs=versions | told,
-            outputs=outputs,
-            policy={**base.policy, OF: base.run_id},
+            outputs=dict(earlier.outputs) | written,
+            policy={**base.policy, REPLAN_OF: base.run_id},
             summary=summary,
         ),
     )
     clock.tick("write the tables")
     return Replanned(run, tuple(lines["line_id"][rows]), earlier=earlier.run_id, parts=clock.parts)
-
-
-def _full_plan(lake: Lake, run: Run) -> Run:
-    """Return the full plan whose forecasts a run keeps: itself, or the one it was re-planned from."""
-    return read_run(lake, str(run.policy[OF])) if OF in run.policy else run
 
 
 def _number(lake: Lake, table: str) -> int:
@@ -284,10 +306,9 @@ def _among(lines: pd.DataFrame, held: pd.DataFrame) -> Mask:
     return np.asarray(keys.isin(pd.MultiIndex.from_frame(held[["sku", "location"]])))
 
 
-def _run_id(base: Run, marks: list[str], held: pd.DataFrame, named: Mask) -> str:
+def _run_id(base: Run, marks: list[str], held: pd.DataFrame) -> str:
     """Name what the run depends on: the full plan, and the stock, orders and trust of every line."""
     parts = [base.run_id, code_version(), *marks, *held.to_csv(index=False).splitlines()]
-    del named
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:10]
     return f"{base.as_of:%Y%m%d}-{name}"
 

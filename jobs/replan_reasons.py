@@ -87,6 +87,14 @@ def line_reasons(
     )
 
 
+def is_behind(run: Run, other: Run | None) -> bool:
+    """Return whether another run read later versions than a run: of some tables later, of none earlier."""
+    if other is None or other.as_of < run.as_of:
+        return False
+    versions = [(run.inputs.get(table, 0), other.inputs.get(table, 0)) for table in INPUT_TABLES]
+    return all(mine <= its for mine, its in versions) and any(mine < its for mine, its in versions)
+
+
 def _differs(lake: Lake, table: str, number: int) -> bool:
     current = lake.current(table)
     if (current.number if current else 0) == number:

@@ -83,7 +83,7 @@ def replanned_tables(lake: Lake, done: Replan) -> dict[str, Changes]:
         "order_increments": done.planned.joint.increments,
         "data_faults": done.faults,
     }
-    moves = _transfers(lake, done, rows)
+    moves = _transfers(done)
     whole |= {"transfers": moves.transfers, "transfers_idle": moves.idle}
     found |= _expiry(lake, done, rows, moves.transfers)
     facts = replanned_facts(
@@ -140,10 +140,11 @@ def _part(lake: Lake, done: Replan, rows: Rows) -> Decided:
 def _merged(figures: pd.DataFrame, plan_lines: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     """Return the figures of all lines, those of `rows` anew."""
     new = plan_lines[list(figures.columns)].set_index(rows)
-    return pd.concat([figures.drop(index=rows), new]).sort_index()
+    kept = figures[~figures.index.isin(rows)]
+    return pd.concat([kept, new]).sort_index()
 
 
-def _transfers(lake: Lake, done: Replan, rows: Rows) -> TransferTables:
+def _transfers(done: Replan) -> TransferTables:
     return plan_transfers_of(
         done.inputs, done.lines, done.planned.line_inputs, done.planned.plans, held=done.held
     )

@@ -22,7 +22,8 @@ from jobs.inputs import PlanInputs, load_inputs
 from jobs.line_terms import line_terms
 from jobs.override_scope import with_groups
 from jobs.scenario_changes import Change
-from jobs.supplier_performance import MeasuredSupply, measured_supply
+from jobs.supplier_performance import MeasuredSupply
+from jobs.supply_then import measured_then
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,7 +68,7 @@ class ScenarioBase:
     @cached_property
     def supply(self) -> MeasuredSupply:
         """What order history said of the sources."""
-        return measured_supply(self.plan_inputs.tables, self.as_of)
+        return measured_then(self.lake, self.run)
 
     @cached_property
     def terms(self) -> pd.DataFrame:

@@ -73,6 +73,5 @@ def more_stock_days(
 
 
 def _units(inputs: LineInputs) -> npt.NDArray[np.float64]:
-    return np.bincount(
-        inputs.batch_line, weights=np.maximum(inputs.batch_quantity, 0.0), minlength=inputs.size
-    )
+    units = np.maximum(inputs.batch_quantity, 0.0)
+    return np.bincount(inputs.batch_line, weights=units, minlength=inputs.size).astype(np.float64)

@@ -14,8 +14,11 @@ PARTS = {
     "kill": "kill",
     "faults": "faults",
     "throughput": "throughput",
+    "fold": "fold",
+    "state": "state",
     "imports": "imports",
     "end_to_end": "end_to_end",
+    "replan": "replan",
 }
 """The module of each part."""
 
