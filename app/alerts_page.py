@@ -34,6 +34,7 @@ PAGES = {
 }
 """Pages that a link of an alert may name."""
 
+ALERTS_PAGE = "../pages/alerts.py"
 _ROW = "alert_row"
 
 
@@ -77,6 +78,18 @@ def cards(found: AlertFigures, currency: str) -> None:
         place.metric(label, value, delta=note, delta_color="off", delta_arrow="off", border=True)
 
 
+def today_link() -> None:
+    """Link from Today to the alerts that need somebody; nothing where there are none."""
+    number = alerts_data.waiting()
+    if number:
+        st.page_link(
+            ALERTS_PAGE,
+            label=columns.count(number, "alert"),
+            icon=":material/notifications:",
+            width="content",
+        )
+
+
 def look_now() -> None:
     """Offer to judge the plan now."""
     if st.button("Look now", key="alerts_look", icon=":material/refresh:"):
@@ -107,30 +120,32 @@ def inbox(frame: pd.DataFrame, matching: int, currency: str) -> list[int]:
             "severity",
             "cause",
             "act",
-            "covered_by",
+            "covered",
             "state_label",
             "first_seen",
         ],
         column_config={
             "open": st.column_config.ButtonColumn(
                 "Show",
-                width=56,
+                width=52,
                 type="tertiary",
                 key="open_alert",
                 on_click=_remember,
                 args=(frame,),
                 help="Show it where it can be seen and mended",
             ),
-            "level_label": columns.tag("Level", LEVEL_COLORS, width=78),
-            "label": columns.tag("Alert", TYPE_COLORS, width=124),
-            "product_name": columns.text("Product", width=180),
-            "location_name": columns.text("Location", width=130),
-            "severity": columns.amount("At risk", currency, width=72),
-            "cause": columns.text("Cause", width=300),
-            "act": columns.text("What fixes it", width=230),
-            "covered_by": columns.text("Proposal", width=150),
-            "state_label": columns.text("State", width=84),
-            "first_seen": st.column_config.DatetimeColumn("Since", format="D MMM HH:mm", width=96),
+            "level_label": columns.tag("Level", LEVEL_COLORS, width=74),
+            "label": columns.tag("Alert", TYPE_COLORS, width=112),
+            "product_name": columns.text("Product", width=144),
+            "location_name": columns.text("Location", width=104),
+            "severity": columns.amount("At risk", currency, width=66),
+            "cause": columns.text("Cause", width=226),
+            "act": columns.text("What fixes it", width=184),
+            "covered": columns.text(
+                "Covered", width=86, help="A proposal of the plan covers it if approved in time"
+            ),
+            "state_label": columns.text("State", width=76),
+            "first_seen": st.column_config.DatetimeColumn("Since", format="D MMM", width=58),
         },
         alt="Alerts, dearest first: level, type, product, place, money at risk, cause, what fixes it, state",
     )

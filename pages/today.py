@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import cards, data, exports, filters, shell, states, worklist
+from app import alerts_page, cards, data, exports, filters, shell, states, worklist
 
 states.require_run("Today")
 worklist.follow_click()
@@ -13,13 +13,14 @@ with st.container(horizontal=True, vertical_alignment="bottom", horizontal_align
     with st.container(gap=None):
         st.title("Today")
         shell.plan_line()
-    export = st.container(width="content")
+    export = st.container(horizontal=True, vertical_alignment="center", width="content")
 
 cards.headlines(data.headlines(), currency)
 wanted = filters.worklist_filters()
 frame, matching = data.worklist(wanted)
 
 with export:
+    alerts_page.today_link()
     exports.csv("Export worklist", "worklist", lambda: data.worklist_csv(wanted), "export_worklist")
 
 if frame.empty:

@@ -32,6 +32,9 @@ STATE_LABELS = {
 NEEDS_SOMEBODY = ("open", "in_progress")
 """States of the inbox where none is chosen."""
 
+SHORTAGES = ("stockout", "below_reorder_point", "late_order", "short_order")
+"""Types that say why, or that, one and the same product runs short."""
+
 HISTORY_DAYS = 30
 """What ended longer ago is not listed."""
 
@@ -58,7 +61,7 @@ class AlertFigures:
 
     alerts: int
     money: float
-    """At risk [money]."""
+    """At risk [money]; of several alerts on one shortage the dearest, and none of data or messages."""
     critical: int
     covered: int
     """Alerts that a proposal covers if it is approved in time."""
@@ -72,7 +75,7 @@ def load(lake: Lake, now: datetime) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns of contract `alerts`; label, level_label and state_label in words.
+        Columns of contract `alerts`; label, level_label, state_label and covered in words; alert: its name.
     """
     frame = awake(current(lake), now)
     since = pd.Timestamp(now) - timedelta(days=HISTORY_DAYS)
@@ -82,6 +85,7 @@ def load(lake: Lake, now: datetime) -> pd.DataFrame:
         level_label=tags(frame["level"].map(LEVEL_LABELS)),
         state_label=frame["state"].map(STATE_LABELS).astype("str"),
         alert=["|".join(key) for key in frame[list(Key._fields)].itertuples(index=False)],
+        covered=frame["covered_by"].str.replace("covered if approved ", ""),
     )
     return frame.sort_values(["severity", "alert"], ascending=[False, True], ignore_index=True)
 
@@ -109,7 +113,7 @@ def figures(frame: pd.DataFrame) -> AlertFigures:
     covered = live[live["covered_by"] != ""]
     return AlertFigures(
         alerts=len(live),
-        money=float(live["severity"].sum()),
+        money=_money(live),
         critical=int((live["level"] == ALERT_LEVELS[-1]).sum()),
         covered=len(covered),
         covered_money=float(covered["severity"].sum()),
@@ -117,9 +121,11 @@ def figures(frame: pd.DataFrame) -> AlertFigures:
     )
 
 
-def open_count(lake: Lake, now: datetime) -> int:
-    """Return how many alerts need somebody: what Today says."""
-    return int(awake(current(lake), now)["state"].isin(NEEDS_SOMEBODY).sum())
+def _money(live: pd.DataFrame) -> float:
+    """Add up what alerts put at risk, each shortage once: a late order is why stock runs out."""
+    counted = live[~live["alert_type"].isin([name for name, kind in KINDS.items() if kind.whole])]
+    about = counted["alert_type"].mask(counted["alert_type"].isin(SHORTAGES), "shortage")
+    return float(counted.groupby([about, "sku", "location"])["severity"].max().sum())
 
 
 def counts(frame: pd.DataFrame, column: str, labels: dict[str, str]) -> dict[str, str]:
