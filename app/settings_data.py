@@ -10,9 +10,10 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from app import cache, data
+from app import cache, columns, data
 from app.acts import recorded, signed
-from engine.contracts import ALERT_LEVELS, ALERT_TYPES
+from engine.alerts.kinds import KINDS
+from engine.contracts import ALERT_TYPES
 from jobs.alert_rules import change_rule
 from jobs.notices.news import CONFIRMATIONS
 from jobs.notices.words import label
@@ -36,9 +37,7 @@ from jobs.views.settings import THRESHOLDS
 from jobs.views.subscriptions import CHANNEL_LABELS, Told
 
 __all__ = [
-    "ALERT_LEVELS",
     "ALERT_TYPES",
-    "AT_ONCE",
     "CHANNELS",
     "CHANNEL_LABELS",
     "CONFIRMATIONS",
@@ -102,8 +101,8 @@ def subscription_rows(every: Sequence[Told], currency: str) -> pd.DataFrame:
 def failing(every: Sequence[Told]) -> list[str]:
     """Say of each subscription that fails why, and when it is tried again."""
     return [
-        f"**{one.subscription.recipient}** ({one.subscription.hidden_endpoint}): {one.failure.reason}. "
-        f"Tried {one.failure.tries} times, again from {one.failure.retry_at:%d %b %H:%M} UTC on."
+        f"**{one.subscription.recipient}** (`{one.subscription.hidden_endpoint}`): {one.failure.reason}. "
+        f"Tried {columns.count(one.failure.tries, 'time')}, again at {one.failure.retry_at:%d %b %H:%M} UTC."
         for one in every
         if one.failure
     ]
@@ -137,6 +136,17 @@ def audit() -> pd.DataFrame:
 def time_zones() -> list[str]:
     """Return the time zones that can be chosen."""
     return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+
+
+def schedule_here() -> Schedule:
+    """Return the schedule that a new subscription starts from: by the clock of who adds it."""
+    here = st.context.timezone
+    return Schedule(time_zone=here) if here in time_zones() else AT_ONCE
+
+
+def threshold_unit(alert_type: str) -> str:
+    """Say what the threshold of a type counts."""
+    return f"Counts {KINDS[alert_type].limit_unit}" if alert_type else "Counts something else for each type"
 
 
 # acts

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import columns, settings_data, shell, states
-from app.settings_data import AT_ONCE, EVERYTHING, THRESHOLDS, Filter, Schedule, Subscription
+from app.settings_data import EVERYTHING, THRESHOLDS, Filter, Schedule, Subscription
 
 _DIGESTS = {"immediately": "Immediately", "hourly": "Every hour", "daily": "Once a day"}
 _LEVELS = {"info": "All levels", "warning": "Warning and critical", "critical": "Critical only"}
@@ -28,7 +28,7 @@ def add_subscription() -> None:
     recipient = right.text_input("For whom", key="sub_recipient", placeholder="Ana, or the name of a system")
     endpoint = left.text_input("Where", key="sub_endpoint", placeholder=settings_data.ENDPOINT_HELP[channel])
     secret = _secret(right, channel, "")
-    chosen = _filter(EVERYTHING) | _schedule(AT_ONCE)
+    chosen = _filter(EVERYTHING) | _schedule(settings_data.schedule_here())
     reason = _reason()
     if st.button("Add", key="sub_add_confirm", type="primary"):
         _finish(
@@ -205,7 +205,7 @@ def change_threshold() -> None:
             format="%g",
             placeholder="As it is",
             key=f"threshold_{name}",
-            help="Share from 0 to 1" if name.endswith("_share") else None,
+            help=_help(name, kind),
         )
         for number, (name, label) in enumerate(THRESHOLDS.items())
     }
@@ -218,6 +218,12 @@ def change_threshold() -> None:
             partial(settings_data.set_threshold, segment, values, reason),
             "Thresholds changed; the next look counts by them.",
         )
+
+
+def _help(name: str, kind: str) -> str | None:
+    if name == "limit":
+        return settings_data.threshold_unit(kind)
+    return "Share from 0 to 1" if name.endswith("_share") else None
 
 
 @st.dialog("Change a setting", icon=":material/edit:")

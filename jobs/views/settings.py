@@ -50,6 +50,8 @@ THRESHOLDS = {
 }
 """Column of `alert_rules` → what it is called."""
 
+EVERYWHERE = "Everywhere"
+
 RECENT = 50
 """Changes listed."""
 
@@ -78,19 +80,19 @@ def threshold_rows(lake: Lake) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        label, segment ('' for a type's defaults), fires (yes, no or '' as the less specific rule says), unit
+        label, segment, fires (yes, no or '' as the less specific rule says), unit
         of the threshold, the columns of `THRESHOLDS` (null: as the less specific rule says).
     """
     defaults = default_rules()
     labels = dict(zip(defaults["alert_type"], defaults["label"], strict=True))
     units = dict(zip(defaults["alert_type"], defaults["limit_unit"], strict=True))
     rules = read_rules(lake)
-    everywhere = defaults.assign(segment="", unit=defaults["limit_unit"], fires="yes")
+    everywhere = defaults.assign(segment=EVERYWHERE, unit=defaults["limit_unit"], fires="yes")
     if rules.empty:
         return everywhere[_THRESHOLD_COLUMNS]
     segments = rules.assign(
         label=rules["alert_type"].map(labels).fillna("All types"),
-        segment=[in_words({**row, "alert_type": ""}) for row in _rows(rules)],
+        segment=[_segment(row) for row in _rows(rules)],
         unit=rules["alert_type"].map(units).fillna(""),
         fires=[{True: "yes", False: "no"}.get(value, "") for value in rules["enabled"].astype(object)],
     )
@@ -98,6 +100,11 @@ def threshold_rows(lake: Lake) -> pd.DataFrame:
 
 
 _THRESHOLD_COLUMNS = ["alert_type", "label", "segment", "fires", "unit", *VALUES]
+
+
+def _segment(row: dict[str, Any]) -> str:
+    named = in_words({**row, "alert_type": "everything"}).removeprefix("everything").removeprefix(", ")
+    return named[:1].upper() + named[1:] or EVERYWHERE
 
 
 def audit(lake: Lake) -> pd.DataFrame:
