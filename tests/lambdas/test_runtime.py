@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from data_lake.facts.landing import LANDING, unpack
+from jobs.dlq import letter_names, read_letters
 from lambdas.messages import replan_of, together
 
 pytestmark = [pytest.mark.s3, pytest.mark.xdist_group("s3")]
@@ -149,3 +150,26 @@ def test_the_api_says_which_version_answers(place: Any, lambda_runtime: Any, sam
     answer = rie.invoke(sample("api", "health.json"))
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"]) == {"status": "ok", "version": "0.1.0", "run_id": None, "as_of": None}
+
+
+@pytest.mark.parametrize(
+    ("function", "queue"),
+    [
+        ("optimization_engine", "replan"),
+        ("notification_handler", "notifications"),
+        ("report_generator", "reports"),
+    ],
+)
+def test_every_function_keeps_what_it_cannot_read(
+    place: Any, lambda_runtime: Any, sample: Any, function: str, queue: str
+) -> None:
+    rie = lambda_runtime(function, place.of(function))
+    event = sample(function, "wrong.json")
+    assert rie.invoke(event) == {"batchItemFailures": []}
+    letters = read_letters(place.objects, letter_names(place.objects, queue))
+    assert {letter.body for letter in letters} == {record["body"] for record in event["Records"]}
+    metrics = _metrics(rie.lines)
+    assert metrics["PoisonMessages"] == (2.0, "Count")
+    assert metrics["FailedMessages"] == (0.0, "Count")
+    dead = [line for line in rie.lines if line.get("message") == "message kept as dead letter"]
+    assert [line["correlation_id"] for line in dead] == [record["messageId"] for record in event["Records"]]
