@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from data_lake import whole_files
-from data_lake.errors import LakeUnavailable
+from data_lake.errors import LakeUnavailable, NoSuchObject
 from data_lake.lake import Lake
 from jobs.errors import JobError
 from jobs.incoming import in_words, take_file, take_message, waiting
@@ -246,6 +246,16 @@ def test_on_s3_a_notification_imports_a_file_once(s3_server) -> None:  # type: i
     drop(lake, key, LATER)
     assert not whole_files.move(lake, key, "incoming/done/x.csv", stamp)
     assert whole_files._copy(lake.store, key, "incoming/done/x.csv", stamp) is False  # type: ignore[arg-type]
+    large = drop(lake, "incoming/large.bin", bytes(20 << 20))  # fetched and copied in parts
+    stamp = whole_files.stamp(lake, large)
+    assert stamp
+    with whole_files.fetched(lake, large) as file:
+        assert file.stat().st_size == 20 << 20
+    assert whole_files._copy(lake.store, large, "incoming/done/x.bin", '"0"') is False  # type: ignore[arg-type]
+    assert whole_files.move(lake, large, "incoming/done/large.bin", stamp)
+    assert len(lake.objects.get("incoming/done/large.bin")) == 20 << 20
+    with pytest.raises(NoSuchObject), whole_files.fetched(lake, large):
+        pass
     nowhere = Lake("s3://no-such-bucket/x", s3_server.options)
     assert whole_files.stamp(nowhere, key) is None
     with pytest.raises(LakeUnavailable, match="no-such-bucket"):
