@@ -160,11 +160,11 @@ def run(report: Report, options: Namespace) -> None:
     report.figure("kill.kills", fleet.killed, "SIGKILL", bar=20, better="higher")
     report.figure(
         "kill.compacted_meanwhile",
-        fleet.compacted,
+        len(batches) - left,
         "landing objects",
         bar=COMPACTED,
         better="higher",
-        left=left,
+        batches=len(batches),
     )
     report.figure("kill.seconds", seconds, "s", events=count, batches=len(batches), workers=WORKERS)
 

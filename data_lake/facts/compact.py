@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeVar
 
+from data_lake.facts.durable import put_durably
 from data_lake.facts.fetch import WORKERS, each
 from data_lake.facts.layout import LANDING, PARTS, folder_of, generation_in, part_key
 from data_lake.facts.listing import read_objects
@@ -73,12 +74,12 @@ def _merge(
     union = rows.union(sets)
     last = max(old, default="")
     if last and rows.size(old[last]) == rows.size(union):
-        # Only the last name may stay for all: a reader's list may have passed an earlier one before it was there.
+        # Only the last may stay for all: a reader's list may have passed an earlier name before it was there.
         spare = [key for key in old if key != last]
         objects.delete(spare)
         return 0, len(spare)
     body = rows.encode(union)
     generation = max(map(generation_in, old), default=0) + 1
-    objects.put_new(part_key(folder, generation, body), body)
+    put_durably(objects, part_key(folder, generation, body), body)
     objects.delete(old)
     return 1, len(old)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from data_lake.events import Event
+from data_lake.facts.durable import put_durably
 from data_lake.facts.fact import Fact
 from data_lake.facts.landing import pack
 from data_lake.facts.messages import Poison, Record, parse_message
@@ -91,12 +92,9 @@ def ingest_facts(lake: HasObjects | Objects, records: Iterable[Record], *, recei
 
 
 def put_facts(objects: Objects, facts: Sequence[Fact]) -> str | None:
-    """Store facts durably as one object and return its key; None: there are none.
-
-    Content-named: that it exists already means that these very facts are stored.
-    """
+    """Store facts durably as one object and return its key; None: there are none."""
     if not facts:
         return None
     key, body = pack(facts)
-    objects.put_new(key, body)
+    put_durably(objects, key, body)
     return key

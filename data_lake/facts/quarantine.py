@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from data_lake.facts.durable import put_durably
 from data_lake.facts.fact import Fact
 from data_lake.facts.fetch import WORKERS, fetch
 from data_lake.facts.landing import from_line, to_line
@@ -56,4 +57,4 @@ def _keep(objects: Objects, facts: Sequence[Fact]) -> None:
         folder = f"{QUARANTINE}{hashlib.sha256(conflict.event_id.encode()).hexdigest()}/"
         for fact in (conflict.kept, *conflict.refused):
             line = to_line(fact)
-            objects.put_new(f"{folder}{hashlib.sha256(line).hexdigest()[:16]}.json", line)
+            put_durably(objects, f"{folder}{hashlib.sha256(line).hexdigest()[:16]}.json", line)

@@ -18,7 +18,7 @@ def test_every_seed_ends_well(chunk: int) -> None:
     failures, happened = simulate(range(chunk * size, (chunk + 1) * size))
     assert failures == []
     # the worlds must be rough enough to prove something
-    for what in ("crash", "crash after the effect", "answer lost", "refused", "gone", "conflict"):
+    for what in ("crash", "crash after the effect", "answer lost", "refused", "mistaken", "gone", "conflict"):
         assert happened[what] > size / 10, f"{what} hardly happened: {happened[what]} times in {size} worlds"
     assert happened["read"] > 5 * size
 

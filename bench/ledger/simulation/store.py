@@ -18,6 +18,8 @@ class Faults:
     """Killed before the effect, and as often after it."""
     lost: float = 0.0
     """The effect is there, the answer is not; as often the request is refused and has no effect."""
+    mistaken: float = 0.0
+    """The answer says that the object exists already, and it does not."""
     page: int = 1000
     """Names in one page of a list; each page is a request of its own."""
 
@@ -44,6 +46,9 @@ class SimulatedObjects:
     def put_new(self, key: str, body: bytes) -> bool:
         """Create an object; an answer lost on the way is asked again by the client, or given up."""
         self._before()
+        if self.faults.mistaken and self.scheduler.random.random() < self.faults.mistaken:
+            self.bucket.happened["mistaken"] += 1
+            return False
         bodies = self.bucket.bodies
         new = key not in bodies
         if new:

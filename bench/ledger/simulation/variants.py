@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.ledger.simulation.protocol import Broken
 
-_PUT = "    objects.put_new(part_key(folder, generation, body), body)\n    objects.delete(old)\n"
+_PUT = "    put_durably(objects, part_key(folder, generation, body), body)\n    objects.delete(old)\n"
 _QUARANTINE_THEN_DELETE = (
     "        quarantine_new(objects, rows, arrived, workers)\n        objects.delete(landed)"
 )
@@ -14,7 +14,7 @@ VARIANTS = (
         "compaction deletes what it merges before the merged object is durable",
         "compact",
         _PUT,
-        "    objects.delete(old)\n    objects.put_new(part_key(folder, generation, body), body)\n",
+        "    objects.delete(old)\n    put_durably(objects, part_key(folder, generation, body), body)\n",
     ),
     Broken(
         "compaction deletes landing before the partitions hold it",
@@ -32,7 +32,7 @@ VARIANTS = (
         "compaction deletes every object of the partition, not those it merged",
         "compact",
         _PUT,
-        "    key = part_key(folder, generation, body)\n    objects.put_new(key, body)\n"
+        "    key = part_key(folder, generation, body)\n    put_durably(objects, key, body)\n"
         "    objects.delete([other for other in objects.list(folder) if other != key])\n",
     ),
     Broken(
@@ -70,8 +70,14 @@ VARIANTS = (
     Broken(
         "a batch is acknowledged although its put failed",
         "ingest",
-        "    objects.put_new(key, body)\n",
-        "    try:\n        objects.put_new(key, body)\n    except Exception:\n        pass\n",
+        "    put_durably(objects, key, body)\n",
+        "    try:\n        put_durably(objects, key, body)\n    except Exception:\n        pass\n",
+    ),
+    Broken(
+        "an object that is said to exist is not looked for",
+        "durable",
+        "            continue  #",
+        "            return  #",
     ),
     Broken(
         "poison blocks the rest of its batch",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -15,8 +15,8 @@ from bench.ledger.simulation.scheduler import Crash, Scheduler
 from bench.ledger.simulation.store import NO_FAULTS, Bucket, Faults, SimulatedObjects
 from data_lake.errors import LakeUnavailable
 
-_INGESTING = Faults(crash=0.03, lost=0.05)
-_COMPACTING = Faults(crash=0.02, lost=0.02)
+_INGESTING = Faults(crash=0.03, lost=0.05, mistaken=0.02)
+_COMPACTING = Faults(crash=0.02, lost=0.02, mistaken=0.02)
 
 
 @dataclass
@@ -83,7 +83,7 @@ class World:
         return guarded
 
     def _ingest(self) -> None:
-        objects = self.objects(Faults(_INGESTING.crash, _INGESTING.lost, self.page))
+        objects = self.objects(replace(_INGESTING, page=self.page))
         record = self.protocol.ingest.Record
         while self.queue:
             taken = [
@@ -106,7 +106,7 @@ class World:
             self.acknowledged |= self.told[message]
 
     def _compact(self) -> None:
-        objects = self.objects(Faults(_COMPACTING.crash, _COMPACTING.lost, self.page))
+        objects = self.objects(replace(_COMPACTING, page=self.page))
         for _ in range(4):
             try:
                 self.protocol.compact.compact_objects(objects, self.rows, self.random.randint(1, 4), 1)
