@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import complain, say, show_table, warn
+from cli.dlq_queues import addresses, look
 from cli.options import AuthorOption, LakeOption, absolute, who
 from jobs.dlq_text import told, with_told
 from jobs.errors import JobError
@@ -34,6 +35,15 @@ SqsOption = Annotated[
         "reasons kept in the lake, and deleted once they are done with. May be given several times.",
     ),
 ]
+ToOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to",
+        metavar="QUEUE=URL",
+        help="On AWS: the address of a queue whose messages only its function reads (replan, notifications, "
+        "reports): they are sent back to it. May be given several times.",
+    ),
+]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded.")]
 
 
@@ -48,7 +58,7 @@ def list_(
     from jobs.dlq_states import list_dead
 
     opened = _opened(lake)
-    _look(opened, sqs)
+    look(opened, sqs)
     states = list_dead(opened, queue, closed=closed)
     if not states:
         say("No message is done with yet." if closed else "No message waits: every message could be read.")
@@ -112,6 +122,7 @@ def repair(
     replay_it: Annotated[bool, typer.Option("--replay", help="Replay it at once.")] = False,
     author: AuthorOption = "",
     sqs: SqsOption = None,
+    to: ToOption = None,
 ) -> None:
     """Give a message another text; it must be readable, and the old text is kept.
 
@@ -132,7 +143,7 @@ def repair(
     )
     say(f"{letter} is repaired.")
     if replay_it:
-        _replay(opened, [letter], who(author), reason, sqs)
+        _replay(opened, [letter], who(author), reason, sqs, to)
     else:
         say(f"Next: shelfcast dlq replay {letter}")
 
@@ -146,6 +157,7 @@ def replay(
     reason: ReasonOption = "",
     author: AuthorOption = "",
     sqs: SqsOption = None,
+    to: ToOption = None,
 ) -> None:
     """Read messages again, one or all; those that cannot be read stay, with the new reason.
 
@@ -154,10 +166,10 @@ def replay(
     from jobs.dlq_states import list_dead
 
     opened = _opened(lake)
-    _look(opened, sqs)
+    look(opened, sqs)
     chosen = _chosen(letters, everything, [state.name for state in list_dead(opened, queue)])
     if chosen:
-        _replay(opened, chosen, who(author), reason, sqs)
+        _replay(opened, chosen, who(author), reason, sqs, to)
 
 
 @app.command()
@@ -177,7 +189,7 @@ def discard(
     opened = _opened(lake)
     chosen = _chosen(letters, everything, [state.name for state in list_dead(opened, queue)])
     done = discard_letters(opened, chosen, author=who(author), reason=reason, at=datetime.now(UTC))
-    _look(opened, sqs)
+    look(opened, sqs)
     say(f"{len(done)} discarded; `shelfcast dlq list --closed` has them.")
 
 
@@ -195,25 +207,26 @@ def _chosen(letters: Sequence[str] | None, everything: bool, waiting: list[str])
     return waiting if everything else list(letters or ())
 
 
-def _look(lake: Lake, sqs: Sequence[str] | None) -> None:
-    from jobs.dlq_queue import SqsDeadQueue, look_into
-
-    for given in sqs or ():
-        queue, equals, url = given.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"--sqs {given}: write QUEUE=URL")
-        found = look_into(lake, SqsDeadQueue(queue, url), at=datetime.now(UTC))
-        say(
-            f"{queue}: {found.waiting} in its dead-letter queue, {found.kept} of them never refused; "
-            f"{found.deleted} done with and deleted"
-        )
-
-
-def _replay(lake: Lake, letters: Sequence[str], author: str, reason: str, sqs: Sequence[str] | None) -> None:
+def _replay(
+    lake: Lake,
+    letters: Sequence[str],
+    author: str,
+    reason: str,
+    sqs: Sequence[str] | None,
+    to: Sequence[str] | None,
+) -> None:
     from jobs.dlq_acts import replay as replay_letters
+    from jobs.dlq_queue import with_queues
 
-    done = replay_letters(lake, letters, author=author, reason=reason, at=datetime.now(UTC))
-    _look(lake, sqs)
+    done = replay_letters(
+        lake,
+        letters,
+        author=author,
+        reason=reason,
+        at=datetime.now(UTC),
+        deliver=with_queues(addresses(to, "--to")),
+    )
+    look(lake, sqs)
     for name, why in done.already.items():
         say(f"{name}: {why}")
     if done.accepted:

@@ -92,7 +92,9 @@ def _refused_acts(lake: Lake, decisions: Sequence[Decision], at: datetime) -> di
 def _of_function(lake: Lake, kind: str, state: DeadState, at: datetime) -> str:
     """Read a message that is no event; return why it cannot be."""
     if kind != "incoming":
-        return f"messages of {state.letter.queue} are read by their function alone: send them back to it"
+        return (
+            f"messages of {state.letter.queue} are read by their function alone: `shelfcast dlq replay --to`"
+        )
     from jobs.incoming import take_message
 
     try:

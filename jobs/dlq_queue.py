@@ -6,18 +6,24 @@ refused but died of has no letter yet: it gets one here, so that nothing is acte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from data_lake.facts.ingest import PoisonRecord
 from data_lake.ledger import read_events
 from jobs.dlq import Message, keep_poison, letter_names, read_letter
-from jobs.dlq_states import done_with, histories
+from jobs.dlq_deliver import Deliver, Delivered, kind_of_queue, record_of, through_ingest
+from jobs.dlq_states import DeadState, done_with, histories
 from messaging import sqs
+from messaging.batches import Message as SqsMessage
+from messaging.batches import NotSentError
 from messaging.sqs import Received
 
 if TYPE_CHECKING:
+    from data_lake.lake import Lake
     from data_lake.ledger import HasObjects
 
 
@@ -141,3 +147,47 @@ def _letter_of(lake: HasObjects, known: dict[str, list[str]], message: Message) 
         if read_letter(lake, letter).body == message.body:
             return letter
     return None
+
+
+def with_queues(addresses: Mapping[str, str], *, client: Any = None) -> Deliver:
+    """Return a delivery that sends messages of functions back to their queues, and reads all others here.
+
+    Such a message (plan again, tell, make a report) may be done twice, so one that is sent twice is no harm.
+
+    Parameters
+    ----------
+    addresses
+        Queue → its address.
+    client
+        A boto3 client of SQS; the process's own without.
+    """
+
+    def deliver(lake: Lake, states: Sequence[DeadState], at: datetime) -> Delivered:
+        back = {state.name for state in states if _address_of(state, addresses)}
+        read = through_ingest(lake, [state for state in states if state.name not in back], at)
+        refused = dict(read.refused)
+        for state in states:
+            if state.name in back:
+                why = _send_back(state, _address_of(state, addresses), client)
+                if why:
+                    refused[state.name] = PoisonRecord(*record_of(state), why, (why,))
+        return Delivered(read.changed, refused)
+
+    return deliver
+
+
+def _address_of(state: DeadState, addresses: Mapping[str, str]) -> str:
+    kind = kind_of_queue(state.letter.queue)
+    return addresses.get(state.letter.queue, "") if kind and kind != "incoming" else ""
+
+
+def _send_back(state: DeadState, url: str, client: Any) -> str:
+    """Send a message; return why it was not taken."""
+    fifo = url.endswith(".fifo")
+    digest = hashlib.sha256(state.body.encode("utf-8", "surrogatepass")).hexdigest()
+    message = SqsMessage(state.body, group=state.name if fifo else "", dedup=digest if fifo else "")
+    try:
+        sqs.send(url, [message], sqs=client)
+    except NotSentError as error:
+        return str(error)
+    return ""

@@ -13,8 +13,8 @@ from data_lake.facts.ingest import PoisonRecord
 from data_lake.facts.read import read_facts
 from data_lake.lake import Lake
 from jobs.dlq import keep_poison
-from jobs.dlq_acts import discard, replay
-from jobs.dlq_queue import Looked, SqsDeadQueue, look_into
+from jobs.dlq_acts import discard, repair, replay
+from jobs.dlq_queue import Looked, SqsDeadQueue, look_into, with_queues
 from jobs.dlq_states import list_dead
 from messaging.batches import Message
 from messaging.sqs import send
@@ -91,3 +91,19 @@ def test_more_than_a_request_holds(bus: Any, lake: Lake) -> None:
     assert len(done.accepted) == 25
     assert look_into(lake, dead_letters, at=AT).deleted == 25
     assert read_facts(lake).frame["quantity"].sum() == -sum(range(1, 26))
+
+
+def test_messages_of_functions_go_back_to_their_queue(bus: Any, lake: Lake) -> None:
+    bus.drain("reports")
+    urls, sqs = {"reports": bus.made.queue_urls["reports"]}, bus.endpoint.client("sqs")
+    poison = PoisonRecord("m-1", '{"kind": "stok"}', "kind is 'stok'", ("kind is 'stok'",))
+    letter = keep_poison(lake, "reports", poison, poison, at=AT)
+    event_letter = keep_poison(lake, "sales", PoisonRecord("m-2", event(delta=1), "", ()), poison, at=AT)
+    repair(lake, letter, '{"kind": "stock"}', author="ana", reason="a typing error", at=AT)
+    back = with_queues(urls, client=sqs)
+    done = replay(lake, [letter, event_letter], author="ana", at=AT, deliver=back)
+    assert done.accepted == (letter, event_letter)
+    assert [message.body for message in bus.drain("reports")] == ['{"kind": "stock"}']
+
+    large = keep_poison(lake, "reports", PoisonRecord("m-3", "1" * 1_100_000, "", ()), poison, at=AT)
+    assert "more than" in replay(lake, [large], author="ana", at=AT, deliver=back).refused[large]
