@@ -89,10 +89,11 @@ class LocalObjects:
             )
 
         keys = []
+        above = len(os.path.join(self.root, ""))
         with self._folder_lock(fcntl.LOCK_SH):
             for parent, folders, files in os.walk(self.root / folder, onerror=refuse):
-                relative = os.path.relpath(parent, self.root).replace(os.sep, "/")
-                base = "" if relative == "." else relative + "/"
+                relative = parent[above:].replace(os.sep, "/")
+                base = relative + "/" if relative else ""
                 folders[:] = [n for n in folders if not n.startswith(".") and may_hold(f"{base}{n}/")]
                 keys += [base + name for name in files if not name.startswith(".")]
         return sorted(key for key in keys if key.startswith(prefix) and key > start_after)

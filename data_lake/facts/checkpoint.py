@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import polars as pl
 
@@ -20,15 +24,14 @@ from data_lake.facts.checkpoint_store import (
 from data_lake.facts.feed import TERMS, Terms, latest_snapshot, opening_orders, pinned, read_terms
 from data_lake.facts.fold import KEY, LONG_AGO, Stock, advanced, opened, stock_rows
 from data_lake.facts.fold_days import local_days
-from data_lake.facts.fold_moves import in_order, stock_moves
-from data_lake.facts.listing import list_facts
+from data_lake.facts.fold_moves import in_order, moving, stock_moves
 from data_lake.facts.orders_fold import ORDER_KINDS, fold_orders
 from data_lake.facts.read import read_facts
 from data_lake.frames import to_pandas
 from data_lake.lake import Lake
 from data_lake.schemas import polars_schema
 
-RECENT = 36 * 3_600_000_000
+RECENT = 48 * 3_600_000_000
 """A checkpoint keeps the facts of this time [µs] before its newest one; what comes still later is rare."""
 MOST_RECENT = 200_000
 """Facts that it keeps at most."""
@@ -41,8 +44,13 @@ class Known:
     """What was told, folded."""
 
     stock: Stock
-    order_facts: pl.DataFrame
     terms: Terms
+    read_order_facts: Callable[[], pl.DataFrame]
+
+    @cached_property
+    def order_facts(self) -> pl.DataFrame:
+        """Facts of orders, in order."""
+        return self.read_order_facts()
 
 
 def known_facts(
@@ -66,24 +74,20 @@ def known_facts(
         Last day of snapshots; default: `until`.
     """
     snapshots_until = snapshots_until or until
-    names = list_facts(lake.objects)
-    if not (names.landing or names.parts):
-        return None
-    if until is None:
-        checkpoint = newest_checkpoint(lake)
-        try:
-            if checkpoint is not None:
-                return _resumed(lake, checkpoint, versions, snapshots_until)
-        except CheckpointError:
-            checkpoint = None
+    checkpoint = newest_checkpoint(lake) if until is None else None
+    if checkpoint is not None:
+        with suppress(CheckpointError):
+            return _resumed(lake, checkpoint, versions, snapshots_until)
     facts = in_order(read_facts(lake).frame)
+    if facts.is_empty():
+        return None
     terms = read_terms(lake, versions, snapshots_until)
     if until is not None:
         facts = facts.filter(local_days(facts, terms.zones) <= until)
     stock = advanced(opened(terms.opening), stock_moves(facts, terms.perpetual))
     if until is None and facts.height >= WORTH_KEEPING:
         checkpoint_now(lake)
-    return Known(stock, _of_orders(facts), terms)
+    return Known(stock, terms, lambda: _of_orders(facts))
 
 
 def _resumed(
@@ -92,10 +96,10 @@ def _resumed(
     then, now = _terms(lake, checkpoint, versions, until)
     news = news_since(lake, checkpoint).facts
     path = path_to_now(lake, checkpoint, then, now, news, from_cut=False)
-    orders = in_order(pl.concat([checkpoint.frame("orders"), _of_orders(news)]))
     if news.height >= WORTH_KEEPING:
         checkpoint_now(lake)
-    return Known(advanced(path.start, path.moves), orders, now)
+    stock = advanced(path.start, path.moves)
+    return Known(stock, now, lambda: in_order(pl.concat([checkpoint.frame("orders"), _of_orders(news)])))
 
 
 def _terms(
@@ -106,9 +110,8 @@ def _terms(
     numbers = [
         version.number if version else 0 for version in (pinned(lake, name, versions) for name in TERMS)
     ]
-    newest = then.latest["date"].max()
-    assert isinstance(newest, dt.date | None)
-    same = numbers == checkpoint.about["terms"] and (until is None or newest is None or newest <= until)
+    newest = checkpoint.about["newest_snapshot"]
+    same = numbers == checkpoint.about["terms"] and (until is None or newest <= until.isoformat())
     return then, then if same else read_terms(lake, versions, until)
 
 
@@ -127,11 +130,11 @@ def checkpoint_now(lake: Lake) -> str | None:
                 return None
             then, now = _terms(lake, checkpoint, None, None)
             path = path_to_now(lake, checkpoint, then, now, news.facts, from_cut=True)
-            recent = in_order(pl.concat([checkpoint.frame("recent"), news.facts]))
+            recent = in_order(pl.concat([checkpoint.frame("recent"), moving(news.facts)]))
             orders = in_order(pl.concat([checkpoint.frame("orders"), _of_orders(news.facts)]))
-            ids = pl.concat([checkpoint.frame("ids"), fingerprints(news.facts)])
+            prints = np.hstack([checkpoint.prints, fingerprints(news.facts)])
             return _written(
-                lake, news.names, numbers, now, path, recent, orders, ids, checkpoint.about["cut"]
+                lake, news.names, numbers, now, path, recent, orders, prints, checkpoint.about["cut"]
             )
         except CheckpointError:
             pass
@@ -154,7 +157,7 @@ def _written(
     path: Path,
     recent: pl.DataFrame,
     orders: pl.DataFrame,
-    ids: pl.DataFrame,
+    prints: npt.NDArray[np.uint64],
     earliest_cut: int,
 ) -> str | None:
     at = recent["at"]
@@ -166,14 +169,15 @@ def _written(
         "lots": stock.lots,
         "cut_lines": before.lines,
         "cut_lots": before.lots,
-        "recent": recent.filter(pl.col("at") >= cut),
+        "recent": moving(recent.filter(pl.col("at") >= cut)),
         "orders": orders,
         "latest": terms.latest,
         "perpetual": terms.perpetual,
-        "ids": ids.sort("id", "content"),
     }
+    newest = terms.latest["date"].max()
     about = {"names": sorted(names), "terms": numbers, "zones": dict(terms.zones), "cut": cut}
-    return write_checkpoint(lake, frames, about)
+    about["newest_snapshot"] = newest.isoformat() if isinstance(newest, dt.date) else ""
+    return write_checkpoint(lake, frames, prints, about)
 
 
 def _of_orders(facts: pl.DataFrame) -> pl.DataFrame:

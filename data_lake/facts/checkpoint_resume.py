@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from data_lake.facts.checkpoint_lookup import covered_facts
 from data_lake.facts.checkpoint_store import Checkpoint, CheckpointError, fingerprints
-from data_lake.facts.feed import Terms, instant
-from data_lake.facts.fold import KEY, LONG_AGO, Stock, opened
-from data_lake.facts.fold_moves import MOVES_SCHEMA, in_order, stock_moves
+from data_lake.facts.feed import Terms
+from data_lake.facts.fold import KEY, LONG_AGO, OPENING_SCHEMA, Stock, opened
+from data_lake.facts.fold_moves import in_order, stock_moves
 from data_lake.facts.listing import list_facts, read_objects
-from data_lake.facts.read import read_facts
 from data_lake.facts.rows import FRAMES
 from data_lake.facts.settle import settle
 from data_lake.ledger import HasObjects
@@ -27,6 +27,7 @@ MOST_LINES = 2_000
 """Lines that are looked up in the ledger; for more all is folded anew."""
 
 _PLACE = ["at", "sequence", "event_id"]
+_FIXED = ["fixed_at", "fixed_sequence", "fixed_id"]
 _NO_LINES = pl.DataFrame(schema={"sku": pl.String, "location": pl.String})
 
 
@@ -67,25 +68,24 @@ def news_since(lake: HasObjects, checkpoint: Checkpoint) -> News:
     facts, conflicts = settle(FRAMES.union(list(held.values())))
     if conflicts:
         raise CheckpointError("an id has two contents")
-    return News(tuple(listed), _unseen(in_order(facts), checkpoint))
-
-
-def _unseen(facts: pl.DataFrame, checkpoint: Checkpoint) -> pl.DataFrame:
-    if facts.is_empty():
-        return facts
-    ids, content = (checkpoint.frame("ids")[name].to_numpy() for name in ("id", "content"))
-    prints = fingerprints(facts)
-    mine = prints["id"].to_numpy()
-    place = np.minimum(np.searchsorted(ids, mine), len(ids) - 1)
-    seen = ids[place] == mine
-    if (content[place][seen] != prints["content"].to_numpy()[seen]).any():
+    _, unseen, differ = _seen(in_order(facts), checkpoint)
+    if differ:
         raise CheckpointError("an id has another content")
-    return facts.filter(~seen)
+    return News(tuple(listed), unseen)
+
+
+def _seen(facts: pl.DataFrame, checkpoint: Checkpoint) -> tuple[pl.DataFrame, pl.DataFrame, bool]:
+    """Split facts into those that a checkpoint covers and the others; is among these an id that it covers."""
+    (ids, content), (mine, told) = checkpoint.prints, fingerprints(facts)
+    place = np.minimum(np.searchsorted(ids, mine), len(ids) - 1)
+    known = ids[place] == mine
+    same = known & (content[place] == told)
+    return facts.filter(same), facts.filter(~same), bool((known & ~same).any())
 
 
 def terms_then(checkpoint: Checkpoint) -> Terms:
     """Return what facts came on top of when a checkpoint was made."""
-    return Terms(checkpoint.frame("latest"), checkpoint.about["zones"], checkpoint.frame("perpetual"))
+    return Terms(checkpoint.about["zones"], checkpoint.frame("perpetual"), lambda: checkpoint.frame("latest"))
 
 
 def path_to_now(
@@ -122,35 +122,34 @@ def path_to_now(
             late = late.filter(~pl.col("harmless"))
     if late.is_empty() and now is then and not from_cut:
         return Path(current, moves)
-    opening = opened(now.opening)
     reopened, flipped = _NO_LINES, _NO_LINES
     if now is not then:
         reopened = _changed(then.opening, now.opening)
         flipped = _changed(then.perpetual, now.perpetual)
-    starts = reopened.join(opening.lines.select(*KEY, "since"), on=KEY, how="left")
-    deep = pl.concat(
-        [
-            flipped,
-            late.filter(pl.col("at") < cut).select(KEY),
-            starts.filter(pl.col("since").fill_null(LONG_AGO) < cut).select(KEY),
-        ]
-    ).unique()
+    opening = OPENING_SCHEMA.to_frame() if now is then and _before(late, cut).is_empty() else now.opening
+    starts = reopened.join(opening, on=KEY, how="left").select(
+        *KEY, pl.col("since").fill_null(LONG_AGO).alias("at")
+    )
+    deep = pl.concat([flipped, _before(late, cut), _before(starts, cut)]).unique()
     if deep.height > MOST_LINES:
         raise CheckpointError("too many lines have changed")
     again = pl.concat([late.select(KEY), reopened]).unique().join(deep, on=KEY, how="anti")
-    parts = [
-        _without(current, pl.concat([again, deep])),
-        _only(opening, pl.concat([reopened, deep]).unique()),
-    ]
-    recent = checkpoint.frame("recent")
+    anew = pl.concat([reopened, deep]).unique()
+    opening = opening.join(anew, on=KEY, how="semi")
+    at_cut, recent = _without(_stock(checkpoint, "cut_"), anew), checkpoint.frame("recent")
     if from_cut:
-        parts = [_without(_stock(checkpoint, "cut_"), pl.concat([reopened, deep])), parts[1]]
+        parts = [at_cut, opened(opening)]
     else:
-        parts.append(_only(_without(_stock(checkpoint, "cut_"), reopened), again))
+        parts = [_without(current, pl.concat([again, deep])), _only(at_cut, again), opened(opening)]
         recent = recent.filter(pl.col("sku").is_in(again["sku"].unique().implode()))
     passed = stock_moves(recent, now.perpetual)
     passed = passed.join(deep, on=KEY, how="anti") if from_cut else passed.join(again, on=KEY, how="semi")
-    ways = [passed, moves.join(deep, on=KEY, how="anti"), _from_ledger(lake, deep, opening, now)]
+    told = _from_ledger(lake, checkpoint, deep, opening)
+    ways = [
+        passed,
+        moves,
+        stock_moves(told, now.perpetual).join(deep, on=KEY, how="semi", maintain_order="left"),
+    ]
     start = Stock(pl.concat([part.lines for part in parts]), pl.concat([part.lots for part in parts]))
     return Path(start, pl.concat(ways).sort(_PLACE, maintain_order=True))
 
@@ -160,13 +159,16 @@ def _late(moves: pl.DataFrame, stock: Stock) -> pl.DataFrame:
 
     A move of a line without batches has no effect if its whole stock was told later.
     """
-    last = stock.lines.join(stock.lots.select(KEY).unique().with_columns(lots=True), on=KEY, how="left")
-    met = moves.join(last, on=KEY, how="inner", suffix="_last")
-    met = met.filter((pl.col("at") >= pl.col("since")) & ~_after("at_last", "sequence_last", "event_id_last"))
+    last = stock.lines.select(
+        *KEY, "since", "loose_expiry", *(pl.col(name).alias(f"last_{name}") for name in _PLACE), *_FIXED
+    )
+    met = moves.join(last, on=KEY, how="inner")
+    met = met.filter((pl.col("at") >= pl.col("since")) & ~_after(*(f"last_{name}" for name in _PLACE)))
+    lots = stock.lots.join(met, on=KEY, how="semi").select(KEY).unique().with_columns(lots=True)
     plain = pl.col("lots").is_null() & (pl.col("loose_expiry") == "")
     plain &= (pl.col("batch") == "") & (pl.col("expiry") == "")
-    passed = ~_after("fixed_at", "fixed_sequence", "fixed_id")
-    return met.select(*KEY, *_PLACE, (plain & passed).alias("harmless"))
+    met = met.join(lots, on=KEY, how="left")
+    return met.select(*KEY, *_PLACE, (plain & ~_after(*_FIXED)).alias("harmless"))
 
 
 def _after(at: str, sequence: str, event_id: str) -> pl.Expr:
@@ -176,6 +178,10 @@ def _after(at: str, sequence: str, event_id: str) -> pl.Expr:
     return (pl.col("at") > pl.col(at)) | ((pl.col("at") == pl.col(at)) & (later | tied))
 
 
+def _before(moves: pl.DataFrame, cut: int) -> pl.DataFrame:
+    return moves.filter(pl.col("at") < cut).select(KEY)
+
+
 def _changed(then: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """Return the lines whose rows differ."""
     gone = then.join(now, on=then.columns, how="anti", nulls_equal=True)
@@ -183,17 +189,16 @@ def _changed(then: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([gone, new]).select(KEY).unique()
 
 
-def _from_ledger(lake: HasObjects, lines: pl.DataFrame, opening: Stock, terms: Terms) -> pl.DataFrame:
-    """Return all moves of lines that their openings do not cover."""
-    if lines.is_empty():
-        return MOVES_SCHEMA.to_frame()
-    since = lines.join(opening.lines, on=KEY, how="left")["since"].fill_null(LONG_AGO).min()
+def _from_ledger(
+    lake: HasObjects, checkpoint: Checkpoint, lines: pl.DataFrame, opening: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the facts of lines that their openings do not cover, those that the checkpoint covers."""
+    since = lines.join(opening, on=KEY, how="left")["since"].fill_null(LONG_AGO).min()
+    if since is None:
+        return checkpoint.frame("recent").clear()
     assert isinstance(since, int)
-    first = None if since == LONG_AGO else instant(since)
-    facts = read_facts(lake, keys=lines.rows(), since=first).frame
-    return stock_moves(in_order(facts), terms.perpetual).join(
-        lines, on=KEY, how="semi", maintain_order="left"
-    )
+    facts = covered_facts(lake.objects, set(checkpoint.about["names"]), lines, since)
+    return _seen(facts, checkpoint)[0]
 
 
 def _stock(checkpoint: Checkpoint, prefix: str) -> Stock:

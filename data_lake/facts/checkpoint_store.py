@@ -12,10 +12,12 @@ import io
 import json
 import zlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from data_lake.errors import LakeUnavailable, NoSuchObject
@@ -25,6 +27,7 @@ from data_lake.objects import Objects
 
 CHECKPOINTS = f"{FACTS}checkpoints/"
 FORMAT = 1
+PRINTS = "prints"
 KEPT = 3
 """Checkpoints that are kept: who reads one has time to finish while newer ones are written."""
 
@@ -54,15 +57,23 @@ class Checkpoint:
     def frame(self, name: str) -> pl.DataFrame:
         """Return one of its frames; raises `CheckpointError`."""
         if name not in self._frames:
-            entry = self._manifest["frames"][name]
-            try:
-                body = self._objects.get(entry["key"])
-            except NoSuchObject as error:
-                raise CheckpointError(entry["key"]) from error
-            if len(body) != entry["size"] or zlib.crc32(body) != entry["crc32"]:
-                raise CheckpointError(entry["key"])
-            self._frames[name] = pl.read_ipc(body)
+            self._frames[name] = pl.read_ipc(self._body(name))
         return self._frames[name]
+
+    @cached_property
+    def prints(self) -> npt.NDArray[np.uint64]:
+        """The `fingerprints` of its facts sorted by id, [2, n]; raises `CheckpointError`."""
+        return np.frombuffer(self._body(PRINTS), dtype=np.uint64).reshape(2, -1)
+
+    def _body(self, name: str) -> bytes:
+        entry = self._manifest["frames"][name]
+        try:
+            body = self._objects.get(entry["key"])
+        except NoSuchObject as error:
+            raise CheckpointError(entry["key"]) from error
+        if len(body) != entry["size"] or zlib.crc32(body) != entry["crc32"]:
+            raise CheckpointError(entry["key"])
+        return body
 
 
 def newest_checkpoint(lake: HasObjects) -> Checkpoint | None:
@@ -83,13 +94,18 @@ def newest_checkpoint(lake: HasObjects) -> Checkpoint | None:
 
 
 def write_checkpoint(
-    lake: HasObjects, frames: Mapping[str, pl.DataFrame], about: Mapping[str, Any]
+    lake: HasObjects,
+    frames: Mapping[str, pl.DataFrame],
+    prints: npt.NDArray[np.uint64],
+    about: Mapping[str, Any],
 ) -> str | None:
     """Write a checkpoint and forget old ones; None: another was written meanwhile, or writing is refused."""
     objects = lake.objects
     try:
         numbers = [_number(key) for key in _manifests(objects)]
-        entries = {name: _store(objects, frame) for name, frame in frames.items()}
+        bodies = {name: _encoded(frame) for name, frame in frames.items()}
+        bodies[PRINTS] = prints[:, np.argsort(prints[0], kind="stable")].tobytes()
+        entries = {name: _store(objects, body) for name, body in bodies.items()}
         manifest = {"made_by": _made_by(), "about": dict(about), "frames": entries}
         key = f"{CHECKPOINTS}{max(numbers, default=0) + 1:020d}.json"
         body = json.dumps(manifest, sort_keys=True).encode()
@@ -101,10 +117,13 @@ def write_checkpoint(
     return key
 
 
-def _store(objects: Objects, frame: pl.DataFrame) -> dict[str, Any]:
+def _encoded(frame: pl.DataFrame) -> bytes:
     sink = io.BytesIO()
     frame.rechunk().write_ipc(sink)
-    body = sink.getvalue()
+    return sink.getvalue()
+
+
+def _store(objects: Objects, body: bytes) -> dict[str, Any]:
     key = f"{CHECKPOINTS}{hashlib.sha256(body).hexdigest()}.arrow"
     objects.put_new(key, body)
     return {"key": key, "size": len(body), "crc32": zlib.crc32(body)}
@@ -139,9 +158,10 @@ def _made_by() -> str:
     """Return what must be the same for a checkpoint to count: the fold, and the hashes of this Polars."""
     sources = sorted([*Path(__file__).parent.glob("*fold*.py"), Path(__file__).with_name("feed.py")])
     fold = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    return f"{FORMAT} {fold} {pl.__version__} {fingerprints(_PROBE).hash_rows(0).to_list()}"
+    return f"{FORMAT} {fold} {pl.__version__} {fingerprints(_PROBE).tolist()}"
 
 
-def fingerprints(facts: pl.DataFrame) -> pl.DataFrame:
-    """Return 64 bits `id` of the id of each fact and 64 bits `content` of all that it says."""
-    return pl.DataFrame({"id": facts["event_id"].hash(FORMAT), "content": facts.hash_rows(FORMAT + 1)})
+def fingerprints(facts: pl.DataFrame) -> npt.NDArray[np.uint64]:
+    """Return 64 bits of the id of each fact, and 64 bits of all that it says, [2, n]."""
+    prints = facts["event_id"].hash(FORMAT).to_numpy(), facts.hash_rows(FORMAT + 1).to_numpy()
+    return np.stack(prints)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from zoneinfo import available_timezones
 
 import polars as pl
@@ -23,15 +23,20 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _known_zones = cache(available_timezones)
 
 
-class Terms(NamedTuple):
+@dataclass(frozen=True)
+class Terms:
     """What facts of stock come on top of."""
 
-    latest: pl.DataFrame
-    """Latest snapshot of every line, all statuses: contract `inventory_snapshot`."""
     zones: Mapping[str, str]
     """Time zone of locations."""
     perpetual: pl.DataFrame
     """sku, location of lines whose sales and receipts move stock."""
+    read_latest: Callable[[], pl.DataFrame]
+
+    @cached_property
+    def latest(self) -> pl.DataFrame:
+        """Latest snapshot of every line, all statuses: contract `inventory_snapshot`."""
+        return self.read_latest()
 
     @property
     def opening(self) -> pl.DataFrame:
@@ -41,10 +46,11 @@ class Terms(NamedTuple):
 
 def read_terms(lake: Lake, versions: Mapping[str, int] | None, until: dt.date | None) -> Terms:
     """Read what facts come on top of, snapshots not after the day `until`."""
+    snapshot = pinned(lake, "inventory_snapshot", versions)
     return Terms(
-        latest_snapshot(lake, pinned(lake, "inventory_snapshot", versions), until),
         time_zones(lake, pinned(lake, "locations", versions)),
         perpetual_lines(lake, pinned(lake, "assortment", versions)),
+        lambda: latest_snapshot(lake, snapshot, until),
     )
 
 

@@ -242,33 +242,42 @@ def _by_batch(
     mine = np.zeros(len(loose), dtype=bool)
     mine[concerned] = True
     expiry: list[str] = stock.lines["loose_expiry"].gather(concerned).to_list()
-    shelves = {int(row): Shelf(float(loose[row]), day) for row, day in zip(concerned, expiry, strict=True)}
+    starting = zip(concerned.tolist(), loose[concerned].tolist(), expiry, strict=True)
+    shelves = {row: Shelf(on_hand, day) for row, on_hand, day in starting}
     held = mine[lot_line]
-    lots_of = stock.lots.filter(held).select("batch", "expiry", "on_hand").iter_rows()
-    for row, (batch, day, on_hand) in zip(lot_line[held], lots_of, strict=True):
-        shelves[int(row)].batches[batch] = Lot(on_hand, day)
+    known = stock.lots.filter(held)
+    lots = [Lot(*lot) for lot in zip(known["on_hand"].to_list(), known["expiry"].to_list(), strict=True)]
+    for row, batch, lot in zip(lot_line[held].tolist(), known["batch"].to_list(), lots, strict=True):
+        shelves[row].batches[batch] = lot
     order = np.argsort(line, kind="stable")
-    starts = np.flatnonzero(np.diff(line[order], prepend=-1))
+    starts = np.flatnonzero(np.diff(line[order], prepend=-1)).tolist()
     columns: list[list[Any]] = [
         moves[name].gather(order).to_list() for name in ("fixes", "value", "batch", "expiry")
     ]
-    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
-        shelf_after(
-            shelves[int(line[order[start]])], zip(*(column[start:end] for column in columns), strict=True)
-        )
+    told = list(zip(*columns, strict=True))
+    for row, start, end in zip(shelves, starts, [*starts[1:], len(order)], strict=True):
+        shelf_after(shelves[row], told[start:end])
     loose = loose.copy()
-    loose[concerned] = [shelves[int(row)].loose for row in concerned]
-    days = stock.lines["loose_expiry"].scatter(
-        concerned, [shelves[int(row)].loose_expiry for row in concerned]
+    loose[concerned] = [shelf.loose for shelf in shelves.values()]
+    days = stock.lines["loose_expiry"].scatter(concerned, [shelf.loose_expiry for shelf in shelves.values()])
+    after = known.with_columns(
+        pl.Series("expiry", [lot.expiry for lot in lots], dtype=pl.String),
+        pl.Series("on_hand", [lot.on_hand for lot in lots], dtype=pl.Float64),
     )
-    keys = dict(zip(shelves, stock.lines.select(KEY)[concerned].iter_rows(), strict=True))
-    lots = [
-        (*keys[row], batch, lot.expiry, lot.on_hand)
+    old = set(map(id, lots))
+    new = [
+        (row, batch, lot.expiry, lot.on_hand)
         for row, shelf in shelves.items()
         for batch, lot in shelf.batches.items()
+        if id(lot) not in old
     ]
-    others = stock.lots.filter(~held)
-    return loose, days, pl.concat([others, pl.DataFrame(lots, schema=LOTS_SCHEMA, orient="row")])
+    rows = stock.lines.select(KEY)[[row for row, *_ in new]]
+    new_lots = rows.with_columns(
+        pl.Series("batch", [batch for _, batch, _, _ in new], dtype=pl.String),
+        pl.Series("expiry", [day for _, _, day, _ in new], dtype=pl.String),
+        pl.Series("on_hand", [on_hand for *_, on_hand in new], dtype=pl.Float64),
+    )
+    return loose, days, pl.concat([stock.lots.filter(~held), after, new_lots])
 
 
 def _rows_of(rows: pl.DataFrame, lines: pl.DataFrame) -> Ints:

@@ -41,6 +41,15 @@ def in_order(facts: pl.DataFrame) -> pl.DataFrame:
     return facts.sort(order, maintain_order=True).unique("event_id", keep="first", maintain_order=True)
 
 
+def moving(facts: pl.DataFrame) -> pl.DataFrame:
+    """Return the facts that may move stock, with what `stock_moves` needs of them."""
+    rows = facts.filter(pl.col("kind").is_in([*FIXING, *ADDING, *TAKING]))
+    return rows.select(
+        *("event_id", "at", "sequence", "kind", "sku"),
+        *("location", "quantity", "batch", "expiry", "to_location"),
+    )
+
+
 def stock_moves(facts: pl.DataFrame, perpetual: pl.DataFrame) -> pl.DataFrame:
     """Return the moves of stock that facts make, in the facts' order; a transfer makes two.
 
