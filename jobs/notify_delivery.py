@@ -4,7 +4,7 @@ Of a message, below `outbox/`:
 
 - `tries/<message>/<4 digits>-claim`: somebody tries. Created exclusively, so only one does.
 - `tries/<message>/<4 digits>-failed`: that try failed, why, and when the next may come.
-- `sent/<message>`: it is sent. Nobody tries again.
+- `sent/<message>`: it is sent, or given up. Nobody tries again.
 
 A claim without an end is of a process that was killed: after five minutes another may try. If it was killed
 between sending and marking, the message goes out twice under the same id; nowhere else.
@@ -37,6 +37,9 @@ STALE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=6)
 """Each wait is twice the one before, up to this."""
+
+GIVE_UP = timedelta(days=14)
+"""A message that still cannot be delivered then is news of the week before last: it is left."""
 
 LANES = 8
 """Servers that are talked to at the same time."""
@@ -199,6 +202,8 @@ def _try(
         failure = _failure(message, str(error), number, at)
         told = {"reason": failure.reason, "at": _instant(at), "retry_at": _instant(failure.retry_at)}
         objects.put_new(f"{key}-failed", _pack(told))
+        if at - message.decided_at >= GIVE_UP:
+            objects.put_new(SENT + message.name, _pack({"at": _instant(at), "given_up": True}))
         done.failures.append(failure)
         return failure.reason if error.unreachable else ""
     objects.put_new(SENT + message.name, _pack({"at": _instant(at), "try": number}))

@@ -263,6 +263,15 @@ def test_a_failing_channel_is_tried_again_ever_later_and_blocks_nobody() -> None
     assert first_seen == [0, 1, 3, 7, 15, 31, 63]
 
 
+def test_what_cannot_be_delivered_for_two_weeks_is_given_up() -> None:
+    world = World()
+    process = Process(world, refuse=frozenset({"ana"}))
+    for day in range(16):
+        tell(process, [piece(1)], PEOPLE[:1], at=START + timedelta(days=day), send=process.send)
+    done = tell(Process(world), [], PEOPLE[:1], at=START + timedelta(days=20), send=Process(world).send)
+    assert (done.sent, done.failed, world.delivered) == (0, 0, [])
+
+
 def test_a_subscription_that_is_gone_gets_nothing_more_and_one_that_pauses_gets_it_later() -> None:
     world = World()
     ana, _, erp, _ = PEOPLE
