@@ -15,6 +15,9 @@ MOST_KEYS = 2000
 MOST_CHANGES = 200
 """Of one message of changes of alerts; each is about 1 kB."""
 
+NO_CHANGE = json.dumps({"changes": []})
+"""Asks to tell what was due and to confirm what arrived, although no alert changed."""
+
 Key = tuple[str, str]
 
 

@@ -70,7 +70,7 @@ def _replan(
     metrics.add_metric("LinesPlannedAgain", MetricUnit.Count, len(done.lines) if done else 0)
     if done and done.needs_full_plan:
         logger.warning("a full plan is needed: the schedule makes it", reasons=list(done.needs_full_plan))
-    _judge(lake, settings, done.run if done else None, at)
+    _judge(lake, settings, done.run if done else None, at, something_arrived=True)
     return answer
 
 
@@ -110,8 +110,10 @@ def _schedule(
     return {"batchItemFailures": []}
 
 
-def _judge(lake: Lake, settings: Settings, run: Run | None, at: datetime) -> None:
-    changes = judge_and_tell(lake, settings.notifications_queue, at=at)
+def _judge(
+    lake: Lake, settings: Settings, run: Run | None, at: datetime, *, something_arrived: bool = False
+) -> None:
+    changes = judge_and_tell(lake, settings.notifications_queue, at=at, something_arrived=something_arrived)
     metrics.add_metric("AlertChanges", MetricUnit.Count, len(changes))
     if run is not None:
         metrics.add_metric("PlanLines", MetricUnit.Count, run.summary.get("lines", 0))
