@@ -330,7 +330,7 @@ def _written(lake: Lake, earlier: Run, table: str, change: Changes) -> int:
     if change.gone is None:
         return lake.replace(table, change.frame).number
     number = earlier.outputs[table]
-    return lake.overlay(table, change.frame, "line_id", change.gone, version=number).number
+    return lake.overlay(table, change.frame, change.column, change.gone, version=number).number
 
 
 class _Clock:

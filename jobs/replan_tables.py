@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,10 +24,10 @@ from jobs.kpis import measured_kpis
 from jobs.plan_line_table import Decided, allocations_table, plan_lines_table
 from jobs.plan_orders import PlannedOrders
 from jobs.plan_tables import line_tables
+from jobs.replan_transfers import TransfersAgain, transfers_again
 from jobs.run_state import RunState
 from jobs.stock_days import more_stock_days
 from jobs.supplier_performance_table import replanned_supplier_table
-from jobs.transfers import TransferTables, plan_transfers_of
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -59,7 +59,8 @@ class Changes:
 
     frame: pd.DataFrame
     gone: Sequence[str] | None = None
-    """line_id of rows that the frame replaces; None: it is the whole table."""
+    """Values of `column` of rows that the frame replaces; None: it is the whole table."""
+    column: str = "line_id"
 
 
 def replanned_tables(lake: Lake, done: Replan) -> dict[str, Changes]:
@@ -83,9 +84,24 @@ def replanned_tables(lake: Lake, done: Replan) -> dict[str, Changes]:
         "order_increments": done.planned.joint.increments,
         "data_faults": done.faults,
     }
-    moves = _transfers(done)
-    whole |= {"transfers": moves.transfers, "transfers_idle": moves.idle}
-    found |= _expiry(lake, done, rows, moves.transfers)
+    moves = transfers_again(
+        lake,
+        run,
+        done.inputs,
+        done.lines,
+        done.planned.line_inputs,
+        done.planned.plans,
+        done.held,
+        done.changed,
+    )
+    skus = None if moves.skus is None else sorted(moves.skus)
+    for table, frame in (
+        ("transfers", moves.tables.transfers),
+        ("transfers_idle", moves.tables.idle),
+        ("transfer_loads", moves.tables.loads),
+    ):
+        found[table] = Changes(frame, skus, "sku")
+    found |= _expiry(lake, done, rows, moves)
     facts = replanned_facts(
         read_run_table(lake, run, "kpi_facts"),
         done.lines,
@@ -107,7 +123,9 @@ def replanned_tables(lake: Lake, done: Replan) -> dict[str, Changes]:
     found |= {table: Changes(frame) for table, frame in whole.items()}
     return {
         table: Changes(
-            change.frame.assign(run_id=done.run_id).reindex(columns=list(TABLES[table].names)), change.gone
+            change.frame.assign(run_id=done.run_id).reindex(columns=list(TABLES[table].names)),
+            change.gone,
+            change.column,
         )
         for table, change in found.items()
     }
@@ -121,9 +139,13 @@ def _part(lake: Lake, done: Replan, rows: Rows) -> Decided:
         lake, done.state.run, "markdown_responses", where={"line_id": lines["line_id"].tolist()}
     )
     place = pd.Index(responses["line_id"]).get_indexer(lines["line_id"])
+    skus = set(lines["sku"])
+    tables = dict(done.inputs.tables)
+    for table in ("inventory_snapshot", "orders"):
+        tables[table] = tables[table][tables[table]["sku"].isin(skus)]
     return Decided(
         run_id=done.run_id,
-        inputs=done.inputs,
+        inputs=replace(done.inputs, tables=tables),
         lines=lines,
         line_inputs=planned.line_inputs.take(rows),
         own=take_plans(planned.own, rows),
@@ -144,16 +166,13 @@ def _merged(figures: pd.DataFrame, plan_lines: pd.DataFrame, rows: Rows) -> pd.D
     return pd.concat([kept, new]).sort_index()
 
 
-def _transfers(done: Replan) -> TransferTables:
-    return plan_transfers_of(
-        done.inputs, done.lines, done.planned.line_inputs, done.planned.plans, held=done.held
-    )
-
-
-def _expiry(lake: Lake, done: Replan, rows: Rows, transfers: pd.DataFrame) -> dict[str, Changes]:
+def _expiry(lake: Lake, done: Replan, rows: Rows, moves: TransfersAgain) -> dict[str, Changes]:
     """Return the tables of expiry of lines that changed, or that stock leaves otherwise than before."""
-    before = _moves(read_run_table(lake, done.state.run, "transfers"))
-    givers = {(sku, origin) for sku, origin, *_ in before ^ _moves(transfers)}
+    before = read_run_table(lake, done.state.run, "transfers")
+    if moves.skus is not None:
+        before = before[before["sku"].isin(moves.skus)]
+    transfers = moves.tables.transfers
+    givers = {(sku, origin) for sku, origin, *_ in _moves(before) ^ _moves(transfers)}
     keys = pd.MultiIndex.from_frame(done.lines[["sku", "location"]])
     rows = np.union1d(rows, np.flatnonzero(keys.isin(list(givers))))
     part = _part(lake, done, rows)

@@ -26,8 +26,8 @@ from jobs.transfer_candidates import PlannedPlaces
 from jobs.transfer_lanes import lane_terms, trucks_of
 from jobs.transfer_problems import Problems
 
-IDLE_A_PRODUCT, IDLE_MOST = 3, 100
-"""Idle lanes told of."""
+IDLE_A_PRODUCT = 3
+"""Idle lanes of a product that are told of."""
 _MONEY = ("gain", "loss", "freight", "handling", "fixed_cost", "money", "money_if_cancelled")
 
 
@@ -37,6 +37,8 @@ class TransferTables:
 
     transfers: pd.DataFrame
     idle: pd.DataFrame
+    loads: pd.DataFrame
+    """Contract `transfer_loads`, but for `run_id`."""
 
 
 def plan_transfers_of(
@@ -71,7 +73,15 @@ def plan_transfers_of(
     served = {(one.product, one.destination) for one in worth}
     hopeless = pairs[pairs["bound"] < least].to_dict("records")
     unused = [*solved.unused, *problems.given_up, *(_hopeless(row) for row in hopeless)]
-    return TransferTables(_transfers(problems, worth), _idle(places, unused, served, least))
+    return TransferTables(
+        _transfers(problems, worth), _idle(places, unused, served, least), _loads(solved.loads)
+    )
+
+
+def _loads(loads: Mapping[tuple[str, str, str], float]) -> pd.DataFrame:
+    rows = [("|".join(key), *key, load) for key, load in sorted(loads.items())]
+    columns = [name for name in TABLES["transfer_loads"].names if name != "run_id"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _hopeless(pair: Mapping[Hashable, Any]) -> Unused:
@@ -153,7 +163,7 @@ def _idle(
     columns = [name for name in TABLES["transfers_idle"].names if name != "run_id"]
     frame = pd.DataFrame(rows, columns=columns).drop_duplicates("transfer_id")
     frame = frame.sort_values(["money_at_risk", "transfer_id"], ascending=[False, True])
-    return frame.groupby("sku", sort=False).head(IDLE_A_PRODUCT).head(IDLE_MOST).reset_index(drop=True)
+    return frame.groupby("sku", sort=False).head(IDLE_A_PRODUCT).reset_index(drop=True)
 
 
 def _names(inputs: PlanInputs) -> dict[str, str]:

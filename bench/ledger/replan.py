@@ -81,6 +81,8 @@ def differing(lake: Lake, one: Run, other: Run) -> list[str]:
         mine, its = (
             read_run_table(lake, run, table).drop(columns="run_id", errors="ignore") for run in (one, other)
         )
+        if table == "data_faults":  # what compares stock with a year of sales is left to full plans
+            mine, its = (rows[rows["severity"] == "held"].reset_index(drop=True) for rows in (mine, its))
         if len(mine) != len(its):
             found.append(f"{table}: {len(mine)} rows, not {len(its)}")
             continue

@@ -94,4 +94,17 @@ TABLES = (
             text("why", "The same in words", required=True),
         ),
     ),
+    Table(
+        "transfer_loads",
+        "What transfers of each product, planned by itself, load on the trucks that products share.",
+        ("run_id", "transfer_id"),
+        (
+            RUN,
+            _TRANSFER,
+            SKU,
+            _ORIGIN,
+            _DESTINATION,
+            number("load", "Room that they take", "litre", required=True, minimum=0),
+        ),
+    ),
 )

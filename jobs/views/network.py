@@ -39,6 +39,10 @@ class NetworkWanted:
     products: tuple[str, ...] = ()
 
 
+IDLE_MOST = 100
+"""Idle lanes shown, the dearest shortages first."""
+
+
 @dataclass(frozen=True)
 class Network:
     """What the page shows of a run, before it is narrowed.
@@ -88,6 +92,7 @@ def load(lake: Lake, run: Run, lines: pd.DataFrame) -> Network:
     proposes = "transfers" in run.outputs
     transfers = _run_table(lake, run, "transfers")
     idle = _run_table(lake, run, "transfers_idle")
+    idle = idle.sort_values(["money_at_risk", "transfer_id"], ascending=[False, True]).head(IDLE_MOST)
     lanes = lake.read("lanes", version=run.inputs["lanes"]) if run.inputs.get("lanes") else pd.DataFrame()
     kept = lines[["sku", "location", "category", *_FIGURES]].assign(short=_short(lake, run, lines))
     named_transfers = _with_names(transfers, lines, places, REASON_LABELS)

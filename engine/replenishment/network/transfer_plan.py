@@ -65,6 +65,12 @@ def plan_transfers(
     check_products(products, trucks)
     ways = {product.name: usable_ways(product) for product in products}
     alone = {name: _solved(mine, (), node_limit) for name, mine in ways.items()}
+    loads = {
+        (name, truck.origin, truck.destination): load
+        for name, (flows, _) in alone.items()
+        for truck in trucks
+        if (load := _used(flows, truck)) > 0
+    }
     # A truck is a limit only once it is overloaded: a plan that breaks no limit left out is the best of all.
     tight: set[Truck] = set()
     while True:
@@ -90,7 +96,7 @@ def plan_transfers(
         transfers += _priced(product, [(way, units) for way, units in flows if units])
         unused += _unused(product, flows)
     transfers.sort(key=lambda t: (-t.money, t.product, t.origin, t.destination))
-    return TransferPlan(tuple(transfers), tuple(unused), sum(t.money for t in transfers), gap)
+    return TransferPlan(tuple(transfers), tuple(unused), sum(t.money for t in transfers), gap, loads)
 
 
 def _solved(
@@ -108,7 +114,11 @@ def _rides(way: Way, truck: Truck) -> bool:
 
 
 def _load(flows: Sequence[tuple[Way, int]], truck: Truck) -> float:
-    return sum(units * way.product.load_per_unit for way, units in flows if _rides(way, truck)) - ROUNDING
+    return _used(flows, truck) - ROUNDING
+
+
+def _used(flows: Sequence[tuple[Way, int]], truck: Truck) -> float:
+    return sum(units * way.product.load_per_unit for way, units in flows if _rides(way, truck))
 
 
 def _priced(product: Product, flows: list[tuple[Way, int]]) -> list[Transfer]:

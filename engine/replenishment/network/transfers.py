@@ -7,8 +7,8 @@ gains by getting are curves of the total; a batch moves only over lanes on which
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf, isfinite
 from typing import Any
@@ -170,6 +170,9 @@ class TransferPlan:
     unused: tuple[Unused, ...]
     money: float
     gap: float
+    loads: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    """Load that each product, planned by itself, puts on each truck: by product, origin, destination. Where
+    no truck is overloaded by their sum, every product's plan is its own."""
 
 
 def check_products(products: Sequence[Product], trucks: Sequence[Truck]) -> None:
