@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from jobs.errors import JobError
 from jobs.notices.mail import mail, message_id, text
 from jobs.notices.news import News
 from jobs.notices.parts import subject
@@ -98,20 +97,17 @@ def channels_of(environment: Mapping[str, str] | None = None) -> Channels:
         `SHELFCAST_SMTP_URL`, `SHELFCAST_MAIL_FROM`, `SHELFCAST_ALERTS_TOPIC`, and the variables that secrets
         `env:NAME` name; without: this process's.
 
-    Raises
-    ------
-    JobError
-        A variable is not understood: every fault, no password in it.
+    Returns
+    -------
+    Channels
+        A variable that is not understood breaks its own channel alone: each message then fails with what is
+        wrong with it.
     """
     known = os.environ if environment is None else environment
     topic_arn = known.get(ALERTS_TOPIC, "")
     email: Send | None = None
     if known.get(SMTP_URL):
-        try:
-            server = smtp_server(known[SMTP_URL])
-        except ValueError as error:
-            raise JobError(f"{SMTP_URL}: {error}") from None
-        email = by_smtp(server, sender=_sender(known.get(MAIL_FROM, ""), server))
+        email = _by_smtp_as_set(known[SMTP_URL], known.get(MAIL_FROM, ""))
     elif topic_arn:
         email = by_topic_to_one(topic_arn)
     return Channels(
@@ -130,6 +126,24 @@ def by_smtp(server: SmtpServer, *, sender: str) -> Send:
         send_mail(server, mail_of(message, sender))
 
     return send
+
+
+def _by_smtp_as_set(url: str, sender: str) -> Send:
+    try:
+        server = smtp_server(url)
+    except ValueError as error:
+        return _broken(f"{SMTP_URL}: {error}")
+    sender = sender or (server.user if "@" in server.user else "shelfcast@localhost")
+    if not re.fullmatch(r"[^@\s<>]+@[A-Za-z0-9.-]+", sender):
+        return _broken(f"{MAIL_FROM} is {sender!r}; it must be an address such as shelfcast@example.com")
+    return by_smtp(server, sender=sender)
+
+
+def _broken(reason: str) -> Send:
+    def refuse(_: Outgoing) -> None:
+        raise DeliveryError(reason, unreachable=True)
+
+    return refuse
 
 
 def mail_of(message: Outgoing, sender: str) -> EmailMessage:
@@ -218,13 +232,6 @@ def _publish(topic_arn: str, message: Outgoing, told: Mapping[str, str | float])
         },
         attributes=told,
     )
-
-
-def _sender(given: str, server: SmtpServer) -> str:
-    sender = given or (server.user if "@" in server.user else "shelfcast@localhost")
-    if not re.fullmatch(r"[^@\s<>]+@[A-Za-z0-9.-]+", sender):
-        raise JobError(f"{MAIL_FROM} is {sender!r}; it must be an address such as shelfcast@example.com")
-    return sender
 
 
 def lane_of(subscription: Subscription) -> str:

@@ -77,7 +77,7 @@ def send_to_queue(url: str, body: str, *, name: str, group: str, sqs: Any = None
 
 
 def _ask(service: str, request: Callable[[], object]) -> None:
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         request()
@@ -87,5 +87,4 @@ def _ask(service: str, request: Callable[[], object]) -> None:
         told = error.response.get("Error", {})
         raise DeliveryError(f"{service} refused: {told.get('Code')}: {told.get('Message')}") from error
     except BotoCoreError as error:
-        silent = isinstance(error, HTTPClientError)
-        raise DeliveryError(f"{service} cannot be reached: {error}", unreachable=silent) from error
+        raise DeliveryError(f"{service} cannot be reached: {error}", unreachable=True) from error

@@ -212,12 +212,17 @@ def test_a_trial_arrives_whatever_the_schedule_and_leaves_no_trace(lake: Lake, s
         send_sample(lake, name, at=AT, channels=by_mail(sink))
 
 
-def test_a_channel_that_is_set_up_wrongly_says_so_without_its_password() -> None:
-    with pytest.raises(JobError, match="SHELFCAST_SMTP_URL: ") as refused:
-        channels_of({SMTP_URL: "smtp://ana:s3cret@mail.example.com:port"})
-    assert "s3cret" not in str(refused.value)
-    with pytest.raises(JobError, match="SHELFCAST_MAIL_FROM is 'nobody'"):
-        channels_of({SMTP_URL: "smtp://localhost", "SHELFCAST_MAIL_FROM": "nobody"})
+def test_a_channel_that_is_set_up_wrongly_says_so_without_its_password(lake: Lake, receiver: Any) -> None:
+    subscribe(lake)
+    subscribe(lake, "webhook", receiver.url, recipient="ERP", secret=SECRET)
+    wrong = {SMTP_URL: "smtp://ana:s3cret@mail.example.com:port"}
+    told = notify(lake, [change(1)], at=AT, channels=channels_of(wrong))
+    assert (told.sent, told.failed) == (1, 1)  # the webhook got it
+    assert "SHELFCAST_SMTP_URL: " in told.failures[0].reason
+    assert "s3cret" not in told.failures[0].reason
+    nobody = {SMTP_URL: "smtp://localhost", "SHELFCAST_MAIL_FROM": "nobody"}
+    told = due(lake, at=AT + timedelta(minutes=5), channels=channels_of(nobody))
+    assert "SHELFCAST_MAIL_FROM is 'nobody'" in told.failures[0].reason
 
 
 def test_mail_comes_from_who_was_named(lake: Lake, sink: Any) -> None:
