@@ -43,7 +43,7 @@ def pick(frame: pd.DataFrame) -> AlertsWanted:
     first, second, third, fourth, fifth = st.columns([5, 4, 5, 4, 4])
     with first:
         types = filters.many(
-            "types", "Type", alerts_data.counts(frame, "alert_type", alerts_data.TYPE_LABELS)
+            "alert_types", "Type", alerts_data.counts(frame, "alert_type", alerts_data.TYPE_LABELS)
         )
     with second:
         levels = filters.many("levels", "Level", alerts_data.counts(frame, "level", alerts_data.LEVEL_LABELS))
