@@ -18,6 +18,7 @@ from engine.alerts.transfer_supply import with_proposed, with_transfers
 from engine.contracts import OPEN_ORDER_STATUSES, TABLES
 from engine.replay.classes import SHARE_A, SHARE_B
 from jobs.approvals import fold_approvals
+from jobs.stock_now import orders_of_run
 from jobs.transfer_approvals import fold_transfers, transfers_frame
 
 Floats = npt.NDArray[np.float64]
@@ -215,7 +216,7 @@ def load_orders(lake: Lake, run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
         location, source, quantity, received [each], closed_on.
     """
     statuses = {"status": [*OPEN_ORDER_STATUSES, CLOSED_SHORT]}
-    orders = lake.read("orders", version=run.inputs.get("orders"), columns=_ORDER_COLUMNS, where=statuses)
+    orders = orders_of_run(lake, run, statuses, _ORDER_COLUMNS)
     orders = orders[(orders["kind"] != "customer") & orders["from_source"].notna()]
     orders = orders.rename(columns={"from_source": "source", "to_location": "location"})
     coming = orders[orders["status"].isin(OPEN_ORDER_STATUSES)]

@@ -23,9 +23,6 @@ PLAN_COLUMNS: tuple[Column, ...] = tuple(
 )
 """Columns of `plan_lines` that an approval keeps: all but the sparklines."""
 
-CLOSED_STATUSES = ("received", "closed_short", "cancelled")
-"""Imported orders in these states no longer stand for an approval."""
-
 ApprovalKey = tuple[str, str, str]
 """(line_id, order day as ISO text, order_id)."""
 
@@ -141,13 +138,6 @@ def approved_lines(lake: Lake) -> pd.DataFrame:
         `edited` (approved differs from proposed), `author`, `approved_at` [UTC], `reason` of the last act.
     """
     return approvals_frame(fold_approvals(read_events(lake)).values())
-
-
-def closed_lines(lake: Lake) -> set[tuple[str, str, str]]:
-    """Lines (order_id, sku, location) that the imported orders say are received, closed or cancelled."""
-    orders = lake.read("orders", columns=["order_id", "sku", "to_location", "status"])
-    closed = orders[orders["status"].isin(CLOSED_STATUSES)]
-    return set(zip(closed["order_id"], closed["sku"], closed["to_location"], strict=True))
 
 
 def approved_supply(lake: Lake, since: date | None = None) -> pd.DataFrame:

@@ -34,9 +34,9 @@ from jobs.approvals import (
     Approval,
     approved_lines,
     approved_supply,
-    closed_lines,
     fold_approvals,
 )
+from jobs.closed_lines import closed_lines
 from jobs.errors import JobError
 from jobs.order_names import order_ids
 from jobs.order_rules import quantity_fault

@@ -20,7 +20,7 @@ from data_lake.ledger import Ledger, append_act
 from data_lake.runs import Run, latest_run, read_run, read_run_table
 from engine.contracts import TABLES
 from jobs.approval_result import ApprovalResult, RefusedLine, check_act
-from jobs.approvals import closed_lines
+from jobs.closed_lines import closed_lines
 from jobs.errors import JobError
 from jobs.order_names import order_ids
 from jobs.transfer_approvals import TransferApproval, approved_transfers, fold_transfers

@@ -15,6 +15,7 @@ from data_lake.ledger import read_events
 from data_lake.series import Period, SalesPanel, read_panel_arrays
 from engine.forecast.panel import period_dates
 from jobs.approvals import approved_lines, approved_supply
+from jobs.closed_lines import approved_orders
 from jobs.country_holidays import with_country_holidays
 from jobs.demand_corrections import fold_corrections, with_corrections
 from jobs.errors import JobError
@@ -126,12 +127,12 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     sent = transfers_frame(fold_transfers(events).values())
     past = as_of is not None and is_past(lake, day, versions["sales"])
 
-    def approved() -> pd.DataFrame:
-        moving = coming_transfers(sent, orders, stock.iloc[:0], day)
-        return pd.concat([approved_supply(lake)[list(orders.columns)], moving])
-
     told = told_now(
-        lake, until=until if past else None, snapshots_until=until, versions=versions, approved=approved
+        lake,
+        until=until if past else None,
+        snapshots_until=until,
+        versions=versions,
+        approved=lambda: approved_orders(lake, sent, orders),
     )
     if told is not None:
         versions |= keep_told(lake, told)

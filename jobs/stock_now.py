@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from data_lake.facts.checkpoint import known_facts, told_orders, told_stock
 from data_lake.lake import Lake
+from data_lake.runs import Run
 from data_lake.then import LakeThen
+from engine.contracts import TABLES
 
 STOCK, ORDERS = TOLD_TABLES = ("stock_now", "orders_now")
 """Where a plan keeps what facts had told it, so that its pages and what-ifs see the same for ever."""
@@ -148,9 +151,8 @@ def orders_after(orders: pd.DataFrame, told: pd.DataFrame, eve: dt.date) -> pd.D
     key = ["order_id", "line"]
     changed = pd.MultiIndex.from_frame(orders[key]).isin(pd.MultiIndex.from_frame(told[key]))
     placed = told["ordered_at"].mask(told["ordered_at"] > pd.Timestamp(eve), pd.Timestamp(eve))
-    return pd.concat(
-        [orders[~changed], told.assign(ordered_at=placed)[list(orders.columns)]], ignore_index=True
-    )
+    rows = told.assign(ordered_at=placed)[list(orders.columns)]
+    return pd.concat([orders[~changed], rows], ignore_index=True)
 
 
 def without_told(approved: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -160,3 +162,29 @@ def without_told(approved: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     rows = zip(approved["order_id"], approved["line"], approved["sku"], approved["to_location"], strict=True)
     kept = [(order, line) not in known and (order, *place) not in placed for order, line, *place in rows]
     return approved[np.array(kept, dtype=bool)]
+
+
+def stock_of_run(lake: Lake, run: Run, where: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Return stock as a run saw it, of the lines whose columns hold the values of `where`."""
+    eve = run.as_of - dt.timedelta(days=1)
+    snapshot = lake.read(
+        "inventory_snapshot", version=run.inputs.get("inventory_snapshot"), where=where, until=eve
+    )
+    if not run.inputs.get(STOCK):
+        return snapshot
+    return stock_after(snapshot, lake.read(STOCK, version=run.inputs[STOCK], where=where), eve).rows
+
+
+def orders_of_run(
+    lake: Lake, run: Run, where: Mapping[str, Sequence[Any]], columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return order lines as a run saw them, without approvals, whose columns hold the values of `where`."""
+    columns = list(columns or TABLES[ORDERS].names)
+    read = [*columns, *(name for name in ("order_id", "line") if name not in columns)]
+    orders = lake.read("orders", version=run.inputs.get("orders"), where=where, columns=read)
+    if run.inputs.get(ORDERS):
+        told = lake.read(ORDERS, version=run.inputs[ORDERS])
+        orders = orders_after(orders, told, run.as_of - dt.timedelta(days=1))
+        for name, values in where.items():
+            orders = orders[orders[name].isin(list(values))]
+    return orders[columns]

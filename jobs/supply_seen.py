@@ -58,7 +58,7 @@ def supply_seen(
         moving = coming_transfers(sent, orders, stock.iloc[:0], day)
         return pd.concat([approved_supply(lake)[list(orders.columns)], moving])
 
-    told = told_now(lake, versions=versions, approved=approved)
+    told = told_now(lake, snapshots_until=eve, versions=versions, approved=approved)
     if told is not None:
         orders, supply = orders_after(orders, told.orders, eve), without_told(supply, told.orders)
     after = None if told is None else stock_after(stock, told.stock, eve)

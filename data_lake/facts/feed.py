@@ -13,6 +13,7 @@ import polars as pl
 from data_lake.facts.fold import KEY, LONG_AGO, OPENING_SCHEMA
 from data_lake.facts.fold_days import day_ends
 from data_lake.lake import Lake
+from data_lake.latest import latest_rows
 from data_lake.schemas import polars_schema
 from data_lake.versions import Version
 
@@ -92,12 +93,10 @@ def perpetual_lines(lake: Lake, version: Version | None) -> pl.DataFrame:
 
 def latest_snapshot(lake: Lake, version: Version | None, until: dt.date | None = None) -> pl.DataFrame:
     """Return the rows of the latest snapshot of every line, not after the day `until`: all statuses."""
-    if version is None:
-        return polars_schema("inventory_snapshot").to_frame()
-    rows = lake.scan("inventory_snapshot", version=version.number)
-    if until is not None:
-        rows = rows.filter(pl.col("date") <= until)
-    return lake.collect(rows.filter(pl.col("date") == pl.col("date").max().over(KEY)), version)
+    number = 0 if version is None else version.number
+    rows = latest_rows(lake, version=number, since=dt.date(1000, 1, 1), until=until or dt.date(9999, 12, 31))
+    schema = polars_schema("inventory_snapshot")
+    return pl.from_pandas(rows, schema_overrides=schema, nan_to_null=True).cast(schema)
 
 
 def opening_stock(latest: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:

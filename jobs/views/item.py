@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
 from engine.contracts import EXPLAIN_TERMS, OPEN_ORDER_STATUSES, PERIOD_WORDS
 from engine.replenishment.words import explain_in_words, known
+from jobs.stock_now import orders_of_run, stock_of_run
 from jobs.views.item_history import item_history
 from jobs.views.item_network import network_sentences
 from jobs.views.item_planned import planned_sentences
@@ -228,12 +228,7 @@ def _floats(values: object) -> Floats:
 
 
 def _batches(lake: Lake, run: Run, where: dict[str, list[Any]]) -> pd.DataFrame:
-    stock = lake.read(
-        "inventory_snapshot",
-        version=run.inputs.get("inventory_snapshot"),
-        where=where,
-        until=run.as_of - dt.timedelta(days=1),
-    )
+    stock = stock_of_run(lake, run, where)
     latest = stock[(stock["date"] == stock["date"].max()) & (stock["on_hand"] != 0)]
     days_left = (latest["expiry_date"] - pd.Timestamp(run.as_of)).dt.days
     frame: pd.DataFrame = latest.assign(days_left=days_left.astype("float64"))
@@ -242,11 +237,7 @@ def _batches(lake: Lake, run: Run, where: dict[str, list[Any]]) -> pd.DataFrame:
 
 
 def _open_orders(lake: Lake, run: Run, line: Mapping[str, Any]) -> pd.DataFrame:
-    orders = lake.read(
-        "orders",
-        version=run.inputs.get("orders"),
-        where={"sku": [line["sku"]], "to_location": [line["location"]]},
-    )
+    orders = orders_of_run(lake, run, {"sku": [line["sku"]], "to_location": [line["location"]]})
     orders = orders[orders["status"].isin(OPEN_ORDER_STATUSES) & (orders["kind"] != "customer")]
     frame = orders.assign(open_quantity=orders["quantity"] - orders["received"].fillna(0.0))
     frame = frame[frame["open_quantity"] > 0].sort_values("expected_date", ignore_index=True)

@@ -13,6 +13,7 @@ from data_lake.lake import Lake
 from data_lake.runs import Run, read_run_table
 from engine.supply.fitted import lead_time_chances
 from jobs.line_inputs import open_orders
+from jobs.stock_now import orders_of_run
 from jobs.views.lines import named, records, tags
 
 Floats = npt.NDArray[np.float64]
@@ -174,7 +175,7 @@ def late_orders(lake: Lake, run: Run, source: str) -> pd.DataFrame:
         order_id, sku, product, location_name, open_quantity [each], promised_date, expected_date, days_late,
         value [money].
     """
-    orders = lake.read("orders", version=run.inputs.get("orders"), where={"from_source": [source]})
+    orders = orders_of_run(lake, run, {"from_source": [source]})
     coming = open_orders(
         orders[orders["ordered_at"].isna() | (orders["ordered_at"] < pd.Timestamp(run.as_of))]
     )
