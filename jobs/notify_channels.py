@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from jobs.notices.mail import mail, message_id, text
 from jobs.notices.news import News
@@ -235,10 +234,9 @@ def _publish(topic_arn: str, message: Outgoing, told: Mapping[str, str | float])
 
 
 def lane_of(subscription: Subscription) -> str:
-    """Name what a subscription's messages wait behind: one mail server, or each host by itself."""
-    if subscription.channel in ("webhook", "queue"):
-        return f"{subscription.channel} {urlsplit(subscription.endpoint).netloc}"
-    return subscription.channel
+    """Name what a subscription's messages wait behind: one mail server, one SNS, or its own endpoint."""
+    own = subscription.channel in ("webhook", "queue")
+    return subscription.subscription if own else subscription.channel
 
 
 def topic_subscription() -> Subscription:

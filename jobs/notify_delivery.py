@@ -134,8 +134,9 @@ def drop(objects: Objects, messages: Iterable[Message], *, at: datetime) -> None
 def failures_of(objects: Objects, messages: Sequence[Message]) -> list[Failure]:
     """Return which of those messages failed last time, why, and when they are tried again."""
     found = []
+    tries = _tries(objects, messages)
     for message in messages:
-        steps = _tries(objects, [message])[message.name]
+        steps = tries[message.name]
         last = steps[-1] if steps else None
         if last and last.failed:
             told = json.loads(objects.get(last.failed))
@@ -185,8 +186,10 @@ def _try(
     done: Delivered,
 ) -> str:
     """Try one message; return why its server does not answer, or ''."""
-    if steps and not _may_retry(objects, message, steps[-1], at, done):
-        return ""
+    if steps:
+        may, silent = _may_retry(objects, message, steps[-1], at, done)
+        if not may:
+            return silent
     number = len(steps) + 1
     claim = _pack({"at": _instant(at), "token": secrets.token_hex(8)})
     key = f"{TRIES}{message.name}/{number:04d}"
@@ -200,7 +203,12 @@ def _try(
         send(message)
     except DeliveryError as error:
         failure = _failure(message, str(error), number, at)
-        told = {"reason": failure.reason, "at": _instant(at), "retry_at": _instant(failure.retry_at)}
+        told = {
+            "reason": failure.reason,
+            "at": _instant(at),
+            "retry_at": _instant(failure.retry_at),
+            "silent": error.unreachable,
+        }
         objects.put_new(f"{key}-failed", _pack(told))
         if at - message.decided_at >= GIVE_UP:
             objects.put_new(SENT + message.name, _pack({"at": _instant(at), "given_up": True}))
@@ -211,21 +219,23 @@ def _try(
     return ""
 
 
-def _may_retry(objects: Objects, message: Message, last: _Step, at: datetime, done: Delivered) -> bool:
+def _may_retry(
+    objects: Objects, message: Message, last: _Step, at: datetime, done: Delivered
+) -> tuple[bool, str]:
+    """Whether a message may be tried again, and if not, why its server is to be left alone; '': it is not."""
     if not last.failed:
         claimed = json.loads(objects.get(f"{TRIES}{message.name}/{last.number:04d}-claim"))
         if at - datetime.fromisoformat(claimed["at"]) < STALE:
             done.held.append(message.name)
-            return False
-        return True
+            return False, ""
+        return True, ""
     told = json.loads(objects.get(last.failed))
     retry_at = datetime.fromisoformat(told["retry_at"])
-    if at < retry_at:
-        done.failures.append(
-            Failure(message.name, message.subscription, told["reason"], last.number, retry_at)
-        )
-        return False
-    return True
+    if at >= retry_at:
+        return True, ""
+    reason = told["reason"]
+    done.failures.append(Failure(message.name, message.subscription, reason, last.number, retry_at))
+    return False, reason if told["silent"] else ""
 
 
 def _failure(message: Message, reason: str, tries: int, at: datetime) -> Failure:

@@ -9,4 +9,4 @@ class DeliveryError(Exception):
     def __init__(self, reason: str, *, unreachable: bool = False) -> None:
         super().__init__(reason)
         self.unreachable = unreachable
-        """The server did not answer: whatever else goes there now will fail too."""
+        """The server does not answer, or is not well: whatever else goes there now will fail too."""

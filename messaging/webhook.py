@@ -118,9 +118,9 @@ def post(
     finally:
         connection.close()
     if not 200 <= answer.status < 300:
-        raise DeliveryError(
-            f"webhook at {host} answered {answer.status} {answer.reason}: {said[:200].strip()}".rstrip(": ")
-        )
+        reason = f"webhook at {host} answered {answer.status} {answer.reason}: {said[:200].strip()}"
+        busy = answer.status >= 500 or answer.status == http.HTTPStatus.TOO_MANY_REQUESTS
+        raise DeliveryError(reason.rstrip(": "), unreachable=busy)
 
 
 def _mac(secret: str, body: bytes, timestamp: int) -> str:

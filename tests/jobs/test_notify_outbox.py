@@ -263,6 +263,45 @@ def test_a_failing_channel_is_tried_again_ever_later_and_blocks_nobody() -> None
     assert first_seen == [0, 1, 3, 7, 15, 31, 63]
 
 
+def test_who_was_only_slow_and_marks_in_time_is_not_repeated() -> None:
+    world = World()
+
+    def stuck(_: Outgoing) -> None:
+        raise Killed
+
+    with contextlib.suppress(Killed):
+        tell(Process(world), [piece(1)], PEOPLE[:1], at=START, send=stuck)
+    (claim,) = (key for key in world.stored if key.endswith("0001-claim"))
+    sent = claim.replace("tries/", "sent/").removesuffix("/0001-claim")
+
+    class Second(Process):
+        def put_new(self, key: str, body: bytes) -> bool:
+            if key.endswith("0002-claim"):
+                self.world.stored[sent] = b"{}"  # the first has sent and marks, just now
+            return super().put_new(key, body)
+
+    second = Second(world)
+    assert tell(second, [], PEOPLE[:1], at=START + timedelta(minutes=6), send=second.send).sent == 0
+    assert world.delivered == []
+
+
+def test_a_server_that_is_silent_is_asked_once_a_wait_however_much_there_is_for_it() -> None:
+    process = Process(World())
+    asked = []
+
+    def silent(message: Outgoing) -> None:
+        asked.append(message.name)
+        raise DeliveryError("nobody answers", unreachable=True)
+
+    for second in (0, 10, 20, 59, 60, 70, 179, 180):
+        done = tell(process, [piece(second)], PEOPLE[:1], at=START + timedelta(seconds=second), send=silent)
+        assert {one.reason for one in done.failures} == {"nobody answers"}
+    assert len(asked) == 3  # at 0, 60 and 180 s
+    assert len(set(asked)) == 1
+    later = START + timedelta(hours=1)
+    assert tell(process, [], PEOPLE[:1], at=later, send=process.send).sent == 8
+
+
 def test_what_cannot_be_delivered_for_two_weeks_is_given_up() -> None:
     world = World()
     process = Process(world, refuse=frozenset({"ana"}))
