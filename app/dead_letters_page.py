@@ -74,7 +74,7 @@ def _one(state: DeadState) -> None:
     left, right = st.columns([6, 5], gap="large")
     with left:
         if state.status == "replayed":
-            st.code(events_data.told(state.body), language="json")
+            st.code(events_data.told(state.body), language=None)
             body = state.body
         else:
             body = st.text_area(
@@ -82,7 +82,7 @@ def _one(state: DeadState) -> None:
             )
             if state.body != state.letter.body:
                 with st.expander("As it came", key="as_it_came"):
-                    st.code(events_data.told(state.letter.body), language="json")
+                    st.code(events_data.told(state.letter.body), language=None)
     with right:
         if state.status != "replayed":
             _verdict(state, body)

@@ -31,11 +31,11 @@ def quarantine(clashes: Sequence[Clash]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Counts**")
-        st.code(clash.applies, language="json")
+        st.code(clash.applies, language=None)
     with right:
         st.markdown("**Refused**")
         for refused in clash.refused:
-            st.code(refused, language="json")
+            st.code(refused, language=None)
 
 
 def feeds(chosen: str) -> None:

@@ -64,15 +64,16 @@ def span() -> str:
 def view(counts: dict[str, int]) -> str:
     """Let the planner choose what to see; it is in the URL."""
     address.seed_one("view", VIEWS, "came")
-    chosen: str | None = st.segmented_control(
+    chosen: str = st.radio(
         "View",
         list(VIEWS),
         format_func=lambda code: f"{VIEWS[code]} ({counts[code]:,})" if counts.get(code) else VIEWS[code],
         key="view",
+        horizontal=True,
         label_visibility="collapsed",
     )
-    address.keep("view", "" if chosen in (None, "came") else str(chosen))
-    return chosen or "came"
+    address.keep("view", "" if chosen == "came" else chosen)
+    return chosen
 
 
 def cards(chosen: str, dead: int, clashes: int) -> None:
@@ -168,7 +169,7 @@ def _wanted(chosen: str) -> EventsWanted:
         places = filters.many(
             "locations", "Location", events_data.names()["locations"], everything="All locations"
         )
-    sku = right.text_input("Product code", key="sku", bind="query-params", placeholder="All products")
+    sku = right.text_input("Product code", key="product", bind="query-params", placeholder="All products")
     order = last.text_input("Order", key="order", bind="query-params", placeholder="All orders")
     return EventsWanted(kinds, places, (sku or "").strip(), (order or "").strip())
 

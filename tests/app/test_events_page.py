@@ -122,7 +122,7 @@ def test_cards_and_the_newest_events(flowing: Lake) -> None:
         ({"kinds": "transfer"}, ["sent"]),
         ({"locations": "S2"}, ["twice", "sent"]),
         ({"order": "PO-1"}, ["order"]),
-        ({"sku": "008"}, []),
+        ({"product": "008"}, []),
     ],
 )
 def test_filters_are_in_the_url(flowing: Lake, query: dict[str, str], ids: list[str]) -> None:
