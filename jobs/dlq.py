@@ -92,7 +92,7 @@ def keep_poison(
     lake
         A lake, or its objects.
     queue
-        Name of the queue that it came from.
+        Name of the queue that it came from; '' where that is not known.
     record
         The message. Without an id it is named by the SHA-256 of its body.
     poison
@@ -109,6 +109,7 @@ def keep_poison(
     digest = hashlib.sha256(record.body.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     own = record.message_id if _NAME.fullmatch(record.message_id) else digest
     seen = (at or datetime.now(UTC)).astimezone(UTC)
+    queue = queue or "unknown"
     # another body under an id that is taken must not be lost: it is named by both
     for name in (own, f"{own}-{digest}"):
         letter = DeadLetter(

@@ -116,12 +116,3 @@ def inspect(lake: HasObjects, letter: str) -> DeadState:
         There is none of that name.
     """
     return state_of(read_letter(lake, letter), histories(read_events(lake)).get(letter, []))
-
-
-def count_dead(lake: HasObjects) -> int:
-    """Return how many letters wait for somebody, without reading one."""
-    names = letter_names(lake)
-    if not names:
-        return 0
-    acts = histories(read_events(lake))
-    return sum(not done_with(acts.get(name, [])) for name in names)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data_lake.events import EventError
 from data_lake.facts.ingest import PoisonRecord, ingest_facts
@@ -15,7 +19,9 @@ from data_lake.lake import Lake
 from data_lake.ledger import read_events
 from jobs.dlq import keep_poison, letter_names, read_letter
 from jobs.dlq_acts import check_body, discard, repair, replay
-from jobs.dlq_states import count_dead, inspect, list_dead
+from jobs.dlq_deliver import Delivered, through_ingest
+from jobs.dlq_states import DeadState, inspect, list_dead
+from jobs.dlq_text import pretty, told, with_told
 from jobs.errors import JobError
 from jobs.settings import settings
 
@@ -47,6 +53,7 @@ def test_the_same_message_is_kept_once_and_another_under_its_id_is_not_lost(lake
     assert dead(lake, message_id="", body="{").startswith("telemetry/")
     assert keep_poison(lake.objects, "telemetry", *[PoisonRecord("m-1", BROKEN, "x", ())] * 2) == first
     assert len(letter_names(lake, "telemetry")) == 3
+    assert dead(lake, queue="") == "unknown/m-1"
 
 
 def test_reason_and_every_fault_are_beside_the_message(lake: Lake) -> None:
@@ -129,16 +136,16 @@ def test_discarded_letters_are_kept_and_wait_no_longer(lake: Lake) -> None:
     letters = [dead(lake), dead(lake, "m-2", "{")]
     with pytest.raises(EventError, match="reason is empty"):
         discard(lake, letters, author="ana", reason="", at=AT)
-    assert count_dead(lake) == 2
+    assert len(list_dead(lake)) == 2
     assert discard(lake, letters, author="ana", reason="a test of the supplier", at=AT) == letters
     assert discard(lake, letters, author="ana", reason="again", at=AT) == []
-    assert count_dead(lake) == 0
+    assert len(list_dead(lake)) == 0
     assert inspect(lake, letters[0]).status == "discarded"
     with pytest.raises(JobError, match="was discarded by ana"):
         repair(lake, letters[0], GOOD, author="ben", reason="after all", at=AT)
     # discarded by mistake: it can still be replayed, and is refused with its reason
     assert replay(lake, letters[1:], author="ben", at=AT).refused == {letters[1]: "not JSON"}
-    assert count_dead(lake) == 1
+    assert len(list_dead(lake)) == 1
 
 
 def test_a_replayed_letter_cannot_be_discarded(lake: Lake) -> None:
@@ -188,3 +195,68 @@ def test_an_act_of_a_person_is_done_by_its_own_job(lake: Lake) -> None:
     assert done.refused == {letters[1]: "the act is refused"}
     assert "colour" in inspect(lake, letters[1]).faults[0]
     assert settings(lake)["company"] == "Corner Shops"
+
+
+def test_a_kill_between_the_ledger_and_the_audit_counts_it_once(lake: Lake) -> None:
+    letter = dead(lake, body=body_of(productId="007", location="S1", delta="two"))
+    moved = body_of(productId="007", location="S1", delta=-2)
+    repair(lake, letter, moved, author="ana", reason="a word for a number", at=AT)
+
+    def killed(lake: Lake, states: Sequence[DeadState], at: datetime) -> Delivered:
+        through_ingest(lake, states, at)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(lake, [letter], author="ana", at=AT, deliver=killed)
+    assert inspect(lake, letter).status == "repaired"
+    assert replay(lake, [letter], author="ana", at=AT + timedelta(minutes=1)).accepted == (letter,)
+    assert read_facts(lake).frame["quantity"].to_list() == [-2.0]
+
+
+def test_people_who_replay_at_once_leave_one_fact_and_one_record(lake: Lake) -> None:
+    letters = [dead(lake, f"m-{number}", body=body_of(productId="007", location="S1")) for number in range(3)]
+    moved = body_of(productId="007", location="S1", delta=-2)
+    for letter in letters:
+        repair(lake, letter, moved, author="ana", reason="forgotten", at=AT)
+    with ThreadPoolExecutor(4) as people:
+        list(people.map(lambda who: replay(Lake(lake.uri), letters, author=f"p{who}", at=AT), range(4)))
+    assert sorted(read_facts(lake).frame["event_id"]) == ["m-0", "m-1", "m-2"]
+    replayed = [event for event in read_events(lake) if event.event_type == "dead_letter.replayed"]
+    assert sorted(event.data["dead_letter"] for event in replayed) == letters
+
+
+def test_what_came_through_sns_is_repaired_inside_its_envelope(lake: Lake) -> None:
+    envelope = {"Type": "Notification", "TopicArn": "arn:aws:sns:x:1:telemetry", "MessageId": "sns-1"}
+    body = json.dumps(envelope | {"Message": body_of(productId="007", location="S1", delta="two")})
+    letter = dead(lake, body=body)
+    state = inspect(lake, letter)
+    text = told(state.body)
+    assert json.loads(text)["data"]["delta"] == "two"
+    assert with_told(state.body, text) != text
+    repair(lake, letter, with_told(body, text.replace('"two"', "2")), author="ana", reason="a word", at=AT)
+    replay(lake, [letter], author="ana", at=AT)
+    assert read_facts(lake).frame["event_id"].to_list() == ["sns-1"]  # not the id of the queue
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=8))
+def test_text_to_repair_loses_nothing(value: object) -> None:
+    body = json.dumps({"data": value})
+    assert json.loads(told(body)) == {"data": value}
+    assert json.loads(with_told(body, told(body))) == json.loads(body)
+
+
+@pytest.mark.parametrize("body", ["{", '{"a": 1, "a": 2}', "", "plain words", "[" * 100_000])
+def test_text_that_is_no_plain_json_is_shown_as_it_is(body: str) -> None:
+    assert pretty(body) == told(body) == body
+
+
+@pytest.mark.s3
+@pytest.mark.xdist_group("s3")
+def test_on_s3_many_handlers_keep_a_letter_once(s3_server) -> None:  # type: ignore[no-untyped-def]
+    lake = Lake(s3_server.fresh_uri(), s3_server.options)
+    with ThreadPoolExecutor(8) as handlers:
+        names = list(handlers.map(lambda _: dead(lake), range(8)))
+    assert set(names) == {"telemetry/m-1"}
+    repair(lake, names[0], GOOD, author="ana", reason="five", at=AT)
+    assert replay(lake, names[:1], author="ana", at=AT).accepted == ("telemetry/m-1",)
+    assert list_dead(lake) == []
