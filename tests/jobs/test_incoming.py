@@ -15,7 +15,10 @@ import pytest
 
 from data_lake import whole_files
 from data_lake.errors import LakeUnavailable, NoSuchObject
+from data_lake.facts.ingest import PoisonRecord
 from data_lake.lake import Lake
+from jobs.dlq import keep_poison
+from jobs.dlq_acts import replay
 from jobs.errors import JobError
 from jobs.incoming import in_words, take_file, take_message, waiting
 from jobs.incoming_messages import dropped_keys, is_dropped
@@ -246,6 +249,14 @@ def test_on_s3_a_notification_imports_a_file_once(s3_server) -> None:  # type: i
     drop(lake, key, LATER)
     assert not whole_files.move(lake, key, "incoming/done/x.csv", stamp)
     assert whole_files._copy(lake.store, key, "incoming/done/x.csv", stamp) is False  # type: ignore[arg-type]
+    lost = drop(lake, "incoming/sales/week 49.csv", LATER)
+    poison = PoisonRecord("m-1", s3_message(f"{lake.uri.rpartition('/')[2]}/{lost}"), "out of time", ())
+    other = PoisonRecord("m-2", s3_message(lost, bucket="other"), "out of time", ())
+    letters = [keep_poison(lake, "incoming", each, each, at=AT) for each in (poison, other)]
+    told = replay(lake, letters, author="ana", at=AT)
+    assert told.accepted == (letters[0],)
+    assert "of bucket 'other'" in told.refused[letters[1]]
+    assert lake.read("sales")["quantity"].sum() == 70
     large = drop(lake, "incoming/large.bin", bytes(20 << 20))  # fetched and copied in parts
     stamp = whole_files.stamp(lake, large)
     assert stamp
