@@ -11,8 +11,8 @@ from bench.report import Report, cpu_seconds
 SEEDS = 100_000
 QUICK = 4_000
 FRAMES = 300
-"""Seeds that are run on Parquet too."""
-WITHIN = 4_000
+"""Seeds that are run on Parquet too, and as many with stock read from checkpoints."""
+WITHIN = {"lines": 4_000, "frames": 300, "stock": 100}
 """A broken variant must be caught within this many seeds."""
 
 
@@ -27,11 +27,14 @@ def run(report: Report, options: Namespace) -> None:
     report.figure(
         "simulate.failures", len(failures), "seeds", bar=0, seeds=count, cpu_s=spent, happened=dict(happened)
     )
-    failures, happened = simulate(range(FRAMES // 6 if options.quick else FRAMES), frames=True)
-    report.figure("simulate.failures_on_parquet", len(failures), "seeds", bar=0, happened=dict(happened))
+    fewer = FRAMES // 10 if options.quick else FRAMES
+    failures, happened = simulate(range(fewer), "frames")
+    report.figure("simulate.failures_on_parquet", len(failures), "seeds", bar=0, seeds=fewer)
+    failures, happened = simulate(range(fewer), "stock")
+    report.figure("simulate.failures_of_checkpoints", len(failures), "seeds", bar=0, happened=dict(happened))
     survived = []
     for broken in VARIANTS:
-        failure = catch(broken, range(WITHIN))
+        failure = catch(broken, range(WITHIN[broken.world]))
         if failure is None:
             survived.append(broken.name)
         else:

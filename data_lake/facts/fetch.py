@@ -27,7 +27,10 @@ def each(act: Callable[[T], U], items: Iterable[T], workers: int = WORKERS) -> l
 def fetch(
     objects: Objects, keys: Iterable[str], decode: Callable[[str, bytes], T], workers: int = WORKERS
 ) -> dict[str, T]:
-    """Return what objects hold; those that are gone are left out."""
+    """Return what objects hold; those that are gone are left out.
+
+    Objects that bear fewer requests at once than `workers` say so by an attribute `at_once`.
+    """
 
     def one(key: str) -> tuple[str, T] | None:
         try:
@@ -35,4 +38,5 @@ def fetch(
         except NoSuchObject:
             return None
 
-    return dict(found for found in each(one, keys, workers) if found is not None)
+    at_once = min(workers, getattr(objects, "at_once", workers))
+    return dict(found for found in each(one, keys, at_once) if found is not None)

@@ -24,14 +24,21 @@ def test_every_seed_ends_well(chunk: int) -> None:
 
 
 def test_parquet_and_frames_do_the_same() -> None:
-    failures, happened = simulate(range(60), frames=True)
+    failures, happened = simulate(range(50), "frames")
     assert failures == []
     assert happened["conflict"] > 10
 
 
+def test_stock_is_read_right_from_checkpoints_that_die_anywhere() -> None:
+    failures, happened = simulate(range(20), "stock")
+    assert failures == []
+    assert happened["checkpoint"] > 20
+    assert happened["checkpoint died"] > 20
+
+
 @pytest.mark.parametrize("broken", VARIANTS, ids=lambda broken: broken.name)
 def test_broken_code_is_noticed(broken: Broken) -> None:
-    assert catch(broken, range(2_000)) is not None
+    assert catch(broken, range({"lines": 2_000, "frames": 100, "stock": 40}[broken.world])) is not None
 
 
 def test_the_same_seed_gives_the_same_world() -> None:

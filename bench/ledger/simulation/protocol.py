@@ -9,12 +9,12 @@ from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import data_lake.facts
 
 PACKAGE = "data_lake.facts"
-MODULES = ("ingest", "compact", "listing", "quarantine", "settle", "landing", "rows", "layout")
+MODULES = ("ingest", "compact", "listing", "quarantine", "settle", "landing", "rows", "layout", "checkpoint")
 _KEPT = (f"{PACKAGE}.fact",)
 """Modules that broken code shares with whole code."""
 
@@ -27,8 +27,8 @@ class Broken:
     module: str
     shipped: str
     broken: str
-    frames: bool = False
-    """The line works on frames, so the simulation must use them."""
+    world: Literal["lines", "frames", "stock"] = "lines"
+    """The quickest kind of world that runs the line; see `bench.ledger.simulation.run.world`."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Protocol:
     landing: Any
     rows: Any
     layout: Any
+    checkpoint: Any
 
 
 def load(broken: Broken | None = None) -> Protocol:

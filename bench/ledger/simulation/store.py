@@ -38,6 +38,9 @@ class Bucket:
 class SimulatedObjects:
     """The bucket as one process sees it."""
 
+    at_once = 1
+    """A process waits for each answer."""
+
     def __init__(self, bucket: Bucket, scheduler: Scheduler, faults: Faults = NO_FAULTS) -> None:
         self.bucket = bucket
         self.scheduler = scheduler

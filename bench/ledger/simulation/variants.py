@@ -46,7 +46,7 @@ VARIANTS = (
         "layout",
         '{folder}g{generation:06d}-{hashlib.sha256(body).hexdigest()[:16]}.parquet"',
         '{folder}g{generation:06d}-.parquet"',
-        frames=True,
+        world="frames",
     ),
     Broken(
         "a batch is named by its first fact, not by all of its content",
@@ -66,7 +66,9 @@ VARIANTS = (
         "        if len(held) == len(listed):\n",
         "        if held is not None:\n",
     ),
-    Broken("copies of a fact are not dropped", "rows", "pl.concat(parts).unique()", "pl.concat(parts)", True),
+    Broken(
+        "copies of a fact are not dropped", "rows", "pl.concat(parts).unique()", "pl.concat(parts)", "frames"
+    ),
     Broken(
         "a batch is acknowledged although its put failed",
         "ingest",
@@ -126,6 +128,20 @@ VARIANTS = (
         "messages",
         "(spare_id if kind in MOVES else canonical_id(event))",
         "canonical_id(event)",
+    ),
+    Broken(
+        "facts behind a checkpoint apply as if they came last",
+        "checkpoint_resume",
+        "    late = _late(moves, current)\n",
+        "    late = _late(moves, current).clear()\n",
+        "stock",
+    ),
+    Broken(
+        "facts that a checkpoint covers are counted again",
+        "checkpoint_resume",
+        "facts.filter(same), facts.filter(~same), bool(",
+        "facts.filter(same), facts, bool(",
+        "stock",
     ),
 )
 """Each must be caught by the simulation."""

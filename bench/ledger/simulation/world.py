@@ -53,17 +53,17 @@ class World:
 
     def run(self) -> Outcome:
         """Run all processes to their end, then check what is left."""
-        for _ in range(2):
-            self.scheduler.spawn(self._guarded(self._ingest))
-        for _ in range(self.compactions):
-            self.scheduler.spawn(self._guarded(self._compact))
-        for _ in range(self.readers):
-            self.scheduler.spawn(self._guarded(self._read))
-        self.scheduler.spawn(self._guarded(self._read_bucket))
+        for process in self.processes():
+            self.scheduler.spawn(self._guarded(process))
         self.scheduler.run()
         self._guarded(self._check)()
         self.bucket.happened["step"] += self.scheduler.steps
         return self.outcome
+
+    def processes(self) -> list[Callable[[], None]]:
+        """Return what runs at once."""
+        ingesters, compactions = [self._ingest] * 2, [self._compact] * self.compactions
+        return [*ingesters, *compactions, *([self._read] * self.readers), self._read_bucket]
 
     def objects(self, faults: Faults = NO_FAULTS) -> SimulatedObjects:
         """Return the bucket as a new process sees it."""
