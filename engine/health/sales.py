@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from engine.health.fault import Fault
 from engine.health.inputs import Inputs, RecentSales
-from engine.health.periods import Flags, longest_run, period_number, period_start
+from engine.health.periods import Days, Flags, Integers, longest_run, period_number, period_start
+
+Places = npt.NDArray[np.object_]
 
 LEAST_REPORTS = 4
 STOPPED_PERIODS = 90
@@ -75,6 +78,8 @@ def _presence(inputs: Inputs, table: str) -> tuple[npt.NDArray[np.object_], int,
     """Return locations, the first period, and which location has rows in which period since then."""
     place, places = inputs.codes(table, "location")
     day = inputs.days(table, "date")
+    if table == "inventory_snapshot" and inputs.has("stock_now"):
+        place, places, day = _with_told(inputs, place, places, day)
     ok = np.flatnonzero((place >= 0) & (day <= inputs.today))
     if not ok.size:
         return np.empty(0, dtype=object), 0, np.zeros((0, 0), dtype=bool)
@@ -85,6 +90,14 @@ def _presence(inputs: Inputs, table: str) -> tuple[npt.NDArray[np.object_], int,
     there = np.zeros((len(places), newest - first + 1), dtype=bool)
     there[place[ok][recent], number[recent] - first] = True
     return places, first, there
+
+
+def _with_told(inputs: Inputs, place: Integers, places: Places, day: Days) -> tuple[Integers, Places, Days]:
+    """Add the days of facts to those of snapshots: a system that tells of its stock is not silent."""
+    told, tellers = inputs.codes("stock_now", "location")
+    code, names = pd.factorize(np.concatenate([places[place], tellers[told]]))
+    told_on = np.minimum(inputs.days("stock_now", "told_on"), inputs.today - np.timedelta64(1, "D"))
+    return np.asarray(code, dtype=np.int64), np.asarray(names, dtype=object), np.concatenate([day, told_on])
 
 
 def _allowed_pause(inputs: Inputs, present: Flags) -> int | None:
