@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import mailbox
 import signal
 import threading
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -96,7 +95,7 @@ def _subscribe(lake: Lake, address: str) -> None:
 
 def _introduce(stack: Stack, name: str, lake: Lake) -> None:
     sku, location = _some_line(lake)
-    mail = f"kept in {stack.folder / 'mail'}" if stack.mail else "your own server"
+    mail = f"kept in {stack.inbox}" if stack.mail else "your own server"
     say(f"""
 S3        {stack.s3.url}   {stack.lake_address}, a copy of {name} ({stack.copied} objects)
 SNS, SQS  {stack.messages.url}
@@ -137,15 +136,10 @@ def _some_line(lake: Lake) -> tuple[str, str]:
 
 def _watch(stack: Stack, asked_to_stop: threading.Event) -> None:
     """Show mail as it comes, until somebody asks to stop."""
+    from cli.devaws.inbox import read_mails
+
     seen: set[str] = set()
     while not asked_to_stop.wait(LOOK_SECONDS):
-        for key, message in _mails(stack):
-            if key not in seen:
-                seen.add(key)
-                say(f"Mail to {message['To']}: {message['Subject']}")
-
-
-def _mails(stack: Stack) -> list[tuple[str, Any]]:
-    if stack.mail is None:
-        return []
-    return list(mailbox.Maildir(stack.folder / "mail", create=True).items())
+        for mail in read_mails(stack.inbox, but=seen):
+            seen.add(mail.key)
+            say(f"Mail to {mail.message['To']}: {mail.message['Subject']}")

@@ -1,7 +1,7 @@
 """From `publish` to the mail in laptop AWS mode: SNS → SQS → functions → lake on S3 → SMTP, all over HTTP.
 
 The lake is the demo company, planned; its standing alerts are recorded before anybody subscribes. Then, one
-after the other, a shelf that has no alert is told empty, every tenth time twice. Measured is the time from
+after the other, a shelf that would be missed is told empty, every tenth time twice. Measured is the time from
 `publish` until the mail that names the shelf is a file of the SMTP server. In the end every change of an
 alert that was recorded must be in exactly one mail.
 """
@@ -9,7 +9,6 @@ alert that was recorded must be in exactly one mail.
 from __future__ import annotations
 
 import argparse
-import mailbox
 import random
 import statistics
 import tempfile
@@ -17,19 +16,17 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from email.message import Message
 from pathlib import Path
-from typing import Any
 
 from bench.report import Report
+from cli.devaws.inbox import read_mails
 from cli.devaws.publishing import publish
+from cli.devaws.shelves import Shelf, empty, missed_if_empty
 from cli.devaws.stack import Pace, Stack
-from data_lake.facts.envelope import Record
 from data_lake.lake import Lake
 from data_lake.runs import latest_run, read_run_table
 from jobs.alert_book import read_acts, read_book
 from jobs.demo import build_demo
-from jobs.event_text import stock_event
 from jobs.notices.mail import message_id
 from jobs.notify_log import Message as Told
 from jobs.notify_log import read_state
@@ -54,14 +51,17 @@ def run(report: Report, options: argparse.Namespace) -> None:
     pace = Pace()
     with tempfile.TemporaryDirectory(prefix="shelfcast-bench-") as folder:
         address = Path(folder) / "lake"
-        told_before = _company(address, DEMO if not options.quick else QUICK_DEMO)
+        told_before = _company(address, QUICK_DEMO if options.quick else DEMO)
+        shelves = missed_if_empty(address, at=datetime.now(UTC))
+        random.Random(7).shuffle(shelves)
+        if len(shelves) <= runs:
+            raise SystemExit(f"the demo company has {len(shelves)} shelves to empty; {runs + 1} are needed")
         with Stack(str(address), pace=pace) as stack:
             lake = Lake(stack.lake_address, stack.lake_options)
-            shelves = _quiet_shelves(lake, runs + 1)
             twice = random.Random(7).sample(range(1, runs + 1), k=max(1, round(runs * DUPLICATES)))
             seconds: list[float] = []
             messages: dict[str, Told] = {}
-            for number, shelf in enumerate(shelves):
+            for number, shelf in enumerate(shelves[: runs + 1]):
                 seconds.append(_told_after(stack, shelf, twice=number in twice))
                 messages |= {one.name: one for one in read_state(lake.objects).messages}
             del seconds[0]  # it started the functions' processes
@@ -88,50 +88,26 @@ def _company(address: Path, sizes: dict[str, int]) -> int:
     return read_book(lake).number
 
 
-def _quiet_shelves(lake: Lake, count: int) -> list[dict[str, Any]]:
-    run = latest_run(lake)
-    assert run is not None
-    noisy = {(key.sku, key.location) for key, alert in read_book(lake).book.items() if alert.is_open}
-    lines = read_run_table(lake, run, "plan_lines").to_dict("records")
-    quiet = [
-        line
-        for line in lines
-        if line["on_hand"] > 0
-        and str(line["location"]).startswith("S")
-        and (line["sku"], line["location"]) not in noisy
-    ]
-    random.Random(7).shuffle(quiet)
-    if len(quiet) < count:
-        raise SystemExit(f"the demo company has {len(quiet)} shelves without an alert; {count} are needed")
-    return quiet[:count]
-
-
-def _told_after(stack: Stack, shelf: dict[str, Any], *, twice: bool) -> float:
+def _told_after(stack: Stack, shelf: Shelf, *, twice: bool) -> float:
     """Tell that a shelf is empty; return the time until a new mail names it [s]."""
-    text = stock_event(sku=shelf["sku"], location=shelf["location"], quantity=0, at=datetime.now(UTC))
-    before = {key for key, _ in _mails(stack)}
+    seen = {mail.key for mail in read_mails(stack.inbox)}
+    message = empty(shelf, datetime.now(UTC))
     start = time.perf_counter()
-    publish(stack.endpoint, [Record("", text)] * (2 if twice else 1))
+    publish(stack.endpoint, [message] * (2 if twice else 1))
     while (spent := time.perf_counter() - start) < LOST_SECONDS:
-        if any(key not in before and shelf["sku"] in _text(mail) for key, mail in _mails(stack)):
+        new = read_mails(stack.inbox, but=seen)
+        if any(shelf.name in mail.text for mail in new):
             break
         time.sleep(LOOK_SECONDS)
     return spent
 
 
-def _mails(stack: Stack) -> list[tuple[str, Message]]:
-    return list(mailbox.Maildir(stack.folder / "mail", create=True).items())
-
-
-def _text(mail: Message) -> str:
-    parts = [part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart()]
-    return " ".join(part.decode() for part in parts if isinstance(part, bytes))
-
-
 def _copies(stack: Stack, lake: Lake, told_before: int, messages: Iterable[Told]) -> tuple[int, int, int]:
     """Return how many changes are in more than one mail, how many in none, and how many there are."""
     (who,) = (one.subscription for one in subscriptions(lake) if one.channel == "email")
-    arrived = Counter(str(mail["Message-ID"]).strip("<>").partition("@")[0] for _, mail in _mails(stack))
+    arrived = Counter(
+        str(mail.message["Message-ID"]).strip("<>").partition("@")[0] for mail in read_mails(stack.inbox)
+    )
     told: Counter[str] = Counter()
     for message in messages:
         if message.subscription == who:

@@ -27,6 +27,10 @@ BUCKET = "lake"
 LAKE = f"s3://{BUCKET}/shelfcast"
 
 
+START_AT_ONCE = ("inventory_processor", "optimization_engine", "notification_handler")
+"""Functions between an event and its mail: importing takes seconds. The others start when needed."""
+
+
 @dataclass(frozen=True)
 class Pace:
     """How long things take on a laptop, where AWS takes its time to save money."""
@@ -54,7 +58,7 @@ class Stack:
         self._pace = pace or Pace()
         self._smtp = smtp
         self._topology = topology
-        self._tell = tell
+        self._hear = tell
         self._exits = ExitStack()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -77,6 +81,11 @@ class Stack:
     ) -> None:
         """Stop everything, in the opposite order."""
         self._exits.close()
+
+    @property
+    def inbox(self) -> Path:
+        """Maildir of the mail server that keeps every mail."""
+        return self.folder / "mail"
 
     @property
     def endpoint(self) -> Endpoint:
@@ -118,6 +127,8 @@ class Stack:
         for function in self._topology.functions:
             self.functions[function.name] = self._function(function)
         exits.callback(self._shut)
+        for name in self.functions.keys() & set(START_AT_ONCE):
+            self.functions[name].start()
         self._poll()
 
     def _emulator(self, exits: ExitStack, emulator: Emulator, *, at_once: bool = False) -> Emulator:
@@ -149,11 +160,15 @@ class Stack:
                 self.endpoint.client("sqs"),
                 self._source(mapping),
                 self.functions[mapping.function].invoke,
-                self._tell,
+                self._say,
             )
             thread = threading.Thread(target=source.run, args=(self._stop,), name=f"poll {mapping.queue}")
             thread.start()
             self._threads.append(thread)
+
+    def _say(self, text: str) -> None:
+        if not self._stop.is_set():  # what is cut off by stopping is no news
+            self._hear(text)
 
     def _shut(self) -> None:
         """Stop functions and pollers; what a function had in hand stays in its queue."""

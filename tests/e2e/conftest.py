@@ -10,6 +10,7 @@ import pytest
 
 from cli.devaws import emulators
 from cli.devaws.emulators import ACCESS_KEY, REGION, SECRET_KEY
+from cli.devaws.shelves import Shelf, missed_if_empty
 from cli.devaws.stack import Pace, Stack
 from data_lake.lake import Lake
 from jobs.demo import build_demo
@@ -34,7 +35,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 def told_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small company, planned; its standing alerts were told to nobody, then somebody subscribed."""
     folder = tmp_path_factory.mktemp("company") / "lake"
-    build_demo(str(folder), skus=6, stores=2, dcs=1, days=150)
+    build_demo(str(folder), skus=8, stores=2, dcs=1, days=150)
     lake = Lake(folder)
     now = datetime.now(UTC)
     follow(lake, at=now)
@@ -45,10 +46,18 @@ def told_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(told_lake: Path) -> Iterator[Stack]:
+def stack(told_lake: Path, shelves: list[Shelf]) -> Iterator[Stack]:
     """The AWS path on a copy of that lake; a failed message comes again after two seconds."""
     with Stack(str(told_lake), pace=Pace(window_seconds=0.3, retry_seconds=2)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shelves(told_lake: Path) -> list[Shelf]:
+    """Shelves for which an alert opens when they are told empty, as laptop mode finds."""
+    found = missed_if_empty(told_lake, at=datetime.now(UTC))
+    assert len(found) >= 4, "the small company misses too few of its shelves"
+    return found
 
 
 @pytest.fixture(scope="session")

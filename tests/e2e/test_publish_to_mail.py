@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import mailbox
 import os
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.message import Message
-from typing import Any
 
 import pytest
 
+from cli.devaws.inbox import Mail, read_mails
 from cli.devaws.publishing import publish
+from cli.devaws.shelves import Shelf, empty
 from cli.devaws.stack import Stack
 from data_lake.facts.checkpoint import stock_now
 from data_lake.facts.envelope import Record
@@ -24,7 +23,6 @@ from jobs.act_messages import told_acts
 from jobs.alert_book import read_book
 from jobs.approve import approved_lines
 from jobs.dlq_states import list_dead
-from jobs.event_text import stock_event
 
 pytestmark = pytest.mark.xdist_group("aws")
 
@@ -36,100 +34,66 @@ def until(stack: Stack, ready: Callable[[], bool]) -> None:
     stack.messages.child.wait_until(ready, seconds=PATIENCE_SECONDS)
 
 
-def mails(stack: Stack) -> list[Message]:
-    return list(mailbox.Maildir(stack.folder / "mail", create=True))
-
-
-def text_of(mail: Message) -> str:
-    (plain,) = (part for part in mail.walk() if part.get_content_type() == "text/plain")
-    body = plain.get_payload(decode=True)
-    assert isinstance(body, bytes)
-    return body.decode()
-
-
-def quiet_lines(lake: Lake, count: int) -> list[dict[str, Any]]:
-    """Lines of stores with stock and without an alert."""
-    run = latest_run(lake)
-    assert run is not None
-    noisy = {(key.sku, key.location) for key, alert in read_book(lake).book.items() if alert.is_open}
-    lines = read_run_table(lake, run, "plan_lines")
-    found = [
-        line
-        for line in lines.to_dict("records")
-        if line["on_hand"] > 0
-        and line["location"].startswith("S")
-        and (line["sku"], line["location"]) not in noisy
-    ]
-    assert len(found) >= count, "the demo company has too few lines without an alert"
-    return found[:count]
-
-
-def stock_of(lake: Lake, line: dict[str, Any]) -> float:
+def stock_of(lake: Lake, shelf: Shelf) -> float:
     stock = stock_now(lake)
-    mine = (stock["sku"] == line["sku"]) & (stock["location"] == line["location"])
+    mine = (stock["sku"] == shelf.sku) & (stock["location"] == shelf.location)
     return float(stock.loc[mine & (stock["status"] == "available"), "on_hand"].sum())
-
-
-def empty(line: dict[str, Any]) -> Record:
-    return Record("", stock_event(sku=line["sku"], location=line["location"], quantity=0, at=now()))
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def test_a_publish_becomes_stock_a_plan_an_alert_and_one_mail(stack: Stack, cloud_lake: Lake) -> None:
-    lines = quiet_lines(cloud_lake, 2)
+def mails_about(stack: Stack, shelf: Shelf) -> list[Mail]:
+    return [mail for mail in read_mails(stack.inbox) if shelf.name in mail.text]
+
+
+def test_a_publish_becomes_stock_a_plan_an_alert_and_one_mail(
+    stack: Stack, cloud_lake: Lake, shelves: list[Shelf]
+) -> None:
+    told = shelves[:2]
     before = latest_run(cloud_lake)
     poison = Record("", '{"eventType": "inventory.updated", "timestamp": "now", "data": {"location": "S1"}}')
-    events = [empty(line) for line in lines]
-    publish(stack.endpoint, [events[0], poison, events[0], events[1], *events])  # half of it came before
-    until(stack, lambda: len(mails(stack)) > 0 and told(stack, lines))
-    assert [stock_of(cloud_lake, line) for line in lines] == [0, 0]
+    first, second = (empty(shelf, now()) for shelf in told)
+    publish(stack.endpoint, [first, poison, first, second, first, second])  # half of it came before
+    until(stack, lambda: all(mails_about(stack, shelf) for shelf in told))
+    assert [stock_of(cloud_lake, shelf) for shelf in told] == [0, 0]
     run = latest_run(cloud_lake)
     assert run is not None
     assert before is not None
     assert run.run_id != before.run_id
     standing = {(key.sku, key.location) for key, one in read_book(cloud_lake).book.items() if one.is_open}
-    assert {(line["sku"], line["location"]) for line in lines} <= standing
-    for mail in mails(stack):
-        assert "ana@example.com" in mail["To"]
-        assert mail["Subject"]
-    until(stack, lambda: len(list_dead(cloud_lake)) == 1)
+    assert {(shelf.sku, shelf.location) for shelf in told} <= standing
+    publish(stack.endpoint, [first, second])  # and once more when all is told
+    fence = shelves[2]
+    publish(stack.endpoint, [empty(fence, now())])
+    until(stack, lambda: bool(mails_about(stack, fence)))
+    for shelf in told:
+        (mail,) = mails_about(stack, shelf)
+        assert "ana@example.com" in mail.message["To"]
+        assert mail.message["Subject"]
     (dead,) = list_dead(cloud_lake)
     assert dead.reason == "breaks its schema"
     assert len(dead.faults) >= 3, "every fault is told at once"
-    assert dead.letter.body.endswith(poison.body) or json.loads(dead.letter.body)["Message"] == poison.body
-
-
-def told(stack: Stack, lines: list[dict[str, Any]]) -> bool:
-    """Whether the mails name each line, once."""
-    texts = [text_of(mail) for mail in mails(stack)]
-    counts = [sum(line["sku"] in text for text in texts) for line in lines]
-    return min(counts) >= 1
+    assert json.loads(dead.letter.body)["Message"] == poison.body
 
 
 def test_a_function_killed_at_work_is_started_again_and_its_message_comes_again(
-    stack: Stack, cloud_lake: Lake
+    stack: Stack, cloud_lake: Lake, shelves: list[Shelf]
 ) -> None:
-    (line,) = quiet_lines(cloud_lake, 1)
+    shelf = shelves[3]
     function = stack.functions["inventory_processor"]
-    until(stack, lambda: function.process_id is not None)
     victim = function.process_id
     assert victim is not None
     os.kill(victim, signal.SIGSTOP)  # it takes no work until it is killed
-    publish(stack.endpoint, [empty(line)])
+    publish(stack.endpoint, [empty(shelf, now())])
     until(stack, lambda: function.busy)
     os.kill(victim, signal.SIGKILL)
-    until(stack, lambda: stock_of(cloud_lake, line) == 0)
+    until(stack, lambda: bool(mails_about(stack, shelf)))
     assert function.process_id != victim
-    facts = read_facts(cloud_lake).frame
-    mine = [
-        fact
-        for fact in facts.to_dicts()
-        if (fact["sku"], fact["location"]) == (line["sku"], line["location"])
-    ]
-    assert len(mine) == 1
+    facts = read_facts(cloud_lake).frame.to_dicts()
+    assert [(fact["sku"], fact["location"]) for fact in facts].count((shelf.sku, shelf.location)) == 1
+    assert len(mails_about(stack, shelf)) == 1
 
 
 def test_an_approval_by_message_is_done_once_and_the_loser_is_told(stack: Stack, cloud_lake: Lake) -> None:
