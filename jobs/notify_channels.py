@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ from messaging.webhook import post
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
+
+    from messaging.notices import Texts
 
 SMTP_URL = "SHELFCAST_SMTP_URL"
 MAIL_FROM = "SHELFCAST_MAIL_FROM"
@@ -197,11 +199,11 @@ def by_sms(message: Outgoing) -> None:
 
 
 def by_topic(topic_arn: str) -> Send:
-    """Return what publishes one change with the attributes that SNS filters by."""
+    """Return what publishes changes, each a message of its own, with the attributes that SNS filters by."""
 
     def send(message: Outgoing) -> None:
-        for one in message.news:
-            _publish(topic_arn, message, attributes(one))
+        alone = [replace(message, news=(one,)) for one in message.news]
+        _publish(topic_arn, [(one, attributes(one.news[0])) for one in alone])
 
     return send
 
@@ -210,27 +212,27 @@ def by_topic_to_one(topic_arn: str) -> Send:
     """Return what publishes mail for one subscription, which filters by the attribute `subscription`."""
 
     def send(message: Outgoing) -> None:
-        _publish(topic_arn, message, {"subscription": message.subscription.subscription})
+        _publish(topic_arn, [(message, {"subscription": message.subscription.subscription})])
 
     return send
 
 
-def _publish(topic_arn: str, message: Outgoing, told: Mapping[str, str | float]) -> None:
+def _publish(topic_arn: str, messages: Sequence[tuple[Outgoing, Mapping[str, str | float]]]) -> None:
     from messaging.notices import publish_texts
 
-    at = message.at.astimezone(message.subscription.schedule.zone)
-    line = subject(message.news, message.head)
-    content = message.json()
-    publish_texts(
-        topic_arn,
-        subject=line.replace("€", "EUR ").replace("£", "GBP ").replace("¥", "JPY "),
-        default=content,
-        texts={
-            "email": text(message.news, message.head, recipient=message.subscription.recipient, at=at),
-            "sms": short_message(message.news, message.head),
-        },
-        attributes=told,
-    )
+    publish_texts(topic_arn, [_texts(message, told) for message, told in messages])
+
+
+def _texts(message: Outgoing, told: Mapping[str, str | float]) -> Texts:
+    from messaging.notices import Texts
+
+    to, news, head = message.subscription, message.news, message.head
+    line = subject(news, head).replace("€", "EUR ").replace("£", "GBP ").replace("¥", "JPY ")
+    by_protocol = {
+        "email": text(news, head, recipient=to.recipient, at=message.at.astimezone(to.schedule.zone)),
+        "sms": short_message(news, head),
+    }
+    return Texts(line, message.json(), by_protocol, told)
 
 
 def lane_of(subscription: Subscription) -> str:

@@ -11,8 +11,8 @@ from jobs.notify_log import MEMORY, Decision, State
 from jobs.notify_schedule import release_at
 from jobs.subscriptions import TOPIC, Subscription
 
-MOST_NEWS: dict[str, int] = {"webhook": 100, "queue": 100, "topic": 1}
-"""News in one message of a machine, so that it stays below SQS's 256 KiB; people get one message."""
+MOST_NEWS: dict[str, int] = {"webhook": 100, "queue": 100, "topic": 10}
+"""News in one message to machines: what a queue takes, and the topic in a request. People get one message."""
 
 
 def decide(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from messaging.batches import Message, NotSentError
@@ -15,44 +16,45 @@ MOST_SUBJECT = 100
 """Characters of a subject, ASCII."""
 
 
-def publish_texts(
-    topic_arn: str,
-    *,
-    subject: str,
-    default: str,
-    texts: Mapping[str, str],
-    attributes: Mapping[str, str | float],
-    sns: Any = None,
-) -> None:
-    """Publish one message whose text depends on who receives it.
+@dataclass(frozen=True)
+class Texts:
+    """One message whose text depends on who receives it."""
 
-    Parameters
-    ----------
-    subject
-        Of mails: what is not ASCII is left out.
-    default
-        Text of every protocol that `texts` does not name.
-    texts
-        By protocol: email, sms, http, https, sqs.
-    attributes
-        What filter policies read.
+    subject: str
+    """Of mails: what is not ASCII is left out."""
+    default: str
+    """Text of every protocol that `by_protocol` does not name."""
+    by_protocol: Mapping[str, str]
+    """email, sms, http, https, sqs → text."""
+    attributes: Mapping[str, str | float]
+    """What filter policies read."""
 
-    Raises
-    ------
-    DeliveryError
-        SNS did not take it.
-    """
-    plain = subject.encode("ascii", "ignore").decode()
-    _ask(
-        "SNS",
-        lambda: (sns or client("sns")).publish(
-            TopicArn=topic_arn,
-            Subject=" ".join(plain.split())[:MOST_SUBJECT] or "Shelfcast",
-            Message=json.dumps({"default": default, **texts}, ensure_ascii=False),
-            MessageStructure="json",
-            MessageAttributes=Message("", attributes).told,
-        ),
-    )
+
+def publish_texts(topic_arn: str, messages: Sequence[Texts], *, sns: Any = None) -> None:
+    """Publish up to ten messages in one request; DeliveryError if SNS did not take all of them."""
+    entries = [
+        {
+            "Id": str(number),
+            "Subject": _ascii(message.subject),
+            "Message": json.dumps({"default": message.default, **message.by_protocol}, ensure_ascii=False),
+            "MessageStructure": "json",
+            "MessageAttributes": Message("", message.attributes).told,
+        }
+        for number, message in enumerate(messages)
+    ]
+
+    def publish() -> None:
+        answer = (sns or client("sns")).publish_batch(TopicArn=topic_arn, PublishBatchRequestEntries=entries)
+        lost = [f"{entry.get('Code')}: {entry.get('Message', '')}" for entry in answer.get("Failed", [])]
+        if lost:
+            raise DeliveryError(f"SNS did not take {len(lost)} of {len(entries)} messages: {lost[0]}")
+
+    _ask("SNS", publish)
+
+
+def _ascii(subject: str) -> str:
+    plain = " ".join(subject.encode("ascii", "ignore").decode().split())
+    return plain[:MOST_SUBJECT] or "Shelfcast"
 
 
 def send_sms(number: str, text: str, *, sns: Any = None) -> None:
