@@ -115,17 +115,18 @@ def path_to_now(
     moves = stock_moves(news, now.perpetual)
     current = _stock(checkpoint, "")
     late = _late(moves, current)
-    if not from_cut:
-        harmless = late.filter("harmless")
-        if harmless.height:
-            moves = moves.join(harmless, on=[*KEY, *_PLACE], how="anti", maintain_order="left")
-            late = late.filter(~pl.col("harmless"))
-    if late.is_empty() and now is then and not from_cut:
-        return Path(current, moves)
     reopened, flipped = _NO_LINES, _NO_LINES
     if now is not then:
         reopened = _changed(then.opening, now.opening)
         flipped = _changed(then.perpetual, now.perpetual)
+    if not from_cut:  # what has no effect where the line stays as it is may have one where it is folded again
+        harmful = late.filter(~pl.col("harmless")).select(KEY)
+        folded = pl.concat([harmful, reopened, flipped]).unique()
+        harmless = late.join(folded, on=KEY, how="anti")
+        moves = moves.join(harmless, on=[*KEY, *_PLACE], how="anti", maintain_order="left")
+        late = late.join(folded, on=KEY, how="semi")
+        if folded.is_empty():
+            return Path(current, moves)
     opening = OPENING_SCHEMA.to_frame() if now is then and _before(late, cut).is_empty() else now.opening
     starts = reopened.join(opening, on=KEY, how="left").select(
         *KEY, pl.col("since").fill_null(LONG_AGO).alias("at")

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -102,6 +102,7 @@ def random_fact(rng: random.Random, number: int) -> Fact:
 
 
 @settings(max_examples=20)
+@example(seed=14111, steps=8)
 @given(seed=st.integers(0, 2**32), steps=st.integers(2, 9))
 def test_any_history_of_a_lake(tmp_path_factory: pytest.TempPathFactory, seed: int, steps: int) -> None:
     rng = random.Random(seed)
@@ -156,6 +157,18 @@ def test_late_facts_behind_a_checkpoint(lake: Lake, monkeypatch: pytest.MonkeyPa
     assert resumed(lake, monkeypatch)["on_hand"].tolist() == [19.0, 4.0, 8.0]
     assert_right(lake)
     assert checkpoint_now(lake)
+    assert_right(lake)
+
+
+def test_a_late_fact_that_had_no_effect_has_one_where_the_line_is_folded_again(lake: Lake) -> None:
+    put_facts(lake.objects, [fact("set", 40, "set", 20.0), fact("now", 41, "delta", 0.0)])
+    assert checkpoint_now(lake)
+    put_facts(
+        lake.objects, [fact("late", 38, "delta", 5.0)]
+    )  # before the count: without batches it changes nothing
+    assert stock_now(lake)["on_hand"].tolist() == [20.0]
+    snapshot(lake, [("2026-01-01", "A", "S1", "L1", 6.0)])
+    assert stock_now(lake)["on_hand"].tolist() == [5.0, 15.0]
     assert_right(lake)
 
 
