@@ -10,9 +10,10 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, read_run, read_run_table, run_ids
+from jobs.line_inputs import PERIOD_DAYS
 
-LEAST_DAYS, MOST_DAYS = 7, 28
-"""Forecasts made so many days ago are judged: the oldest of these, as a longer span shows more."""
+AGE_DAYS = {"D": (7, 28), "W": (14, 56), "M": (31, 124)}
+"""Forecasts made at least and at most so many days ago are judged, by period: the oldest of these."""
 
 LEAST_SEEN = {"D": 5, "W": 1, "M": 1}
 """Periods with stock that it takes to judge a series."""
@@ -47,35 +48,35 @@ def drift_sums(lake: Lake, run: Run, lines: pd.DataFrame) -> pd.DataFrame | None
         until=last,
         columns=[*table, "quantity", "in_stock"],
     )
-    sales = sales[sales["in_stock"].isna() | (sales["in_stock"] >= IN_STOCK)]
     mean = read_run_table(lake, earlier, "forecasts", since=start, until=last, columns=[*table, "mean"])
     sold = _grid(sales, "quantity", index, start, length)
+    stock = _grid(sales, "in_stock", index, start, length)
     forecast = _grid(mean, "mean", index, start, length)
-    both = ~np.isnan(sold) & ~np.isnan(forecast)
+    both = _observed(sold, stock, first["location"]) & ~np.isnan(forecast)
     models = read_run_table(
         lake, earlier, "series_models", columns=["sku", "location", "level_cv", "dispersion"]
     ).drop_duplicates(["sku", "location"])
     noise = models.set_index(["sku", "location"])[["level_cv", "dispersion"]].reindex(index)
-    days = both.sum(axis=1)
+    seen = both.sum(axis=1)
     sums = pd.DataFrame(
         {
             "row": lines.index.get_indexer(first.index),
-            "sold": np.where(both, sold, 0.0).sum(axis=1),
+            "sold": np.where(both, np.maximum(np.nan_to_num(sold), 0.0), 0.0).sum(axis=1),
             "forecast": np.where(both, forecast, 0.0).sum(axis=1),
-            "days": days.astype(np.float64),
+            "days": seen * PERIOD_DAYS[run.period],
             "level_cv": noise["level_cv"].to_numpy(dtype=np.float64),
             "dispersion": noise["dispersion"].to_numpy(dtype=np.float64),
             "since": pd.Timestamp(start),
         }
     )
     known = noise.notna().all(axis=1).to_numpy() & (sums["forecast"] > 0).to_numpy()
-    enough: pd.DataFrame = sums[known & (days >= LEAST_SEEN[run.period])]
+    enough: pd.DataFrame = sums[known & (seen >= LEAST_SEEN[run.period])]
     return enough.reset_index(drop=True)
 
 
 def _origin(lake: Lake, run: Run) -> Run | None:
     """Return the oldest run that is young enough to be judged, and old enough."""
-    first, last = (run.as_of - dt.timedelta(days=days) for days in (MOST_DAYS, LEAST_DAYS))
+    first, last = (run.as_of - dt.timedelta(days=age) for age in reversed(AGE_DAYS[run.period]))
     ids = run_ids(lake, first, last)
     of_day = [name for name in ids if name[:8] == ids[0][:8]]
     for name in reversed(of_day):
@@ -83,6 +84,22 @@ def _origin(lake: Lake, run: Run) -> Run | None:
         if earlier.period == run.period and {"forecasts", "series_models"} <= earlier.outputs.keys():
             return earlier
     return None
+
+
+def _observed(
+    sold: npt.NDArray[np.float64], stock: npt.NDArray[np.float64], location: pd.Series
+) -> npt.NDArray[np.bool_]:
+    """Return which cells say what was wanted, [series, day].
+
+    As in the panel that is forecast: with stock, and a row or, where its location sold anything at all that
+    day, none: then nothing of it was sold.
+    """
+    row = ~np.isnan(sold)
+    place, places = pd.factorize(location)
+    up = np.zeros((len(places), sold.shape[1]), dtype=np.bool_)
+    np.logical_or.at(up, place, row)
+    seen: npt.NDArray[np.bool_] = (row | up[place]) & ~(stock < IN_STOCK)
+    return seen
 
 
 def _grid(

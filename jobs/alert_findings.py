@@ -252,7 +252,9 @@ def _on_lines(rows: pd.DataFrame, lines: pd.DataFrame) -> tuple[pd.DataFrame, pd
         first.reindex(pd.MultiIndex.from_frame(rows[["sku", "location"]])).fillna(-1).to_numpy(np.int64)
     )
     at = np.where(same >= 0, same, any_source)
-    planned = at >= 0
+    # what a line whose data is held would lose is not known
+    live = np.append((lines["status"] != "held").to_numpy(dtype=np.bool_), False)
+    planned = live[at]
     return rows[planned].reset_index(drop=True), lines.iloc[at[planned]].reset_index(drop=True)
 
 
