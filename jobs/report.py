@@ -87,8 +87,8 @@ class Stored:
         return f"{PREFIX}{self.report_id}/{file.name}"
 
 
-def build(lake: Lake, kind: str, run: Run | None = None) -> Report:
-    """Make a report of a run; of the latest without.
+def build(lake: Lake, kind: str, run: Run | None = None, *, at: datetime | None = None) -> Report:
+    """Make a report of a run, of the latest without, as of an instant, now without.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def build(lake: Lake, kind: str, run: Run | None = None) -> Report:
     if chosen is None:
         raise JobError("there is no plan to report on: shelfcast plan")
     title, sheets_of = KINDS[kind]
-    sheets = tuple(sheets_of(source_of(lake, chosen, run_notes(lake, [chosen]))))
+    sheets = tuple(sheets_of(source_of(lake, chosen, run_notes(lake, [chosen]), at or datetime.now(UTC))))
     if not sheets:
         raise JobError(f"run {chosen.run_id} was made before plans held this: plan again for report {kind!r}")
     return Report(kind, title, chosen, sheets)
@@ -171,7 +171,7 @@ def make_report(
     unknown = [fmt for fmt in formats if fmt not in FORMATS]
     if unknown or not formats:
         raise JobError(f"format {', '.join(unknown) or 'none'} is not known; known are {', '.join(FORMATS)}")
-    report = build(lake, kind, run)
+    report = build(lake, kind, run, at=at)
     made = [file for fmt in dict.fromkeys(formats) for file in files_of(report, fmt)]
     files = tuple(
         StoredFile(file.name, file.format, file.rows, len(file.body), hashlib.sha256(file.body).hexdigest())

@@ -13,6 +13,12 @@ _PRODUCT = Column("product", "text", "Name of the product")
 _CATEGORY = Column("category", "text", "Category of the product")
 _PLACE = Column("location_name", "text", "Name of the location")
 _SOURCE_NAME = Column("source_name", "text", "Name of the source")
+_AT_RISK = Column(
+    "money_at_risk",
+    "number",
+    "Expected loss if nothing is done, of exceptions that nobody has decided, as on Today",
+    unit="money",
+)
 _STATE = Column("state", "text", "open, approved or rejected")
 
 SUPPLIER_COLUMNS = (
@@ -57,7 +63,8 @@ STOCK_COLUMNS = (
     *_of("plan_lines", "expected_demand_daily", "days_of_cover", "reorder_point", "order_up_to"),
     *_of("plan_lines", "excess_units"),
     Column("excess_value", "number", "excess_units at cost, at most the stock's value", unit="money"),
-    *_of("plan_lines", "money_at_risk", "exception", "need_date", "next_arrival_date", "held_reason"),
+    _AT_RISK,
+    *_of("plan_lines", "exception", "need_date", "next_arrival_date", "held_reason"),
 )
 
 PART_COLUMNS = (
@@ -66,7 +73,7 @@ PART_COLUMNS = (
     _PLACE,
     Column("stock_value", "number", "Stock on hand at cost", unit="money"),
     Column("excess_value", "number", "Of it, beyond the level", unit="money"),
-    Column("money_at_risk", "number", "Expected loss if nothing is done", unit="money"),
+    _AT_RISK,
 )
 
 BATCH_COLUMNS = (
@@ -96,6 +103,15 @@ ALERT_COLUMNS = _of(
     *("level", "alert_type", "severity", "sku", "product_name", "category", "location", "location_name"),
     *("source", "cause", "act", "covered_by", "state", "first_seen", "changed_at", "author", "reason"),
     *("link", "run_id"),
+)
+
+ALERT_FIGURE_COLUMNS = (
+    Column("alerts", "number", "Alerts that need somebody: open or in progress"),
+    Column("money", "number", "At risk; of several alerts on one shortage the dearest", unit="money"),
+    Column("critical", "number", "Of the alerts, critical"),
+    Column("covered", "number", "Of the alerts, covered if a proposal is approved in time"),
+    Column("covered_money", "number", "What these put at risk", unit="money"),
+    Column("snoozed", "number", "Alerts that somebody put off"),
 )
 
 KPI_COLUMNS = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,6 +14,7 @@ from engine.kpis import KPIS
 from jobs.kpis import kpis_of
 from jobs.report_columns import (
     ALERT_COLUMNS,
+    ALERT_FIGURE_COLUMNS,
     BATCH_COLUMNS,
     DELIVERY_COLUMNS,
     HORIZON_COLUMNS,
@@ -24,6 +26,7 @@ from jobs.report_columns import (
     WEEK_COLUMNS,
 )
 from jobs.sheets import Sheet
+from jobs.views import alerts as alerts_view
 from jobs.views import approved as approved_view
 from jobs.views import expiry, forecast_accuracy, kpis, suppliers
 from jobs.views import lines as lines_view
@@ -45,6 +48,8 @@ class Source:
     approved: pd.DataFrame
     """`jobs.views.approved.approved_of`."""
     notes: tuple[tuple[str, str], ...]
+    at: datetime
+    """When it is made: a snooze may have ended."""
 
     def sheet(
         self, name: str, title: str, frame: pd.DataFrame, columns: Sequence[Column], *totals: str
@@ -54,10 +59,10 @@ class Source:
         return Sheet(title, shown, tuple(columns), totals, self.notes, self.run.created_at, name)
 
 
-def source_of(lake: Lake, run: Run, notes: tuple[tuple[str, str], ...]) -> Source:
+def source_of(lake: Lake, run: Run, notes: tuple[tuple[str, str], ...], at: datetime) -> Source:
     """Read what the reports of a run share."""
     lines = lines_view.load(lake, run)
-    return Source(lake, run, lines, approved_view.approved_of(lake, lines), notes)
+    return Source(lake, run, lines, approved_view.approved_of(lake, lines), notes, at)
 
 
 def reorder(source: Source) -> list[Sheet]:
@@ -103,8 +108,11 @@ def stock(source: Source) -> list[Sheet]:
     """Return the stock of every product and location with its cover, excess and risk."""
     lines = source.lines
     value = lines["on_hand"].clip(lower=0.0) * lines["unit_cost"]
+    waits = lines["exception"].notna() & ~lines["line_id"].isin(source.approved["line_id"])
     frame = lines.assign(
-        stock_value=value, excess_value=(lines["excess_units"] * lines["unit_cost"]).clip(upper=value)
+        stock_value=value,
+        excess_value=(lines["excess_units"] * lines["unit_cost"]).clip(upper=value),
+        money_at_risk=lines["money_at_risk"].where(waits),
     ).sort_values(["location", "sku", "source"], ignore_index=True)
     parts = frame.groupby(["category", "location", "location_name"], as_index=False)[
         ["stock_value", "excess_value", "money_at_risk"]
@@ -147,18 +155,19 @@ def expiring(source: Source) -> list[Sheet]:
 
 
 def alerts(source: Source) -> list[Sheet]:
-    """Return the alerts that stand, dearest first."""
-    table = source.lake.read("alerts")
-    standing = table[~table["state"].isin(["resolved", "closed"])]
-    standing = standing.sort_values(
-        ["severity", "alert_type", "sku", "location", "source"],
-        ascending=[False, True, True, True, True],
-        ignore_index=True,
-    )
+    """Return the alerts that stand, dearest first, and what they add up to, each shortage counted once."""
+    found = alerts_view.load(source.lake, source.at)
+    figures = alerts_view.figures(found)
+    standing = found[~found["state"].isin(["resolved", "closed"])]
     version = source.lake.current("alerts")
     told = ("alerts", f"table version {version.number}" if version else "none were ever raised")
     told_of = replace(source, notes=(*source.notes, told))
-    return [told_of.sheet("Alerts", "Alerts that stand", standing, ALERT_COLUMNS, "severity")]
+    return [
+        told_of.sheet("Alerts", "Alerts that stand", standing, ALERT_COLUMNS),
+        told_of.sheet(
+            "Summary", "What they add up to", pd.DataFrame([asdict(figures)]), ALERT_FIGURE_COLUMNS
+        ),
+    ]
 
 
 def performance(source: Source) -> list[Sheet]:

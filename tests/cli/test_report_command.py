@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import fastexcel
 import pandas as pd
@@ -14,12 +14,12 @@ import pytest
 
 from data_lake.lake import Lake
 from data_lake.runs import Run, latest_run, read_run_table
-from engine.contracts import TABLES
+from jobs.alert import alert
 from jobs.approve import approve_lines
 from jobs.errors import JobError
 from jobs.report import FORMATS, KINDS, build, files_of, list_reports, make_report, read_report, run_of
+from jobs.views import alerts, expiry, kpis, today
 from jobs.views import approved as approved_view
-from jobs.views import expiry, kpis, today
 from jobs.views import lines as lines_view
 from jobs.views import orders as orders_view
 
@@ -43,8 +43,7 @@ def test_the_reorder_proposal_adds_up_to_the_orders_page(made: tuple[Lake, Run])
     lake, run = made
     lines = lines_view.load(lake, run)
     due = lines[(lines["status"] == "proposed") & (lines["order_by"] <= pd.Timestamp(run.as_of))]
-    first = {"line_id": due["line_id"].iloc[0], "quantity": float(due["quantity"].iloc[0])}
-    approve_lines(lake, run_id=run.run_id, lines=[first], author="ana", reason="weekly", at=AT)
+    approve_first(lake, run, due)
     found = sheets(lake, "reorder")
     cards = orders_view.cards(lake, run, lines, approved_view.approved_of(lake, lines))
     total = orders_view.total_of(cards)
@@ -66,9 +65,18 @@ def test_stock_adds_up_to_the_key_figures_and_risk_to_today(made: tuple[Lake, Ru
         assert found["Stock"][name].sum() == pytest.approx(facts[name].sum())
         assert found["Summary"][name].sum() == pytest.approx(facts[name].sum())
     lines = lines_view.load(lake, run)
-    headline = today.headlines(lake, run, lines, approved_view.approved_of(lake, lines))[0]
-    risky = found["Stock"][found["Stock"]["exception"].notna()]
-    assert risky["money_at_risk"].sum() == pytest.approx(headline.value)
+    for decided in (False, True):
+        if decided:
+            approve_first(lake, run, lines[lines["exception"].notna() & (lines["status"] == "proposed")])
+        at_risk = today.headlines(lake, run, lines, approved_view.approved_of(lake, lines))[0].value
+        found = sheets(lake, "stock")
+        assert found["Stock"]["money_at_risk"].sum() == pytest.approx(at_risk)
+        assert found["Summary"]["money_at_risk"].sum() == pytest.approx(at_risk)
+
+
+def approve_first(lake: Lake, run: Run, lines: pd.DataFrame) -> None:
+    first = {"line_id": lines["line_id"].iloc[0], "quantity": float(lines["quantity"].iloc[0])}
+    approve_lines(lake, run_id=run.run_id, lines=[first], author="ana", reason="weekly", at=AT)
 
 
 def test_expiry_adds_up_to_the_cards_of_its_page(made: tuple[Lake, Run]) -> None:
@@ -90,35 +98,15 @@ def test_performance_says_what_the_page_key_figures_says(made: tuple[Lake, Run])
         assert kpis.written(float(str(row.value)), unit) == page[row.label]
 
 
-def test_alerts_that_stand_are_listed_dearest_first(made: tuple[Lake, Run]) -> None:
+def test_alerts_add_up_to_the_cards_of_their_page(made: tuple[Lake, Run]) -> None:
     lake, _ = made
-    rows = [
-        _alert("stockout", 10.0, "open"),
-        _alert("excess", 90.0, "snoozed"),
-        _alert("expiry", 99.0, "resolved"),
-    ]
-    lake.replace("alerts", pd.DataFrame(rows))
-    report = build(lake, "alerts")
-    assert report.sheets[0].frame["severity"].tolist() == [90.0, 10.0]
-    assert ("alerts", "table version 1") in report.sheets[0].notes
-
-
-def _alert(kind: str, severity: float, state: str) -> dict[str, Any]:
-    filler = {
-        "text": "x",
-        "number": 0.0,
-        "integer": 1,
-        "instant": pd.Timestamp(AT),
-        "date": None,
-        "flag": False,
-    }
-    row = {
-        column.name: filler[column.kind] if column.required else None for column in TABLES["alerts"].columns
-    }
-    allowed = {column.name: column.allowed for column in TABLES["alerts"].columns}
-    alert_type = next(name for name in allowed["alert_type"] if kind in name)
-    level = allowed["level"][0]
-    return row | {"alert_type": alert_type, "level": level, "severity": severity, "state": state}
+    raised = alert(lake, at=AT)
+    found = sheets(lake, "alerts")
+    assert len(found["Alerts"]) == len(raised) > 0
+    assert found["Alerts"]["severity"].is_monotonic_decreasing
+    figures = alerts.figures(alerts.load(lake, AT))
+    assert found["Summary"].iloc[0].to_dict() == asdict(figures)
+    assert dict(build(lake, "alerts").sheets[0].notes)["alerts"].startswith("table version")
 
 
 @pytest.mark.parametrize("kind", KINDS)
