@@ -91,10 +91,11 @@ class Overlay:
         coming = 0 if rows is None else rows.height
         if coming > MOST_SHARE * sum(file.rows for file in below[:base]):
             return self._whole(below, rows, names)
-        made = self._hiding(below, names)
-        if rows is not None:
-            made.append(store_part(self._lake.objects, self._table, "", rows))
-        return (*below, *made)
+        hidden = self._hiding(below, names)
+        if rows is None:
+            return (*below, hidden) if hidden.rows else tuple(below)
+        # also where nothing goes: it is what tells that rows lie in layers, to be put in order
+        return (*below, hidden, store_part(self._lake.objects, self._table, "", rows))
 
     def _read(self, files: Sequence[FileEntry]) -> pl.LazyFrame:
         return self._lake.scan_files(files, polars_schema(self._table))
@@ -122,17 +123,13 @@ class Overlay:
         whole = self._together([self._without(below, names) if below else None, rows])
         return () if whole is None else (store_part(self._lake.objects, self._table, "", whole),)
 
-    def _hiding(self, below: Sequence[FileEntry], names: pl.DataFrame) -> list[FileEntry]:
-        """Store what goes; nothing where no row does."""
-        if not below or not names.height:
-            return []
+    def _hiding(self, below: Sequence[FileEntry], names: pl.DataFrame) -> FileEntry:
+        """Store what goes."""
         going = self._read(below).select(self._column).join(names.lazy(), on=self._column, how="semi")
         n_rows = going.select(pl.len()).collect().item()
-        if not n_rows:
-            return []
         schema = pa.schema([pa.field(self._column, pa.string(), nullable=False)])
         file = store(self._lake.objects, self._table, f"{self._table}/_hidden", names, schema)
-        return [replace(file, rows=-n_rows, hides=self._column)]
+        return replace(file, rows=-n_rows, hides=self._column)
 
 
 def _order(table: str) -> list[str]:

@@ -18,6 +18,7 @@ import pandas as pd
 
 from data_lake.errors import NoSuchObject
 from data_lake.lake import Lake
+from data_lake.ledger import read_events
 from data_lake.progress import Progress
 from data_lake.runs import Run, current_number, read_run, store_run
 from engine.contracts import SETTING_DEFAULTS
@@ -37,6 +38,7 @@ from jobs.override_scope import with_groups
 from jobs.plan_orders import plan_orders
 from jobs.plan_tables import OUTPUT_TABLES, Computed, plan_tables
 from jobs.replan import made_current
+from jobs.replan_reasons import decisions_digest
 from jobs.supplier_performance import measured_supply
 from jobs.supply_marks import late_quantity, supply_marks
 from jobs.supply_then import full_plan_of, measured_then
@@ -87,8 +89,10 @@ def plan(
     tell("Reading the lake", 0.0)
     number = current_number(lake)  # before anything is read: who reads later has seen more
     started = dt.datetime.now(dt.UTC)  # before the ledger is read: what is approved later was not known
+    decisions = decisions_digest(read_events(lake))
     inputs = load_inputs(lake, as_of=as_of)
     policy: dict[str, Any] = {
+        "decisions": decisions,
         "settings": {name: inputs.settings[name] for name in SETTING_DEFAULTS},
         "model": model,
         "n_paths": N_PATHS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
@@ -50,13 +51,21 @@ def table_reasons(lake: Lake, base: Run) -> list[str]:
     return reasons
 
 
-def decision_reasons(events: Iterable[Event], base: Run) -> list[str]:
+def decision_reasons(events: Sequence[Event], base: Run) -> list[str]:
     """Return the acts since the full plan that move its forecast; `events` as `load_inputs` reads them."""
+    if decisions_digest(events) == base.policy.get("decisions"):
+        return []
     later = [event for event in events if event.timestamp > base.created_at]
     found = {
         words for event in later for kind, words in DECISIONS.items() if event.event_type.startswith(kind)
     }
-    return sorted(found)
+    return sorted(found) or ["an act on forecasts became known after it was planned"]
+
+
+def decisions_digest(events: Iterable[Event]) -> str:
+    """Name the acts that move the forecast; a plan keeps it, so that one that arrives late is noticed too."""
+    names = sorted(event.event_id for event in events if event.event_type.startswith(tuple(DECISIONS)))
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def line_reasons(

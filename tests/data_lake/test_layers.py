@@ -68,6 +68,8 @@ def test_what_does_not_change_is_not_written_and_old_versions_stay(tmp_path: obj
     gone = lake.overlay("line_curves", _rows("b", {}), "line_id", ["039|S|A"], version=second.number)
     assert gone.rows == 39
     assert len(_found(lake, gone.number)) == 39
+    more = lake.overlay("line_curves", _rows("b", {"000|R|A": [3.0]}), "line_id", [], version=gone.number)
+    assert next(iter(_found(lake, more.number))) == "000|R|A"
     assert not lake.verify(["line_curves"])
 
 
