@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +26,7 @@ from cli.subscription_options import (
     ZoneOption,
     choices,
 )
+from cli.subscription_sending import due, policy, send_test
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
@@ -237,46 +237,6 @@ def remove(
     say(f"{gone.subscription}: removed.")
 
 
-@app.command("test")
-def send_test(name: NameArgument, lake: LakeOption = "./lake") -> None:
-    """Send a made-up alert now, to see whether it arrives.
-
-    Examples:
-
-        SHELFCAST_SMTP_URL=smtps://shelfcast:password@mail.example.com shelfcast subscriptions test ana
-    """
-    from jobs.notify_sample import send_sample
-
-    to = send_sample(_open(lake), name, at=datetime.now(UTC))
-    say(f"Sent to {to.recipient} ({to.hidden_endpoint}).")
-
-
-@app.command()
-def due(lake: LakeOption = "./lake") -> None:
-    """Send digests whose time came and what waited for the end of quiet hours; try again what failed.
-
-    The laptop's schedule (cron, a timer) calls this; on AWS the function notification_handler does it.
-
-    Examples:
-
-        shelfcast subscriptions due
-    """
-    from jobs.notify import due as send_due
-
-    told = send_due(_open(lake), at=datetime.now(UTC))
-    say(f"{told.sent} sent, {told.waiting} waiting for their time.")
-    for failure in told.failures:
-        warn(f"{failure.subscription}: {failure.reason}")
-
-
-@app.command()
-def policy(name: NameArgument, lake: LakeOption = "./lake") -> None:
-    """Print the SNS filter policy, for a subscriber of the alerts topic that wants the same.
-
-    Examples:
-
-        shelfcast subscriptions policy ana
-    """
-    from jobs.subscriptions import find_subscription, sns_filter_policy
-
-    say(json.dumps(sns_filter_policy(find_subscription(_open(lake), name)), ensure_ascii=False, indent=2))
+app.command("test")(send_test)
+app.command()(due)
+app.command()(policy)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from data_lake.events import make_event
 from data_lake.ledger import append_events
@@ -19,12 +17,12 @@ from jobs.notify_filter import (
     Filter,
     attributes,
     filter_faults,
-    filter_of,
     filter_policy,
     matches,
 )
 from jobs.notify_schedule import AT_ONCE, Schedule, schedule_faults
-from jobs.subscription_endpoints import endpoint_fault, hidden, hidden_secret, secret_fault
+from jobs.subscription_endpoints import endpoint_fault, secret_fault
+from jobs.subscription_rows import CHANNELS, SCHEDULE, TOPIC, Channel, Subscription, of_row, to_frame
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
@@ -48,50 +46,15 @@ __all__ = [
     "subscriptions",
 ]
 
-Channel = Literal["email", "sms", "webhook", "queue", "topic"]
-CHANNELS: tuple[Channel, ...] = ("email", "sms", "webhook", "queue")
-"""What can be subscribed by; a topic is the installation's own, and SNS knows its subscribers."""
-
-TOPIC = "sns-topic"
-"""Name of the installation's topic among the subscriptions."""
-
 _FILTER = ("types", "least_money", "least_level", "locations", "categories", "authors")
-_SCHEDULE = ("digest", "digest_at", "quiet_from", "quiet_to", "time_zone")
-CHANGEABLE = ("recipient", "endpoint", "secret", "active", *_FILTER, *_SCHEDULE)
+CHANGEABLE = ("recipient", "endpoint", "secret", "active", *_FILTER, *SCHEDULE)
 """What `change_subscription` takes; another channel is another subscription."""
-
-
-@dataclass(frozen=True)
-class Subscription:
-    """Who is told of what, how and when."""
-
-    subscription: str
-    channel: Channel
-    endpoint: str
-    recipient: str
-    wanted: Filter = EVERYTHING
-    schedule: Schedule = AT_ONCE
-    secret: str = field(default="", repr=False)
-    """Of a webhook: signs what is sent. `env:NAME`: the variable NAME holds it."""
-    active: bool = True
-    created_at: datetime | None = None
-    removed_at: datetime | None = None
-
-    @property
-    def hidden_endpoint(self) -> str:
-        """Where, as lists and logs show it."""
-        return hidden(self.channel, self.endpoint)
-
-    @property
-    def hidden_secret(self) -> str:
-        """Its secret, as lists show it."""
-        return hidden_secret(self.secret)
 
 
 def subscriptions(lake: Lake, *, removed: bool = False) -> list[Subscription]:
     """Return the subscriptions by recipient; with `removed` those too that were taken off."""
     rows: list[dict[str, Any]] = lake.read("subscriptions").to_dict("records")  # type: ignore[assignment]
-    found = [_subscription(row) for row in rows]
+    found = [of_row(row) for row in rows]
     found.sort(key=lambda one: (one.recipient.casefold(), one.subscription))
     return [one for one in found if removed or one.removed_at is None]
 
@@ -141,7 +104,7 @@ def add_subscription(
     )
     made = replace(made, schedule=schedule, secret=secret, created_at=at)
     _check(made)
-    said = {name: _said(made, name) for name in ("recipient", "endpoint", *_FILTER, *_SCHEDULE)}
+    said = {name: _said(made, name) for name in ("recipient", "endpoint", *_FILTER, *SCHEDULE)}
     _write(lake, made, "added", {"channel": channel, **said}, author=author, reason=reason, at=at)
     return made
 
@@ -165,7 +128,7 @@ def change_subscription(
     unknown = [key for key in changes if key not in CHANGEABLE]
     if unknown:
         raise JobError(f"{', '.join(unknown)} cannot be changed; can be: {', '.join(CHANGEABLE)}")
-    own = {key: value for key, value in changes.items() if key not in (*_FILTER, *_SCHEDULE)}
+    own = {key: value for key, value in changes.items() if key not in (*_FILTER, *SCHEDULE)}
     wanted, schedule = parts_of(old.wanted, old.schedule, changes)
     new = replace(old, **own, wanted=wanted, schedule=schedule)
     if new == old:
@@ -182,7 +145,7 @@ def parts_of(wanted: Filter, schedule: Schedule, changes: Mapping[str, Any]) -> 
     """Return a filter and a schedule with those of the changes that are of them."""
     return (
         replace(wanted, **{key: _filter_value(value) for key, value in changes.items() if key in _FILTER}),
-        replace(schedule, **{key: value for key, value in changes.items() if key in _SCHEDULE}),
+        replace(schedule, **{key: value for key, value in changes.items() if key in SCHEDULE}),
     )
 
 
@@ -229,44 +192,7 @@ def _write(
 ) -> None:
     data = {"subscription": one.subscription, "act": act, "changes": dict(said)}
     append_events(lake, [make_event("subscription.changed", at=at, author=author, reason=reason, data=data)])
-    row = {
-        "subscription": one.subscription,
-        "channel": one.channel,
-        "endpoint": one.endpoint,
-        "recipient": one.recipient,
-        "filter": one.wanted.to_json(),
-        "secret": one.secret,
-        **{name: getattr(one.schedule, name) for name in _SCHEDULE},
-        "active": one.active,
-        "created_at": one.created_at,
-        "removed_at": one.removed_at,
-    }
-    frame = pd.DataFrame([row]).astype({"created_at": object, "removed_at": object})
-    lake.upsert("subscriptions", frame, note=f"{author}: {one.subscription} {act}")
-
-
-def _subscription(row: Mapping[str, Any]) -> Subscription:
-    def text(name: str, default: str = "") -> str:
-        return str(row[name]) if isinstance(row[name], str) else default
-
-    def instant(name: str) -> datetime | None:
-        value: datetime | None = None if pd.isna(row[name]) else row[name].to_pydatetime()
-        return value
-
-    return Subscription(
-        subscription=row["subscription"],
-        channel=row["channel"],
-        endpoint=row["endpoint"],
-        recipient=text("recipient", row["subscription"]),
-        wanted=filter_of(row["filter"]),
-        schedule=Schedule(
-            **{name: text(name, getattr(AT_ONCE, name)) for name in _SCHEDULE}  # type: ignore[arg-type]
-        ),
-        secret=text("secret"),
-        active=True if pd.isna(row["active"]) else bool(row["active"]),
-        created_at=instant("created_at"),
-        removed_at=instant("removed_at"),
-    )
+    lake.upsert("subscriptions", to_frame(one), note=f"{author}: {one.subscription} {act}")
 
 
 def _filter_value(value: Any) -> Any:
@@ -274,7 +200,7 @@ def _filter_value(value: Any) -> Any:
 
 
 def _value(one: Subscription, name: str) -> Any:
-    owner: Any = one.wanted if name in _FILTER else one.schedule if name in _SCHEDULE else one
+    owner: Any = one.wanted if name in _FILTER else one.schedule if name in SCHEDULE else one
     return getattr(owner, name)
 
 
