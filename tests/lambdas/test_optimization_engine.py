@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +15,15 @@ from typing import Any
 import pytest
 
 from cli.devaws.lake_copy import copy_objects
+from data_lake.facts.ingest import ingest_facts
+from data_lake.facts.messages import Record
 from data_lake.lake import Lake
 from data_lake.objects import open_objects
 from data_lake.runs import latest_run, list_runs
 from infra.messaging import TOPOLOGY
 from jobs.demo import build_demo
 from jobs.dlq import letter_names, read_letters
+from jobs.kernel_cache import VARIABLE
 from jobs.report import list_reports
 from jobs.settings import settings
 from lambdas.inventory_processor.handler import handler as inventory_processor
@@ -213,6 +218,31 @@ def test_without_a_plan_nothing_is_planned(place: Any, as_deployed: Any, context
     as_deployed(place.of("optimization_engine"))
     assert optimization_engine(sample("optimization_engine", "replan.json"), context) == NOTHING_FAILED
     assert place.objects.list("runs/") == []
+
+
+def test_under_lambda_it_plans_from_kernels_of_the_image(
+    deployed: Deployed, lambda_runtime: Any, sample: Any, tmp_path: Path
+) -> None:
+    """A function's disk is read-only but for /tmp: what the image brings must do, nothing is compiled."""
+    kernels = Path(os.environ[VARIABLE])
+    baked = tmp_path / "numba" / kernels.name
+    shutil.copytree(kernels, baked)
+    there = sorted(path.relative_to(baked) for path in baked.rglob("*"))
+    lake, own = deployed.lake, deployed.place.of("optimization_engine") | {VARIABLE: str(baked.parent)}
+    rie = lambda_runtime("optimization_engine", own, timeout=120)
+    wrong = sample("optimization_engine", "wrong.json")
+    assert rie.invoke(wrong) == NOTHING_FAILED
+    letters = read_letters(lake, letter_names(lake, "replan"))
+    assert {letter.body for letter in letters} == {record["body"] for record in wrong["Records"]}
+    before = latest_run(lake)
+    ingest_facts(lake, [Record("1", json.dumps(_sold_out(lake)))], received_at=datetime.now(UTC))
+    assert rie.invoke({"job": "plan"}) == NOTHING_FAILED
+    after = latest_run(lake)
+    assert after is not None
+    assert after != before
+    assert sorted(path.relative_to(baked) for path in baked.rglob("*")) == there
+    (metrics,) = [line for line in rie.lines if "PlanLines" in line and line["queue"] == "schedule"]
+    assert metrics["PlanLines"] == [after.summary["lines"]]
 
 
 def test_changes_of_alerts_travel_unchanged(sample: Any) -> None:

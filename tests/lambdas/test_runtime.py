@@ -80,7 +80,8 @@ def test_a_function_that_dies_after_its_write_loses_nothing_and_doubles_nothing(
     place: Any, lambda_runtime: Any, sample: Any, proxy: Any, how: str
 ) -> None:
     environment = place.of("inventory_processor") | {"AWS_ENDPOINT_URL_S3": proxy.url}
-    rie = lambda_runtime("inventory_processor", environment, timeout=3)
+    # the second try must end in time on a busy computer too
+    rie = lambda_runtime("inventory_processor", environment, timeout=60 if how == "crash" else 10)
     event = sample("inventory_processor", "telemetry.json")
     instead: Callable[[], None] = rie.kill_function if how == "crash" else lambda: None
     proxy.arm(instead)
@@ -88,7 +89,7 @@ def test_a_function_that_dies_after_its_write_loses_nothing_and_doubles_nothing(
     if how == "crash":
         assert died["errorType"] == "Runtime.ExitError"
     else:
-        assert "Task timed out after 3.00 seconds" in str(died)
+        assert "Task timed out after 10.00 seconds" in str(died)
     assert proxy.lost == 1
     before = place.objects.list("")
     assert len(_facts(place)) == 5  # durable, but nobody was told and nothing acknowledged
@@ -154,11 +155,7 @@ def test_the_api_says_which_version_answers(place: Any, lambda_runtime: Any, sam
 
 @pytest.mark.parametrize(
     ("function", "queue"),
-    [
-        ("optimization_engine", "replan"),
-        ("notification_handler", "notifications"),
-        ("report_generator", "reports"),
-    ],
+    [("notification_handler", "notifications"), ("report_generator", "reports")],
 )
 def test_every_function_keeps_what_it_cannot_read(
     place: Any, lambda_runtime: Any, sample: Any, function: str, queue: str
