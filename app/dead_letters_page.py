@@ -16,8 +16,8 @@ MOST_ROWS = 8
 def show() -> None:
     """Show the letters, then one of them."""
     closed = st.toggle("Done with too", key="closed", bind="query-params")
-    waiting = events_data.dead()
-    listed = [*waiting, *events_data.dead(closed=True)] if closed else waiting
+    waiting = events_data.waiting()
+    listed = [*events_data.dead(), *(events_data.dead(closed=True) if closed else ())]
     if not listed:
         states.nothing_here(
             "Every message could be read." if not closed else "No message was ever unreadable."
@@ -60,12 +60,12 @@ def _table(listed: Sequence[DeadState]) -> str:
     return str(frame["name"].iloc[rows[0]]) if rows else ""
 
 
-def _all(waiting: Sequence[DeadState]) -> None:
+def _all(waiting: Sequence[str]) -> None:
     with st.popover(f"Replay all {len(waiting):,}", icon=":material/replay:"):
         st.markdown("Reads every message that waits once more. Those that cannot be read stay.")
         note = st.text_input("Note", key="replay_all_note")
         if st.button("Replay all", key="replay_all", type="primary"):
-            _replay([state.name for state in waiting], note)
+            _replay(waiting, note)
 
 
 def _one(state: DeadState) -> None:

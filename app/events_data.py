@@ -20,7 +20,7 @@ from jobs.dlq_acts import Replayed, check_body
 from jobs.dlq_acts import discard as discard_letters
 from jobs.dlq_acts import repair as repair_letter
 from jobs.dlq_acts import replay as replay_letters
-from jobs.dlq_states import DeadState, list_dead
+from jobs.dlq_states import DeadState, list_dead, names_of
 from jobs.dlq_text import told, with_told
 from jobs.views import dead_letters, events, health, one_event
 from jobs.views.dead_letters import Clash
@@ -58,7 +58,14 @@ def _acts(address: str, digest: str) -> list[Event]:
 
 @st.cache_resource(max_entries=8, ttl=cache.RUN_SECONDS, show_spinner="Reading dead letters …")
 def _dead(address: str, digest: str, closed: bool) -> list[DeadState]:
-    return list_dead(cache.lake(address), closed=closed, events=_acts(address, digest))
+    return list_dead(
+        cache.lake(address), closed=closed, events=_acts(address, digest), most=dead_letters.LIMIT
+    )
+
+
+@st.cache_resource(max_entries=4, ttl=cache.RUN_SECONDS, show_spinner=False)
+def _waiting(address: str, digest: str) -> list[str]:
+    return names_of(cache.lake(address), events=_acts(address, digest))
 
 
 @st.cache_resource(max_entries=4, ttl=cache.HOUR, show_spinner=False)
@@ -92,7 +99,7 @@ def listed() -> Ledger:
 def nothing_yet() -> bool:
     """Return whether nothing ever came in: no fact, no act, no message that could not be read."""
     known = listed()
-    return not (known.days or known.landing or _all_acts() or dead() or dead(closed=True))
+    return not (known.days or known.landing or _all_acts() or waiting())
 
 
 def tail(span: str) -> Tail:
@@ -162,8 +169,13 @@ def clashes() -> list[Clash]:
     return _clashes(data.uri(), listed().digest)
 
 
+def waiting() -> list[str]:
+    """Return the names of all letters that wait."""
+    return _waiting(data.uri(), data.ledger_state())
+
+
 def dead(*, closed: bool = False) -> list[DeadState]:
-    """Return the letters that wait, or those that are done with."""
+    """Return letters that wait, or such as are done with, as many as are listed."""
     return _dead(data.uri(), data.ledger_state(), closed)
 
 
@@ -189,7 +201,7 @@ def repair(state: DeadState, text: str, reason: str) -> DeadState:
     try:
         return repair_letter(data.lake(), state.name, body, seen=state.body, **acts.signed(reason))
     finally:
-        _dead.clear()
+        _forget()
 
 
 @acts.recorded
@@ -198,8 +210,7 @@ def replay(letters: Sequence[str], reason: str) -> Replayed:
     try:
         return replay_letters(data.lake(), letters, **acts.signed(reason))
     finally:
-        for stale in (_dead, _listed):
-            stale.clear()
+        _forget()
 
 
 @acts.recorded
@@ -208,4 +219,9 @@ def discard(letters: Sequence[str], reason: str) -> list[str]:
     try:
         return discard_letters(data.lake(), letters, **acts.signed(reason))
     finally:
-        _dead.clear()
+        _forget()
+
+
+def _forget() -> None:
+    for stale in (_dead, _waiting, _listed):
+        stale.clear()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from data_lake.errors import NoSuchObject
+from data_lake.errors import LakeError, NoSuchObject
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
@@ -193,6 +193,5 @@ def _from_json(letter: str, content: bytes) -> DeadLetter:
             datetime.fromisoformat(body["first_seen"]),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise JobError(
-            f"{PREFIX}{letter}{_SUFFIX} is no dead letter ({error}); restore it from a backup"
-        ) from error
+        key = f"{PREFIX}{letter}{_SUFFIX}"
+        raise LakeError(f"{key!r} is no dead letter ({error}); restore it from a backup") from error

@@ -85,8 +85,27 @@ def done_with(history: Sequence[Event]) -> bool:
     return last.event_type == DISCARDED or (last.event_type == REPLAYED and last.data["outcome"] == ACCEPTED)
 
 
-def list_dead(
+def names_of(
     lake: HasObjects, queue: str = "", *, closed: bool = False, events: Sequence[Event] | None = None
+) -> list[str]:
+    """Return the names of the letters that wait for somebody, or of those that are done with; none is read.
+
+    Parameters
+    ----------
+    lake, queue, closed, events
+        As for `list_dead`.
+    """
+    acts = histories(read_events(lake) if events is None else events)
+    return [name for name in letter_names(lake, queue) if done_with(acts.get(name, [])) == closed]
+
+
+def list_dead(
+    lake: HasObjects,
+    queue: str = "",
+    *,
+    closed: bool = False,
+    events: Sequence[Event] | None = None,
+    most: int | None = None,
 ) -> list[DeadState]:
     """Return the letters that wait for somebody, oldest first.
 
@@ -100,9 +119,12 @@ def list_dead(
         Those that are done with (replayed, discarded) instead.
     events
         The ledger, where it is read already.
+    most
+        Letters to read, by name; None: all.
     """
-    acts = histories(read_events(lake) if events is None else events)
-    names = [name for name in letter_names(lake, queue) if done_with(acts.get(name, [])) == closed]
+    known = read_events(lake) if events is None else events
+    acts = histories(known)
+    names = names_of(lake, queue, closed=closed, events=known)[:most]
     states = [state_of(letter, acts.get(letter.letter, [])) for letter in read_letters(lake, names)]
     return sorted(states, key=lambda state: (state.letter.first_seen, state.name))
 

@@ -15,9 +15,9 @@ if events_data.nothing_yet():
     events_page.nothing_yet()
     st.stop()
 
-dead, clashes = events_data.dead(), events_data.clashes()
-events_page.cards(span, len(dead), len(clashes))
-view = events_page.view({"dead": len(dead), "quarantine": len(clashes)})
+waiting, clashes = events_data.waiting(), events_data.clashes()
+events_page.cards(span, len(waiting), len(clashes))
+view = events_page.view({"dead": len(waiting), "quarantine": len(clashes)})
 if view == "dead":
     dead_letters_page.show()
 elif view == "quarantine":

@@ -16,7 +16,7 @@ STATUS_LABELS = {"open": "Waits", "repaired": "Repaired", "replayed": "Replayed"
 """States of a letter in planners' words."""
 
 LIMIT = 200
-"""Letters of the list; the oldest wait longest and come first."""
+"""Letters of the list: the page reads no more; acts on all of them go by name."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def letter_rows(states: Sequence[DeadState]) -> pd.DataFrame:
             "fault": state.faults[0] if state.faults else "",
             "faults": float(len(state.faults)),
         }
-        for state in states[:LIMIT]
+        for state in states
     ]
     columns = ["name", "queue", "status", "first_seen", "reason", "fault", "faults"]
     frame = pd.DataFrame(rows, columns=columns)

@@ -46,7 +46,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
 def forget() -> None:
     for name in ("lake", "latest", "ledger", "settings"):
         getattr(cache, name).clear()
-    for name in ("_listed", "_tail", "_acts", "_dead", "_clashes", "_names", "_effects"):
+    for name in ("_listed", "_tail", "_acts", "_dead", "_waiting", "_clashes", "_names", "_effects"):
         getattr(events_data, name).clear()
 
 

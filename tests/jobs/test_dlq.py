@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_lake.errors import LakeError
 from data_lake.events import EventError
 from data_lake.facts.ingest import PoisonRecord, ingest_facts
 from data_lake.facts.messages import Record
@@ -165,6 +166,7 @@ def test_good_letters_are_read_beside_bad_ones(lake: Lake) -> None:
     assert set(done.refused) == set(letters[1::2])
     assert [state.name for state in list_dead(lake, "telemetry")] == letters[1::2]
     assert list_dead(lake, "sales") == []
+    assert len(list_dead(lake, most=1)) == 1
 
 
 def test_a_message_that_functions_read_is_no_event(lake: Lake) -> None:
@@ -177,7 +179,7 @@ def test_a_message_that_functions_read_is_no_event(lake: Lake) -> None:
 
 def test_a_damaged_letter_is_named(lake: Lake) -> None:
     lake.objects.put_new("dlq/telemetry/x.json", b"{")
-    with pytest.raises(JobError, match=r"dlq/telemetry/x\.json is no dead letter"):
+    with pytest.raises(LakeError, match=r"dlq/telemetry/x\.json' is no dead letter"):
         list_dead(lake)
     with pytest.raises(JobError, match="is no name"):
         letter_names(lake, "../sales")
