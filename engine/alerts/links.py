@@ -23,13 +23,13 @@ def link(kind: str, sku: str, location: str, source: str) -> str:
     return f"{page}?{told}" if told else page
 
 
-_FIXED = {"sources": "all"}
-"""Suppliers shows locations that supply others only when asked for all sources."""
+_FIXED = {"sources": "all", "view": "dead"}
+"""Suppliers shows locations that supply others only when asked; Events shows dead letters when asked."""
 
 _PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "expiry": ("expiry", ("locations",)),
     "late_order": ("suppliers", ("supplier", "sources")),
     "data_stale": ("data_health", ()),
-    "dead_letters": ("events", ()),
+    "dead_letters": ("events", ("view",)),
 }
 """All others are of an item: why, what-if, and its order."""
