@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from data_lake.errors import LakeUnavailable, NoSuchObject
 from data_lake.facts.ingest import Ingested, ingest_facts
 from data_lake.facts.messages import Record
 from jobs.dlq import keep_poison
@@ -46,5 +47,8 @@ def ingest(
     """
     done = ingest_facts(lake, records, received_at=received_at)
     for poison in done.poison:
-        keep_poison(lake, queue, poison, poison, at=received_at)
+        try:
+            keep_poison(lake, queue, poison, poison, at=received_at)
+        except NoSuchObject as error:  # storage said that the letter exists already, and it does not
+            raise LakeUnavailable(f"cannot keep message {poison.message_id}: {error}; try again") from error
     return done

@@ -25,6 +25,7 @@ from data_lake.facts.read import FACT_SCHEMA, read_facts
 from data_lake.facts.rows import to_facts, to_frame
 from data_lake.lake import Lake
 from data_lake.objects import LocalObjects, Objects
+from jobs.ingest import ingest
 
 NOW = datetime(2026, 1, 20, tzinfo=UTC)
 
@@ -331,3 +332,39 @@ def test_many_facts_come_back_equal(any_lake: Lake) -> None:
     compact(any_lake)
     expected = sorted(facts, key=lambda fact: fact.order)
     assert to_facts(read_facts(any_lake).frame) == expected
+
+
+# storage that is mistaken
+
+
+class Mistaken(LocalObjects):
+    """Objects that say of the next few that they exist already, and do not write them."""
+
+    def __init__(self, root: Path, times: int) -> None:
+        super().__init__(root)
+        self.times = times
+
+    def put_new(self, key: str, body: bytes) -> bool:
+        self.times -= 1
+        return self.times < 0 and super().put_new(key, body)
+
+
+def test_an_object_that_is_said_to_exist_is_looked_for(tmp_path: Path) -> None:
+    objects = Mistaken(tmp_path, 3)
+    done = ingest_facts(objects, records(event("e1")), received_at=NOW)
+    assert objects.list("ledger/") == [done.key]
+    objects.times = 99
+    assert ingest_facts(objects, records(event("e1")), received_at=NOW).key == done.key
+    with pytest.raises(LakeUnavailable, match="says that it exists, and that it does not"):
+        ingest_facts(objects, records(event("e2")), received_at=NOW)
+
+
+def test_a_dead_letter_that_is_said_to_exist_is_not_acknowledged(tmp_path: Path) -> None:
+    objects = Mistaken(tmp_path, 1)
+    batch = records("{")
+    with pytest.raises(LakeUnavailable, match="cannot keep message m0"):
+        ingest(objects, "telemetry", batch, received_at=NOW)
+    assert [poison.message_id for poison in ingest(objects, "telemetry", batch, received_at=NOW).poison] == [
+        "m0"
+    ]
+    assert objects.list("dlq/") == ["dlq/telemetry/m0.json"]
