@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.metrics import MetricUnit
 
 from data_lake.errors import LakeUnavailable
 from data_lake.lake import Lake
@@ -50,4 +51,5 @@ def lake_unavailable(error: LakeUnavailable) -> Response[str]:
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request."""
+    metrics.add_metric("Requests", MetricUnit.Count, 1)
     return app.resolve(event, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from importlib import import_module
@@ -171,3 +172,11 @@ def test_a_queue_says_its_attributes_as_sqs_takes_them() -> None:
     }
     assert orders.dead_letter_attributes()["MessageRetentionPeriod"] == "1209600"
     assert "FifoQueue" not in TOPOLOGY.queue("sales").attributes("arn")
+
+
+def test_the_guide_names_every_metric() -> None:
+    guide = (ROOT / "docs/lambdas.md").read_text()
+    sources = "".join(path.read_text() for path in (ROOT / "lambdas").rglob("*.py"))
+    names = set(re.findall(r'add_metric\(\s*"(\w+)"', sources))
+    assert {"EventsStored", "LagSeconds", "MoneyAtRisk"} <= names
+    assert [name for name in sorted(names) if name not in guide] == []
