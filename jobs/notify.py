@@ -19,8 +19,9 @@ from jobs.notices.words import Letterhead
 from jobs.notify_channels import Channels, Outgoing, Send, channels_of, lane_of, topic_subscription
 from jobs.notify_confirm import confirmations
 from jobs.notify_decide import decide
-from jobs.notify_delivery import LANES, Failure, deliver, drop, sent_of
+from jobs.notify_delivery import LANES, deliver
 from jobs.notify_log import State, record
+from jobs.notify_tries import Failure, drop, sent_of
 from jobs.settings import settings
 from jobs.subscriptions import TOPIC, Subscription, subscriptions
 

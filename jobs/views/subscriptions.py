@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from data_lake import numbered
 from jobs.notices.news import LEVELS
 from jobs.notices.words import label, money
-from jobs.notify_delivery import SENT, Failure, failures_of, sent_of
 from jobs.notify_filter import Filter
 from jobs.notify_log import read_state
 from jobs.notify_schedule import Schedule
+from jobs.notify_tries import SENT, Failure, failures_of, sent_of
 from jobs.subscriptions import Subscription, subscriptions
 
 if TYPE_CHECKING:
