@@ -122,7 +122,7 @@ def stock_after(snapshot: pd.DataFrame, stock: pd.DataFrame, eve: dt.date) -> St
     latest = snapshot.groupby("location")["date"].max()
     newest = snapshot["date"].max() if len(snapshot) else pd.Timestamp(eve)
     stock = stock.assign(
-        date=stock["location"].map(latest).fillna(newest).astype("datetime64[us]"),
+        date=latest.reindex(stock["location"]).fillna(newest).to_numpy(),
         counted=stock[["counted_on", "fixed_on"]].max(axis=1).fillna(_LONG_AGO),
         status="available",
     )
