@@ -23,12 +23,16 @@ def show() -> None:
             "Every message could be read." if not closed else "No message was ever unreadable."
         )
         return
+    if len(waiting) > len(events_data.dead()):
+        st.caption(
+            f"{len(events_data.dead()):,} of {len(waiting):,} that wait; `shelfcast dlq list` has all."
+        )
     selected = _table(listed)
     if waiting:
         _all(waiting)
     known = {state.name: state for state in listed}
     name = selected or st.query_params.get("letter", "")
-    state = known.get(name, listed[0])
+    state = known.get(name) or (events_data.letter(name) if name else None) or listed[0]
     address.keep("letter", state.name)
     _one(state)
 

@@ -13,14 +13,13 @@ from app import acts, cache, data
 from data_lake.events import Event
 from data_lake.facts import tail as tail_reads
 from data_lake.facts.effect import Effect
-from data_lake.facts.quarantine import quarantined
 from data_lake.facts.tail import Ledger, Tail
 from data_lake.ledger import read_events
 from jobs.dlq_acts import Replayed, check_body
 from jobs.dlq_acts import discard as discard_letters
 from jobs.dlq_acts import repair as repair_letter
 from jobs.dlq_acts import replay as replay_letters
-from jobs.dlq_states import DeadState, list_dead, names_of
+from jobs.dlq_states import DeadState, inspect, list_dead, names_of
 from jobs.dlq_text import told, with_told
 from jobs.views import dead_letters, events, health, one_event
 from jobs.views.dead_letters import Clash
@@ -66,12 +65,6 @@ def _dead(address: str, digest: str, closed: bool) -> list[DeadState]:
 @st.cache_resource(max_entries=4, ttl=cache.RUN_SECONDS, show_spinner=False)
 def _waiting(address: str, digest: str) -> list[str]:
     return names_of(cache.lake(address), events=_acts(address, digest))
-
-
-@st.cache_resource(max_entries=4, ttl=cache.HOUR, show_spinner=False)
-def _clashes(address: str, digest: str) -> list[Clash]:
-    del digest  # a part of the key
-    return dead_letters.clashes(quarantined(cache.lake(address)))
 
 
 @st.cache_resource(max_entries=4, ttl=cache.HOUR, show_spinner=False)
@@ -164,9 +157,9 @@ def files() -> pd.DataFrame | None:
     return health.table_freshness(data.lake(), data.run()) if data.state() == "ready" else None
 
 
-def clashes() -> list[Clash]:
-    """Return the ids that several contents claim."""
-    return _clashes(data.uri(), listed().digest)
+def clashes(span: str) -> list[Clash]:
+    """Return the ids that several contents claim: those in quarantine, and those of the span's own facts."""
+    return dead_letters.clashes(tail(span).conflicts)
 
 
 def waiting() -> list[str]:
@@ -177,6 +170,14 @@ def waiting() -> list[str]:
 def dead(*, closed: bool = False) -> list[DeadState]:
     """Return letters that wait, or such as are done with, as many as are listed."""
     return _dead(data.uri(), data.ledger_state(), closed)
+
+
+def letter(name: str) -> DeadState | None:
+    """Return one letter, listed or not; None: there is none of that name."""
+    try:
+        return inspect(data.lake(), name)
+    except data.JobError:
+        return None
 
 
 def letter_rows(states: Sequence[DeadState]) -> pd.DataFrame:

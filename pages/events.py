@@ -15,7 +15,7 @@ if events_data.nothing_yet():
     events_page.nothing_yet()
     st.stop()
 
-waiting, clashes = events_data.waiting(), events_data.clashes()
+waiting, clashes = events_data.waiting(), events_data.clashes(span)
 events_page.cards(span, len(waiting), len(clashes))
 view = events_page.view({"dead": len(waiting), "quarantine": len(clashes)})
 if view == "dead":

@@ -17,6 +17,7 @@ from data_lake.facts.messages import Record
 from data_lake.facts.read import read_facts
 from data_lake.lake import Lake
 from data_lake.ledger import append_events, read_events
+from jobs.dlq_acts import discard
 from jobs.dlq_states import list_dead
 from jobs.ingest import ingest
 
@@ -46,7 +47,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
 def forget() -> None:
     for name in ("lake", "latest", "ledger", "settings"):
         getattr(cache, name).clear()
-    for name in ("_listed", "_tail", "_acts", "_dead", "_waiting", "_clashes", "_names", "_effects"):
+    for name in ("_listed", "_tail", "_acts", "_dead", "_waiting", "_names", "_effects"):
         getattr(events_data, name).clear()
 
 
@@ -169,6 +170,13 @@ def test_quarantine_shows_both_contents(flowing: Lake) -> None:
     assert (applies["quantity"], refused["quantity"]) == (7.0, 9.0)
 
 
+def test_ids_claimed_twice_are_seen_before_they_are_compacted(empty: Lake) -> None:
+    for units in (3, 4):
+        tell(empty, told("inventory.updated", 5, "twice", productId="007", location="S1", quantity=units))
+    page = open_page(view="quarantine")
+    assert len(page.code) == 2
+
+
 def test_feeds_of_each_location(flowing: Lake) -> None:
     page = open_page(view="feeds")
     rows = table(page, "age").set_index("location_name")
@@ -222,3 +230,12 @@ def test_letters_are_replayed_all_at_once_kept_and_discarded(flowing: Lake) -> N
     page = next(box for box in page.text_input if box.label == "Why").set_value("a test").run()
     page.button(key="discard_one").click().run()
     assert [state.name for state in list_dead(flowing)] == ["sales/sales-0"]
+
+
+def test_a_letter_that_is_done_with_has_its_address(flowing: Lake) -> None:
+    tell(flowing, "{", queue="sales")
+    discard(flowing, ["sales/sales-0"], author="ben", reason="a test", at=NOW)
+    page = open_page(view="dead", letter="sales/sales-0")
+    assert any("sales-0" in header.value for header in page.header)
+    assert table(page, "note")["note"].tolist() == ["a test"]
+    assert any("telemetry-6" in header.value for header in open_page(view="dead", letter="nobody/x").header)
