@@ -103,15 +103,18 @@ def send_mail(
             f"{where} refused the name or password ({error.smtp_code})", unreachable=True
         ) from error
     except smtplib.SMTPNotSupportedError as error:
-        raise DeliveryError(
-            f"{where} offers no {'encryption' if 'STARTTLS' in str(error) else 'sign-in'}: {error}",
-            unreachable=True,
-        ) from error
+        # of the whole server, unless it is this address alone that has letters beyond ASCII
+        alone = "SMTPUTF8" in str(error)
+        raise DeliveryError(f"{where} lacks what is needed: {error}", unreachable=not alone) from error
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
         raise DeliveryError(f"{where} refused the recipient: {code} {_words(text)}") from error
     except smtplib.SMTPResponseException as error:
-        raise DeliveryError(f"{where} refused: {error.smtp_code} {_words(error.smtp_error)}") from error
+        everything = isinstance(
+            error, smtplib.SMTPConnectError | smtplib.SMTPHeloError | smtplib.SMTPSenderRefused
+        )
+        said = f"{where} refused: {error.smtp_code} {_words(error.smtp_error)}"
+        raise DeliveryError(said, unreachable=everything) from error
     except ssl.SSLCertVerificationError as error:
         raise DeliveryError(
             f"{where} shows a certificate that is not trusted: {error.verify_message}", unreachable=True

@@ -75,7 +75,8 @@ def mail(
     at
         When it is sent, in the recipient's time zone.
     """
-    made = EmailMessage(policy=SMTP)
+    # 7bit: not every server passes 8-bit texts on as they are
+    made = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     made["Subject"] = " ".join(subject(news, head).split())
     made["From"] = Address("Shelfcast", addr_spec=sender)
     made["To"] = Address(" ".join(recipient.split()), addr_spec=to)

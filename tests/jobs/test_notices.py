@@ -131,6 +131,7 @@ def test_a_mail_has_both_forms_and_a_name_of_its_own() -> None:
         DIGEST, HEAD, recipient="Ana\r\nBcc: eve@example.com", to="ana@example.com",
         sender="shelfcast@example.com", message=message_id(DIGEST, "ana"), at=PARIS,
     )  # fmt: skip
+    assert made.as_bytes().isascii()
     read = message_from_bytes(made.as_bytes(), policy=policy.default)
     assert read["Subject"] == "€2,550 at risk: 2 new, 1 worse, 2 resolved, 1 done"
     assert read["Bcc"] is None

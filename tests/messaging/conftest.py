@@ -31,6 +31,16 @@ class MailSink:
     refuse: str = ""
     """An answer to every message instead of taking it."""
     refused_address: str = ""
+    refused_sender: str = ""
+
+    async def handle_MAIL(  # noqa: N802 - the name is aiosmtpd's
+        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address == self.refused_sender:
+            return "550 5.7.1 not from you"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - the name is aiosmtpd's
         self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]

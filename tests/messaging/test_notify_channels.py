@@ -155,7 +155,7 @@ def test_confirmations_go_to_who_asked_for_them(lake: Lake, sink: Any) -> None:
     from data_lake.ledger import append_events
 
     subscribe(lake)  # alerts only
-    asked = Filter(("event.processed", "order.approved", "order.received"), authors=("cy",))
+    asked = Filter(("event.processed", "order.approved", "order.sent", "order.received"), authors=("cy",))
     subscribe(lake, endpoint="cy@example.com", recipient="Cy", wanted=asked)
     plan = {"sku": "007", "location": "S01", "source": "SUP1", "unit_cost": 0.5}
     approvals = [
@@ -172,7 +172,11 @@ def test_confirmations_go_to_who_asked_for_them(lake: Lake, sink: Any) -> None:
         "eventId": "erp-17", "eventType": "order.received", "timestamp": AT.isoformat(), "author": "cy",
         "data": {"orderId": "PO-0", "line": "1", "productId": "007", "location": "S01", "quantity": 48},
     }  # fmt: skip
-    ingest_facts(lake, [Record("m1", json.dumps(received))], received_at=AT)
+    sent = {
+        "eventId": "erp-18", "eventType": "order.sent", "timestamp": AT.isoformat(), "author": "cy",
+        "data": {"orderId": "PO-0"},
+    }  # fmt: skip
+    ingest_facts(lake, [Record("m1", json.dumps([received, sent]))], received_at=AT)
     by = by_mail(sink)
     assert notify(lake, [], at=AT + timedelta(minutes=1), channels=by).sent == 1
     assert notify(lake, [], at=AT + timedelta(minutes=2), channels=by).sent == 0
@@ -181,6 +185,7 @@ def test_confirmations_go_to_who_asked_for_them(lake: Lake, sink: Any) -> None:
     assert mail["To"].addresses[0].addr_spec == "cy@example.com"
     assert "Order PO-1 from SUP1: 2 lines, 48 units, approved by cy." in text
     assert "48 units received on order PO-0, line 1." in text
+    assert "Order PO-0 was sent." in text
     assert "Event erp-17 (order received of 007 at S01) is recorded." in text
     assert "PO-2" not in text
 

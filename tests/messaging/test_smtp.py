@@ -55,7 +55,7 @@ def test_it_signs_in_over_tls_only(scheme: str, open_sink: Callable[..., Any], c
 
 def test_a_server_without_encryption_gets_nothing(sink: Any) -> None:
     server = SmtpServer("127.0.0.1", sink.port, encryption="starttls")
-    with pytest.raises(DeliveryError, match="offers no encryption"):
+    with pytest.raises(DeliveryError, match="lacks what is needed: STARTTLS"):
         send_mail(server, letter())
     assert sink.mails == []
 
@@ -69,6 +69,25 @@ def test_refusals_say_what_was_refused(sink: Any) -> None:
     sink.refused_address = "ana@example.com"
     with pytest.raises(DeliveryError, match=r"refused the recipient: 550 5\.1\.1 no such mailbox"):
         send_mail(server, letter())
+    sink.refused_sender = "shelfcast@example.com"
+    with pytest.raises(DeliveryError, match=r"refused: 550 5\.7\.1 not from you") as refused:
+        send_mail(server, letter())
+    assert refused.value.unreachable  # no mail of ours will be taken
+
+
+def test_letters_beyond_ascii_in_an_address_are_the_matter_of_that_mail_alone(
+    open_sink: Callable[..., Any],
+) -> None:
+    mail = letter()
+    mail.replace_header("To", "jörg@example.com")
+    with open_sink(enable_SMTPUTF8=False) as sink:
+        server = smtp_server(f"smtp://127.0.0.1:{sink.port}")
+        with pytest.raises(DeliveryError, match="SMTPUTF8") as refused:
+            send_mail(server, mail)
+        assert not refused.value.unreachable
+    with open_sink() as sink:
+        send_mail(smtp_server(f"smtp://127.0.0.1:{sink.port}"), mail)
+        assert len(sink.mails) == 1
 
 
 def test_silence_and_absence_are_told_apart_from_refusals() -> None:
