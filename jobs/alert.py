@@ -15,7 +15,7 @@ from data_lake.ledger import read_events
 from data_lake.runs import Run, latest_run
 from engine.alerts.change import AlertChange
 from engine.alerts.transitions import Book, Finding, Transition, decide, fold
-from jobs import alert_book
+from jobs import alert_book, alert_told
 from jobs.alert_findings import Found, find
 from jobs.alert_people import fold_handled
 from jobs.alert_table import materialise
@@ -94,12 +94,12 @@ def record(
 
 def pending_changes(lake: Lake) -> list[AlertChange]:
     """Return the changes that are recorded and not yet marked as told, in the order of recording."""
-    return alert_book.pending(lake)
+    return alert_told.pending(lake)
 
 
 def mark_told(lake: Lake, changes: Sequence[AlertChange]) -> None:
     """Record that changes are handed over durably; `pending_changes` leaves them out from now on."""
-    alert_book.mark_told(lake, [change.change_id for change in changes])
+    alert_told.mark_told(lake, [change.change_id for change in changes])
 
 
 def _one_a_shortage(findings: Sequence[Finding], book: Book) -> list[Finding]:

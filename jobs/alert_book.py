@@ -23,7 +23,6 @@ from engine.alerts.transitions import Book, Standing, Transition, fold
 
 ACTS = "ledger/alerts/"
 FOLDS = "ledger/alerts_so_far/"
-TOLD = "ledger/alerts_told/"
 
 EVERY = 50
 """Acts after which the fold is kept."""
@@ -58,7 +57,11 @@ def read_book(lake: Lake) -> Recorded:
 
 def read_acts(lake: Lake, *, after: int = 0) -> list[tuple[int, list[Transition]]]:
     """Return the acts beyond a number, in order."""
-    which = numbered.numbers(lake.objects, ACTS, after=after)
+    return read_some(lake, numbered.numbers(lake.objects, ACTS, after=after))
+
+
+def read_some(lake: Lake, which: Sequence[int]) -> list[tuple[int, list[Transition]]]:
+    """Return acts by their numbers."""
     bodies = numbered.read(lake.objects, ACTS, which)
     return [(number, _unpack(number, body)) for number, body in zip(which, bodies, strict=True)]
 
@@ -113,52 +116,3 @@ def _load_book(lake: Lake, number: int) -> Book:
         opened = datetime.fromisoformat(row["opened_at"])
         book[last.key] = Standing(last, opened, row["told_severity"], row["told_level"])
     return book
-
-
-def pending(lake: Lake) -> list[AlertChange]:
-    """Return the changes that are recorded and that nobody was told of yet, in the order of recording."""
-    done, partly = _told(lake)
-    waiting = []
-    for number, transitions in _acts_but(lake, done):
-        waiting += [each.change for each in _untold(transitions, partly.get(number, frozenset()))]
-    return waiting
-
-
-def mark_told(lake: Lake, change_ids: Sequence[str]) -> None:
-    """Record that these changes are handed over, durably; again, or at once by two, is harmless."""
-    ids = set(change_ids)
-    done, partly = _told(lake)
-    for number, transitions in _acts_but(lake, done):
-        told = partly.get(number, frozenset())
-        mine = {each.change.change_id for each in transitions} & ids - told
-        if not mine:
-            continue
-        if not _untold(transitions, told | mine):
-            lake.objects.put_new(numbered.name(TOLD, number), b"")
-        else:
-            body = "\n".join(sorted(mine)).encode()
-            lake.objects.put_new(f"{numbered.name(TOLD, number)}.{zlib.crc32(body):08x}", body)
-
-
-def _untold(transitions: Sequence[Transition], told: frozenset[str] | set[str]) -> list[Transition]:
-    return [each for each in transitions if each.told and each.change.change_id not in told]
-
-
-def _told(lake: Lake) -> tuple[set[int], dict[int, frozenset[str]]]:
-    """Return the acts told whole, and what is told of the others."""
-    done: set[int] = set()
-    partly: dict[int, frozenset[str]] = {}
-    for key in lake.objects.list(TOLD):
-        number, _, part = key[len(TOLD) :].partition(".")
-        if not part:
-            done.add(int(number))
-        else:
-            ids = lake.objects.get(key).decode().split("\n")
-            partly[int(number)] = partly.get(int(number), frozenset()) | frozenset(ids)
-    return done, partly
-
-
-def _acts_but(lake: Lake, done: set[int]) -> list[tuple[int, list[Transition]]]:
-    which = [number for number in numbered.numbers(lake.objects, ACTS) if number not in done]
-    bodies = numbered.read(lake.objects, ACTS, which)
-    return [(number, _unpack(number, body)) for number, body in zip(which, bodies, strict=True)]

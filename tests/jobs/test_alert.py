@@ -21,7 +21,7 @@ from data_lake.ledger import CorruptBatchError
 from data_lake.runs import Run
 from engine.alerts.change import AlertChange
 from engine.alerts.transitions import Finding, Key, decide, fold
-from jobs import alert_book
+from jobs import alert_book, alert_told
 from jobs.alert import alert, mark_told, pending_changes, record
 from jobs.alert_findings import Found
 from jobs.alert_people import acknowledge, close, snooze
@@ -158,6 +158,25 @@ def test_the_fold_is_kept_now_and_then(small_lake: Lake) -> None:
     (standing,) = kept.book.values()
     assert (standing.episode, standing.is_open) == (alert_book.EVERY + 2, True)
     assert kept.book == fold({}, [made for _, part in alert_book.read_acts(small_lake) for made in part])
+
+
+def test_what_is_told_is_not_listed_for_ever(small_lake: Lake) -> None:
+    for turn in range(alert_told.EVERY + 2):
+        recorded = alert_book.read_book(small_lake)
+        findings = _found({"1": 100.0} if turn % 2 == 0 else {}).findings
+        alert_book.append_act(
+            small_lake, recorded.number + 1, decide(findings, recorded.book, {}, at=AT, run_id="run-1")
+        )
+        if turn == 3:
+            left = pending_changes(small_lake)
+            mark_told(small_lake, left[:2])
+            mark_told(small_lake, left[3:])
+    assert len(pending_changes(small_lake)) == 1 + alert_told.EVERY - 2
+    mark_told(small_lake, pending_changes(small_lake))
+    assert [int(key[-20:]) for key in small_lake.objects.list(alert_told.UP_TO)] == [alert_told.EVERY]
+    assert pending_changes(small_lake) == []
+    record(small_lake, _found({"2": 50.0}), at=AT)
+    assert [each.sku for each in pending_changes(small_lake)] == ["2"]
 
 
 def test_a_broken_act_is_named(small_lake: Lake) -> None:
