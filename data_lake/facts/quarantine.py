@@ -8,7 +8,7 @@ which content applies. Compaction writes it before the facts leave landing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from data_lake.facts.durable import put_durably
@@ -16,13 +16,14 @@ from data_lake.facts.fact import Fact
 from data_lake.facts.fetch import WORKERS, fetch
 from data_lake.facts.landing import from_line, to_line
 from data_lake.facts.layout import PARTS, QUARANTINE
-from data_lake.facts.listing import read_objects, view, whole
+from data_lake.facts.listing import whole
 from data_lake.facts.rows import Rows
 from data_lake.facts.settle import FactConflict, conflicts_of
 from data_lake.ledger import HasObjects
 from data_lake.objects import Objects
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 def quarantined(lake: HasObjects) -> list[FactConflict]:
@@ -42,14 +43,19 @@ def quarantine_new(objects: Objects, rows: Rows[R], incoming: R, workers: int = 
     Of two compactions that bring in the two contents of an id, the one that ends last sees both.
     """
 
-    def marks(keys: Iterable[str]) -> dict[str, object]:
-        return {key: rows.marks(part) for key, part in read_objects(objects, rows, keys, workers).items()}
+    def marks(key: str, body: bytes) -> object:
+        return rows.marks(rows.compacted(key, body))  # at once: the whole ledger is more than fits
 
-    held = whole(lambda: objects.list(PARTS), marks)
-    clashes = rows.clashes(incoming, list(held.values()))
+    def claims(key: str, body: bytes) -> list[Fact]:
+        return rows.facts(rows.compacted(key, body), clashes)
+
+    def each_part(decode: Callable[[str, bytes], T]) -> list[T]:
+        held = whole(lambda: objects.list(PARTS), lambda keys: fetch(objects, keys, decode, workers))
+        return list(held.values())
+
+    clashes = rows.clashes(incoming, each_part(marks))
     if clashes:
-        parts = view(objects, rows, workers=workers).values()
-        _keep(objects, [fact for part in parts for fact in rows.facts(part, clashes)])
+        _keep(objects, [fact for facts in each_part(claims) for fact in facts])
 
 
 def _keep(objects: Objects, facts: Sequence[Fact]) -> None:
