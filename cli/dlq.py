@@ -44,6 +44,9 @@ ToOption = Annotated[
         "reports): they are sent back to it. May be given several times.",
     ),
 ]
+PlanOption = Annotated[
+    bool, typer.Option("--plan/--no-plan", help="Plan again what changed, and tell of alerts.")
+]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded.")]
 
 
@@ -123,6 +126,7 @@ def repair(
     author: AuthorOption = "",
     sqs: SqsOption = None,
     to: ToOption = None,
+    plan: PlanOption = True,
 ) -> None:
     """Give a message another text; it must be readable, and the old text is kept.
 
@@ -143,7 +147,7 @@ def repair(
     )
     say(f"{letter} is repaired.")
     if replay_it:
-        _replay(opened, [letter], who(author), reason, sqs, to)
+        _replay(opened, [letter], who(author), reason, sqs, to, plan=plan)
     else:
         say(f"Next: shelfcast dlq replay {letter}")
 
@@ -158,6 +162,7 @@ def replay(
     author: AuthorOption = "",
     sqs: SqsOption = None,
     to: ToOption = None,
+    plan: PlanOption = True,
 ) -> None:
     """Read messages again, one or all; those that cannot be read stay, with the new reason.
 
@@ -169,7 +174,7 @@ def replay(
     look(opened, sqs)
     chosen = _chosen(letters, everything, [state.name for state in list_dead(opened, queue)])
     if chosen:
-        _replay(opened, chosen, who(author), reason, sqs, to)
+        _replay(opened, chosen, who(author), reason, sqs, to, plan=plan)
 
 
 @app.command()
@@ -214,6 +219,8 @@ def _replay(
     reason: str,
     sqs: Sequence[str] | None,
     to: Sequence[str] | None,
+    *,
+    plan: bool,
 ) -> None:
     from jobs.dlq_acts import replay as replay_letters
     from jobs.dlq_queue import with_queues
@@ -230,7 +237,12 @@ def _replay(
     for name, why in done.already.items():
         say(f"{name}: {why}")
     if done.accepted:
-        say(f"{len(done.accepted)} read, {len(done.changed)} product-locations changed. Next: shelfcast plan")
+        say(f"{len(done.accepted)} read, {len(done.changed)} product-locations changed")
+    if done.accepted and plan:
+        from cli.events import show_followed
+        from jobs.react import follow
+
+        show_followed(follow(lake, at=datetime.now(UTC)))
     for name, why in done.refused.items():
         warn(f"{name}: {why}; `shelfcast dlq show {name}` lists every fault")
     if done.refused:

@@ -230,10 +230,11 @@ def _show(reacted: Reacted) -> None:
     if reacted.followed is None:
         say("Not planned again; `shelfcast plan` does, and so does the next event.")
         return
-    _show_followed(reacted.followed)
+    show_followed(reacted.followed)
 
 
-def _show_followed(followed: Followed) -> None:
+def show_followed(followed: Followed) -> None:
+    """Print what followed from events: what was planned again, which alerts changed, who was told."""
     replanned = followed.replanned
     if replanned is None:
         say("Nothing to plan again.")
