@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from cli import (
     alerts,
+    compacting,
     demo,
     dev_aws,
     dlq,
@@ -101,6 +102,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(dlq.app, name="dlq")
 app.command("dev-aws")(dev_aws.dev_aws)
 app.add_typer(events.app, name="events")
+app.command()(compacting.compact)
 app.add_typer(overrides.app, name="override")
 app.add_typer(scenarios.app, name="scenario")
 app.add_typer(subscriptions.app, name="subscriptions")

@@ -223,6 +223,20 @@ def test_what_facts_do_to_a_shelf_with_batches(
     )
 
 
+def test_the_example_of_the_method() -> None:
+    hour = DAY // 24
+    told_on_sunday = [
+        fact("1", 9 * hour, "delta", -8.0),
+        fact("2", 10 * hour, "delta", 24.0, batch="L77", expiry="2026-12-20"),
+        fact("3", 12 * hour, "count", 30.0),
+        fact("4", 14 * hour, "transfer", 5.0, to_location="S2"),
+    ]
+    after = {"new": (1.0, "2026-12-01"), "L77": (24.0, "2026-12-20")}
+    assert state(*told_on_sunday, opening=SHELF) == after
+    late = fact("5", 8 * hour, "write_off", 1.0)
+    assert state(*told_on_sunday, late, opening=SHELF) == after
+
+
 def test_a_batch_is_told_its_own_stock_and_expiry() -> None:
     changes = [
         fact("1", 1, "set", 4.0, batch="old"),
