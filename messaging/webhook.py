@@ -105,7 +105,7 @@ def post(
     try:
         connection.request("POST", path, body, headers)
         with connection.getresponse() as answer:
-            said = answer.read(_READ).decode(errors="replace")
+            said = answer.read1(_READ).decode(errors="replace")  # once: a slow answer must not hold us up
     except ssl.SSLCertVerificationError as error:
         raise DeliveryError(
             f"webhook at {host} shows a certificate that is not trusted: {error.verify_message}",
