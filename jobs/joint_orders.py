@@ -12,12 +12,14 @@ from engine.contracts import ORDER_BOUNDS
 from engine.replenishment.joint.curves import Curves
 from engine.replenishment.joint.explain import Explanation, cost_of_terms, explain
 from engine.replenishment.joint.solve import JointPlan, solve_joint
+from engine.replenishment.joint.terms import Term, rows_of
 from engine.replenishment.lines import LineInputs, LinePlans
 from engine.replenishment.value_curves import LineCurves
 from jobs.inputs import PlanInputs
-from jobs.joint_curves import priced_curves
+from jobs.joint_core import Fixed, core_terms, first_core, grown
+from jobs.joint_curves import break_arrays, priced_curves
 from jobs.joint_tables import increments_table, terms_table
-from jobs.joint_terms import SharedTerm, order_days, shared_terms, taking_part
+from jobs.joint_terms import is_bought, order_days, shared_terms, taking_part
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -47,6 +49,7 @@ def joint_orders(
     plans: LinePlans,
     curves: LineCurves,
     held: npt.NDArray[np.bool_],
+    days: npt.NDArray[np.datetime64] | None = None,
 ) -> JointOrders:
     """Choose the orders of all lines together; lines that share nothing keep their plan.
 
@@ -60,28 +63,54 @@ def joint_orders(
     curves : LineCurves
         From `value_curves`, with the price breaks of `break_arrays`.
     held : bool array, shape (n,)
+    days : array, shape (n,), optional
+        Order day of every line, where it is known.
     """
     part = taking_part(lines, held)
     part = part[_has_own(plans, curves, part)]
-    days = order_days(lines, inputs)
-    priced = priced_curves(lines, line_inputs, plans, curves, part)
+    days = order_days(lines, inputs) if days is None else days
     shared = shared_terms(inputs, lines, line_inputs, plans, part, days)
-    solved = [term for term in shared if term.matters]
-    terms = [term.term for term in solved]
-    plan = solve_joint(priced, terms)
+    frame = lines.iloc[part].reset_index(drop=True).assign(day=days[part])
+    cost = lines["unit_cost"].to_numpy(dtype=np.float64)[part]
+    own = Fixed(plans.quantity[part], cost * plans.quantity[part])
+    inside = first_core(shared, own, _always(frame, own))
+    while True:
+        rows = np.flatnonzero(inside)
+        priced = priced_curves(lines, line_inputs, plans, curves, part[rows])
+        terms, of = core_terms(shared, own, inside)
+        whole = [term for term, number in zip(terms, of, strict=True) if inside[shared[number].rows].all()]
+        plan = solve_joint(priced, whole)
+        chosen = own.with_rows(rows, plan.quantity, priced.at(plan.choice, priced.cash))
+        wider = grown(shared, inside, chosen)
+        if (wider == inside).all():
+            break
+        inside = wider
+    plan = solve_joint(priced, terms, known=plan.solved)
+    best = priced.own_best
+    alone = own.with_rows(rows, priced.at(best, priced.quantity), priced.at(best, priced.cash))
     why = explain(priced, terms, plan)
     quantity, bound = plans.quantity.copy(), np.zeros(len(lines), np.int64)
-    quantity[part] = plan.quantity
-    moved = quantity[part] != plans.quantity[part]
-    bound[part[moved]] = [ORDER_BOUNDS.index(name) for name in _names(why, solved, moved)]
-    frame = lines.iloc[part].reset_index(drop=True).assign(day=days[part])
-    uncut = _without_budget(priced, solved, plan)
+    quantity[part] = chosen.quantity
+    moved = plan.quantity != own.quantity[rows]
+    solved = [shared[number] for number in of]
+    names = _names(why, terms, moved)
+    bound[part[rows[moved]]] = [ORDER_BOUNDS.index(name) for name in names]
+    core = frame.iloc[rows].reset_index(drop=True)
+    uncut = _without_budget(priced, terms, plan)
+    costs = _costs(priced, terms, plan, why)
     return JointOrders(
         quantity,
         bound,
-        terms_table(inputs, frame, priced, shared, solved, plan, why, _costs(priced, solved, plan, why)),
-        increments_table(frame, priced, uncut, inputs.settings["order_budget"]),
+        terms_table(inputs, core, priced, shared, solved, alone, chosen, plan, why, costs),
+        increments_table(core, priced, uncut, inputs.settings["order_budget"]),
     )
+
+
+def _always(frame: pd.DataFrame, own: Fixed) -> npt.NDArray[np.bool_]:
+    """Return the lines whose curves are wanted in any case: what is bought, and what has price breaks."""
+    has_breaks = np.isfinite(break_arrays(frame)[0]).any(axis=1)
+    found: npt.NDArray[np.bool_] = (is_bought(frame) | has_breaks) & (own.quantity > 0)
+    return found
 
 
 def _has_own(plans: LinePlans, curves: LineCurves, part: Rows) -> npt.NDArray[np.bool_]:
@@ -90,29 +119,29 @@ def _has_own(plans: LinePlans, curves: LineCurves, part: Rows) -> npt.NDArray[np
     return found
 
 
-def _names(why: Explanation, solved: list[SharedTerm], moved: npt.NDArray[np.bool_]) -> list[str]:
+def _names(why: Explanation, terms: list[Term], moved: npt.NDArray[np.bool_]) -> list[str]:
     """Return the bound of each moved line; where a plan is not proven best, of a term that it stands in."""
     names = []
     for row in np.flatnonzero(moved).tolist():
         name = str(why.bound[row])
         if name == "none":
-            name = next((term.term.bound for term in solved if row in term.rows), "price_break")
+            name = next((term.bound for term in terms if row in rows_of(term.lines)), "price_break")
         names.append(name)
     return names
 
 
-def _without_budget(curves: Curves, solved: list[SharedTerm], plan: JointPlan) -> JointPlan:
+def _without_budget(curves: Curves, terms: list[Term], plan: JointPlan) -> JointPlan:
     """Return the plan as it would be with any amount of cash; `plan` where cash cuts nothing."""
-    others = [term.term for term in solved if term.term.bound != "budget"]
-    return plan if len(others) == len(solved) else solve_joint(curves, others, known=plan.solved)
+    others = [term for term in terms if term.bound != "budget"]
+    return plan if len(others) == len(terms) else solve_joint(curves, others, known=plan.solved)
 
 
-def _costs(curves: Curves, solved: list[SharedTerm], plan: JointPlan, why: Explanation) -> Floats:
+def _costs(curves: Curves, terms: list[Term], plan: JointPlan, why: Explanation) -> Floats:
     """Return the money that each term costs [money]; NaN beyond `_COSTED` of those that move lines."""
     costs = -plan.term_money
-    moving = [at for at in range(len(solved)) if (why.term == at).any()]
+    moving = [at for at in range(len(terms)) if (why.term == at).any()]
     dearest = sorted(moving, key=lambda at: -float(why.opportunity[why.term == at].sum()))
     costs[dearest[_COSTED:]] = np.nan
     asked = dearest[:_COSTED]
-    costs[asked] = cost_of_terms(curves, [term.term for term in solved], plan, asked)
+    costs[asked] = cost_of_terms(curves, terms, plan, asked)
     return costs

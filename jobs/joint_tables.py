@@ -13,13 +13,13 @@ import pandas as pd
 from engine.contracts import TABLES
 from engine.replenishment.joint.curves import Curves
 from engine.replenishment.joint.explain import Explanation
-from engine.replenishment.joint.groups import total_use
 from engine.replenishment.joint.ranking import ranked_increments
 from engine.replenishment.joint.rebate import Rebate
 from engine.replenishment.joint.solve import JointPlan
 from engine.replenishment.joint.trucks import Trucks
 from engine.replenishment.term_words import term_in_words
 from jobs.inputs import PlanInputs
+from jobs.joint_core import Fixed
 from jobs.joint_terms import SharedTerm, is_bought
 
 Floats = npt.NDArray[np.float64]
@@ -31,6 +31,8 @@ def terms_table(
     curves: Curves,
     shared: Sequence[SharedTerm],
     solved: Sequence[SharedTerm],
+    own: Fixed,
+    chosen: Fixed,
     plan: JointPlan,
     why: Explanation,
     costs: Floats,
@@ -41,16 +43,18 @@ def terms_table(
     ----------
     inputs : PlanInputs
     lines : DataFrame
-        The lines that take part, with their order day; row i is line i of the curves.
+        The lines that are chosen for, with their order day; row i is line i of the curves.
     curves, plan, why
         Of the solution.
+    own, chosen : Fixed
+        Each line's own best order, and the order planned, of all lines that take part.
     shared : sequence
         Every term; `solved` are those among them that the solution knows, in its order.
     costs : float array
         Money that each solved term costs.
     """
     place = {id(term): at for at, term in enumerate(solved)}
-    rows = [_term_row(curves, plan, why, costs, term, place.get(id(term))) for term in shared]
+    rows = [_term_row(own, chosen, plan, why, costs, term, place.get(id(term))) for term in shared]
     rows += _break_rows(lines, curves, plan, why)
     names = dict(
         zip(inputs.tables["suppliers"]["supplier"], inputs.tables["suppliers"]["name"], strict=True)
@@ -63,11 +67,16 @@ def terms_table(
 
 
 def _term_row(
-    curves: Curves, plan: JointPlan, why: Explanation, costs: Floats, shared: SharedTerm, at: int | None
+    own: Fixed,
+    chosen: Fixed,
+    plan: JointPlan,
+    why: Explanation,
+    costs: Floats,
+    shared: SharedTerm,
+    at: int | None,
 ) -> dict[str, Any]:
     term = shared.term
-    used = total_use(curves, term, plan.choice)
-    before = total_use(curves, term, curves.own_best)
+    used, before = chosen.total(term), own.total(term)
     moved = 0 if at is None else int((why.term == at).sum())
     waits = moved > 0 and term.bound in ("supplier_minimum", "truck") and used == 0 < before
     row = _row(term.bound, shared.supplier, shared.location, shared.day, shared.unit)
