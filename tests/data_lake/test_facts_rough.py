@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from queue import Queue
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from data_lake.facts.quarantine import quarantined
 from data_lake.facts.read import read_facts
 from data_lake.facts.rows import to_facts
 from data_lake.lake import Lake
+from data_lake.local import LocalObjects
 from jobs.dlq import letter_names
 
 EVENTS, OTHERS, POISON = 400, 4, 6
@@ -60,3 +62,29 @@ def test_answers_get_lost_and_are_made_up(s3_server: Any, monkeypatch: pytest.Mo
         ingest_and_compact(uri, s3_server.options | {"endpoint_url": proxy.endpoint}, waiting)
     assert proxy.happened["lost answer"] > 5
     check(Lake(uri, s3_server.options))
+
+
+def test_a_listing_on_disk_sees_an_object_or_its_successor(tmp_path: Path) -> None:
+    """Without excluding deletions one listing in sixty of so large a folder saw neither."""
+    objects = LocalObjects(tmp_path)
+    objects.put_new("ledger/g000000", b"")
+    for filler in range(4_000):  # so that the system lists the folder in parts
+        (tmp_path / f"ledger/f{filler:04d}").touch()
+    done = Event()
+
+    def replace() -> None:
+        for number in range(250):
+            objects.put_new(f"ledger/g{number + 1:06d}", b"")
+            objects.delete([f"ledger/g{number:06d}"])
+        done.set()
+
+    replacing = Thread(target=replace)
+    replacing.start()
+    missed = 0
+    while not done.is_set():
+        missed += not objects.list("ledger/g")
+    replacing.join()
+    assert missed == 0
+    assert objects.list("ledger/g") == ["ledger/g000250"]
+    objects.delete(key for key in objects.list("ledger/"))  # its own listing must not wait for it
+    assert objects.list("") == []
