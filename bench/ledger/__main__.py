@@ -19,6 +19,7 @@ PARTS = {
     "imports": "imports",
     "end_to_end": "end_to_end",
     "replan": "replan",
+    "alerts": "alerts",
 }
 """The module of each part."""
 
