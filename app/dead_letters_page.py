@@ -77,21 +77,24 @@ def _one(state: DeadState) -> None:
     st.header(f"Message {state.letter.message_id or state.name}")
     left, right = st.columns([6, 5], gap="large")
     with left:
-        if state.status == "replayed":
-            st.code(events_data.told(state.body), language=None)
-            body = state.body
-        else:
-            body = st.text_area(
-                "Message", events_data.told(state.body), key=f"body-{_version(state)}", height=320
-            )
-            if state.body != state.letter.body:
-                with st.expander("As it came", key="as_it_came"):
-                    st.code(events_data.told(state.letter.body), language=None)
+        text = _editor(state)
+        if state.body != state.letter.body:
+            with st.expander("As it came", key="as_it_came"):
+                st.code(events_data.told(state.letter.body), language=None)
     with right:
         if state.status != "replayed":
-            _verdict(state, body)
-            _acts(state, body)
+            _verdict(state, text)
+            _acts(state, text)
         _history(state)
+
+
+def _editor(state: DeadState) -> str:
+    """Show what a message says, to be repaired unless it was replayed; return the text as it stands."""
+    text = events_data.told(state.body)
+    if state.status == "replayed":
+        st.code(text, language=None)
+        return text
+    return str(st.text_area("Message", text, key=f"body-{_version(state)}", height=320))
 
 
 def _version(state: DeadState) -> str:
@@ -114,20 +117,20 @@ def _listed(faults: Sequence[str]) -> str:
     return "\n".join(f"- `{fault}`" for fault in faults)
 
 
-def _acts(state: DeadState, body: str) -> None:
+def _acts(state: DeadState, text: str) -> None:
     note = st.text_input("Why", key=f"note-{_version(state)}", placeholder="needed to repair or discard")
-    changed = body != events_data.told(state.body)
+    changed = text != events_data.told(state.body)
     with st.container(horizontal=True):
         if st.button(
             "Repair and replay" if changed else "Replay",
             key="replay_one",
             type="primary",
             icon=":material/replay:",
-        ) and (not changed or _do(lambda: events_data.repair(state, body, note))):
+        ) and (not changed or _do(lambda: events_data.repair(state, text, note))):
             _replay([state.name], note)
         if st.button(
             "Keep the repair", key="repair_one", disabled=not changed, icon=":material/build:"
-        ) and _do(lambda: events_data.repair(state, body, note)):
+        ) and _do(lambda: events_data.repair(state, text, note)):
             shell.notify("The repair is kept; replay it when you like.")
             st.rerun()
         if st.button(
