@@ -183,7 +183,8 @@ def plan(
             run_id=run_id,
             as_of=inputs.as_of,
             created_at=started,
-            inputs=dict(inputs.versions),
+            # the same content may have another number by now, and the run is the same
+            inputs=dict(inputs.versions) if earlier is None else earlier.inputs,
             outputs=outputs,
             policy=policy,
             seed=seed,

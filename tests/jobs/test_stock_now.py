@@ -236,6 +236,16 @@ def test_pages_of_a_run_show_what_it_was_told(with_plan: tuple[Lake, Run]) -> No
     assert freshness.loc[place, "inventory_snapshot"] == pd.Timestamp("2026-11-21")
 
 
+def test_a_plan_made_again_by_force_is_the_same_run(with_plan: tuple[Lake, Run]) -> None:
+    lake, run = with_plan
+    calendar = lake.read("calendar")
+    lake.replace("calendar", calendar.iloc[1:])
+    lake.replace("calendar", calendar)
+    assert load_inputs(lake).versions["calendar"] == run.inputs["calendar"] + 2
+    again = plan(lake, force=True)
+    assert (again.run_id, again.inputs, again.outputs) == (run.run_id, run.inputs, run.outputs)
+
+
 def test_told_stock_lies_on_the_last_day_of_its_location() -> None:
     rows: Sequence[tuple[Any, ...]] = [
         ("2026-11-14", "A", "S1", "available", 5.0),
