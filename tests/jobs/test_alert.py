@@ -312,3 +312,16 @@ def test_each_change_is_recorded_and_told_once(steps: list[tuple[dict[str, float
         open_now = set(table.loc[table["state"] == "open", "sku"])
         book = alert_book.read_book(lake).book
         assert open_now == {key.sku for key, standing in book.items() if standing.is_open}
+
+
+def test_on_s3_each_change_is_recorded_by_one(s3_server) -> None:  # type: ignore[no-untyped-def]
+    lake = Lake(s3_server.fresh_uri(), s3_server.options)
+    found = _found({"1": 100.0, "2": 50.0})
+    with ThreadPoolExecutor(4) as pool:
+        many = [pool.submit(record, Lake(lake.uri, s3_server.options), found, at=AT) for _ in range(4)]
+    made = [each.change.sku for one in many for each in one.result()]
+    assert sorted(made) == ["1", "2"]
+    waiting = pending_changes(lake)
+    mark_told(lake, waiting)
+    assert (len(waiting), pending_changes(lake)) == (2, [])
+    assert lake.read("alerts")["sku"].tolist() == ["1", "2"]
