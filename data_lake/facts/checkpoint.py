@@ -37,6 +37,8 @@ MOST_RECENT = 200_000
 """Facts that it keeps at most."""
 WORTH_KEEPING = 20_000
 """New facts from which a reader makes the next checkpoint itself."""
+MANY_OBJECTS = 500
+"""New objects from which it does: each takes as long to read as many facts."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,16 @@ def known_facts(
     if checkpoint is not None:
         with suppress(CheckpointError):
             return _resumed(lake, checkpoint, versions, snapshots_until)
-    facts = in_order(read_facts(lake).frame)
+    read = read_facts(lake)
+    facts = in_order(read.frame)
     if facts.is_empty():
         return None
     terms = read_terms(lake, versions, snapshots_until)
     if until is not None:
         facts = facts.filter(local_days(facts, terms.zones) <= until)
     stock = advanced(opened(terms.opening), stock_moves(facts, terms.perpetual))
-    if until is None and facts.height >= WORTH_KEEPING:
-        checkpoint_now(lake)
+    if until is None:
+        _keep_if_much(lake, facts, len(read.names))
     return Known(stock, terms, lambda: _of_orders(facts))
 
 
@@ -94,10 +97,9 @@ def _resumed(
     lake: Lake, checkpoint: Checkpoint, versions: Mapping[str, int] | None, until: dt.date | None
 ) -> Known:
     then, now = _terms(lake, checkpoint, versions, until)
-    news = news_since(lake, checkpoint).facts
+    _, read, news = news_since(lake, checkpoint)
     path = path_to_now(lake, checkpoint, then, now, news, from_cut=False)
-    if news.height >= WORTH_KEEPING:
-        checkpoint_now(lake)
+    _keep_if_much(lake, news, read)
     stock = advanced(path.start, path.moves)
     return Known(stock, now, lambda: in_order(pl.concat([checkpoint.frame("orders"), _of_orders(news)])))
 
@@ -113,6 +115,11 @@ def _terms(
     newest = checkpoint.about["newest_snapshot"]
     same = numbers == checkpoint.about["terms"] and (until is None or newest <= until.isoformat())
     return then, then if same else read_terms(lake, versions, until)
+
+
+def _keep_if_much(lake: Lake, facts: pl.DataFrame, objects: int) -> None:
+    if facts.height >= WORTH_KEEPING or objects >= MANY_OBJECTS:
+        checkpoint_now(lake)
 
 
 def checkpoint_now(lake: Lake) -> str | None:

@@ -36,6 +36,8 @@ class News(NamedTuple):
 
     names: tuple[str, ...]
     """All objects of the ledger."""
+    read: int
+    """Objects among them that the checkpoint does not cover."""
     facts: pl.DataFrame
     """Facts that the checkpoint does not cover, in order."""
 
@@ -71,7 +73,7 @@ def news_since(lake: HasObjects, checkpoint: Checkpoint) -> News:
     _, unseen, differ = _seen(in_order(facts), checkpoint)
     if differ:
         raise CheckpointError("an id has another content")
-    return News(tuple(listed), unseen)
+    return News(tuple(listed), len(held), unseen)
 
 
 def _seen(facts: pl.DataFrame, checkpoint: Checkpoint) -> tuple[pl.DataFrame, pl.DataFrame, bool]:

@@ -239,6 +239,10 @@ def test_a_reader_of_many_new_facts_makes_the_next_checkpoint(
     put_facts(lake.objects, [fact(f"{n}", n, "delta", 1.0) for n in range(4, 8)])
     assert resumed(lake, monkeypatch)["on_hand"].tolist() == [8.0]
     assert len([key for key in lake.objects.list(CHECKPOINTS) if key.endswith(".json")]) == 2
+    monkeypatch.setattr(checkpoint, "MANY_OBJECTS", 1)
+    put_facts(lake.objects, [fact("8", 8, "delta", 1.0)])
+    assert resumed(lake, monkeypatch)["on_hand"].tolist() == [9.0]
+    assert len([key for key in lake.objects.list(CHECKPOINTS) if key.endswith(".json")]) == 3
 
 
 def test_other_statuses_costs_and_lines_without_facts_are_as_the_snapshot_says(lake: Lake) -> None:
