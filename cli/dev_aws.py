@@ -33,7 +33,7 @@ def dev_aws(
     ] = "planner@example.com",
     window: Annotated[
         float, typer.Option(help="Seconds in which messages are gathered; AWS: 5 and 30.", min=0)
-    ] = 0.5,
+    ] = 0.2,
     retry: Annotated[
         int, typer.Option(help="Seconds until a failed message comes again; AWS: minutes.", min=1)
     ] = 10,
@@ -65,7 +65,7 @@ def dev_aws(
         say("Starting S3, SNS, SQS, mail and the functions …")
         with Stack(absolute(lake), pace=Pace(window, retry), smtp=smtp, tell=warn) as stack:
             copy = Lake(stack.lake_address, stack.lake_options)
-            _subscribe(copy, mail_to)
+            _prepare(stack, copy, mail_to)
             _introduce(stack, lake, copy)
             _watch(stack, asked_to_stop)
             say("Stopping …")
@@ -75,22 +75,17 @@ def dev_aws(
     say("Stopped; nothing is left running.")
 
 
-def _subscribe(lake: Lake, address: str) -> None:
-    """Have somebody told, if nobody is."""
-    from datetime import UTC, datetime
+def _prepare(stack: Stack, copy: Lake, mail_to: str) -> None:
+    from cli.devaws import rehearsal
 
-    from jobs.subscriptions import add_subscription, subscriptions
-
-    if not any(one.channel == "email" for one in subscriptions(lake)):
-        add_subscription(
-            lake,
-            channel="email",
-            endpoint=address,
-            recipient=address.partition("@")[0],
-            author="dev-aws",
-            reason="somebody to tell",
-            at=datetime.now(UTC),
-        )
+    if paused := rehearsal.pause_what_leaves_the_house(copy):
+        say(f"Paused in the copy, so that nobody outside is told: {', '.join(paused)}")
+    if why := rehearsal.why_plan(copy):
+        say(f"Planning the copy, since {why} …")
+        rehearsal.make_plan(copy)
+    standing = rehearsal.judge(copy, stack.mail_settings)
+    say(f"Alerts that stand: {standing:,}. What changes from now on is mailed.")
+    rehearsal.have_somebody_told(copy, mail_to)
 
 
 def _introduce(stack: Stack, name: str, lake: Lake) -> None:

@@ -35,7 +35,7 @@ START_AT_ONCE = ("inventory_processor", "optimization_engine", "notification_han
 class Pace:
     """How long things take on a laptop, where AWS takes its time to save money."""
 
-    window_seconds: float = 0.5
+    window_seconds: float = 0.2
     """Longest window in which a batch is gathered [s]; AWS: 5 and 30."""
     retry_seconds: int = 10
     """Visibility timeout: until a failed message comes again [s]; AWS: six times the function's timeout."""
@@ -147,10 +147,12 @@ class Stack:
             function.handler,
             timeout=function.timeout_seconds,
             folder=self.folder,
-            environment=self.environment | self._mail_settings() | _variables(function, self.made),
+            environment=self.environment | self.mail_settings | _variables(function, self.made),
         )
 
-    def _mail_settings(self) -> dict[str, str]:
+    @property
+    def mail_settings(self) -> dict[str, str]:
+        """Variables that lead mail to the sink, or to the server given."""
         url = self._smtp if self.mail is None else f"smtp://127.0.0.1:{self.mail.port}"
         return {SMTP_URL: url or "", MAIL_FROM: "shelfcast@localhost"}
 
