@@ -83,6 +83,16 @@ def close(lake: Lake, keys: Iterable[Key], *, author: str, reason: str, at: date
     return _act(lake, CLOSED, keys, {}, author=author, reason=reason, at=at)
 
 
+def _is_over(standing: Standing, at: datetime) -> bool:
+    """Whether it was resolved before the act; one that arrives late was done while it stood."""
+    return not standing.is_open and at >= standing.last.change.at
+
+
+def _episode(standing: Standing, at: datetime) -> int:
+    """Return the episode that an act means: what was done before this one opened means the one before."""
+    return standing.episode if at >= standing.opened_at else standing.episode - 1
+
+
 def keys_named(lake: Lake, named: Iterable[str]) -> list[Key]:
     """Return the alerts of these names (TYPE|SKU|LOCATION|SOURCE); codes may hold a "|" themselves.
 
@@ -113,7 +123,7 @@ def _act(
 
     book = read_book(lake).book
     asked = list(dict.fromkeys(keys))
-    missing = [key for key in asked if key not in book or not book[key].is_open]
+    missing = [key for key in asked if key not in book or _is_over(book[key], at)]
     if missing or not asked:
         named = "; ".join(" ".join(filter(None, key)) for key in missing) or "none was named"
         raise JobError(f"no such open alert: {named}. `shelfcast alerts list` shows them")
@@ -123,7 +133,7 @@ def _act(
             at=at,
             author=author,
             reason=reason,
-            data={**key._asdict(), **data, "episode": book[key].episode},
+            data={**key._asdict(), **data, "episode": _episode(book[key], at)},
         )
         for key in asked
     ]

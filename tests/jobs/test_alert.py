@@ -226,6 +226,19 @@ def test_an_act_on_an_earlier_episode_says_nothing_of_the_next(small_lake: Lake)
     assert small_lake.read("alerts")["state"].tolist() == ["open"]
 
 
+def test_an_act_that_arrives_late_means_what_stood_when_it_was_done(small_lake: Lake) -> None:
+    hours = [AT + timedelta(hours=hour) for hour in range(4)]
+    record(small_lake, _found({"1": 100.0}), at=hours[0])
+    record(small_lake, _found({}), at=hours[2])
+    key = keys(small_lake)
+    assert acknowledge(small_lake, key, author="ana", at=hours[1]) == 1  # while it stood: taken, no effect
+    with pytest.raises(JobError, match="no such open alert"):
+        acknowledge(small_lake, key, author="ana", at=hours[3])
+    record(small_lake, _found({"1": 100.0}), at=hours[3])
+    assert close(small_lake, key, author="ana", reason="agreed", at=hours[1]) == 1
+    assert small_lake.read("alerts")["state"].tolist() == ["open"]
+
+
 # Any history, with repeats, restarts, crashes and several at once
 
 
