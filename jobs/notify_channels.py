@@ -77,7 +77,12 @@ class Channels:
         chosen: Send | None = getattr(self, channel)
         if chosen is None:
             raise DeliveryError(_MISSING[channel], unreachable=True)
-        chosen(message)
+        try:
+            chosen(message)
+        except DeliveryError:
+            raise
+        except Exception as error:  # a message that cannot be made must not keep others back
+            raise DeliveryError(f"it could not be made: {type(error).__name__}: {error}") from error
 
 
 _MISSING = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -60,8 +61,10 @@ class News:
 
 
 def news_of(change: AlertChange) -> News:
-    """Return the news of a change of an alert."""
+    """Return the news of a change of an alert; money that is not known counts as none."""
     body = asdict(change)
+    for name in ("severity", "previous_severity"):
+        body[name] = float(body[name]) if math.isfinite(body[name]) else 0.0
     body["news_id"], body["turn"] = body.pop("change_id"), body.pop("change")
     body["news_type"] = body.pop("alert_type")
     return News(**body, author="")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -228,6 +230,27 @@ def test_a_channel_that_is_set_up_wrongly_says_so_without_its_password(lake: Lak
     nobody = {SMTP_URL: "smtp://localhost", "SHELFCAST_MAIL_FROM": "nobody"}
     told = due(lake, at=AT + timedelta(minutes=5), channels=channels_of(nobody))
     assert "SHELFCAST_MAIL_FROM is 'nobody'" in told.failures[0].reason
+
+
+def test_a_message_that_cannot_be_made_keeps_no_other_back(lake: Lake, sink: Any) -> None:
+    subscribe(lake)
+    subscribe(lake, "webhook", "https://erp.example.com/", recipient="ERP", secret=SECRET)
+
+    def broken(message: Any) -> None:
+        raise KeyError(message.subscription.recipient)
+
+    told = notify(lake, [change(1)], at=AT, channels=replace(by_mail(sink), webhook=broken))
+    assert (told.sent, told.failed) == (1, 1)
+    assert told.failures[0].reason == "it could not be made: KeyError: 'ERP'"
+
+
+def test_money_that_is_not_known_is_told_as_none(lake: Lake, sink: Any, receiver: Any) -> None:
+    subscribe(lake)
+    subscribe(lake, "webhook", receiver.url, recipient="ERP", secret=SECRET)
+    told = notify(lake, [change(1, severity=math.nan)], at=AT, channels=by_mail(sink))
+    assert told.sent == 2
+    assert sink.mails[0]["Subject"] == "Stockout · Yoghurt 1 at Lyon"
+    assert json.loads(receiver.requests[0].body)["data"]["changes"][0]["severity"] == 0.0
 
 
 def test_mail_comes_from_who_was_named(lake: Lake, sink: Any) -> None:
