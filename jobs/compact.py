@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from data_lake.facts import compact as facts_compact
-from data_lake.facts.checkpoint import checkpoint_now
+from data_lake.facts.checkpoint_known import checkpoint_now
 from data_lake.lake import Lake
 
 

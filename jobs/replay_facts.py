@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from data_lake.facts.checkpoint import known_facts, orders_now, stock_now
+from data_lake.facts.checkpoint import orders_now, stock_now
+from data_lake.facts.checkpoint_known import known_facts
 from data_lake.facts.fact import Fact
 from data_lake.facts.feed import latest_snapshot, opening_stock, perpetual_lines, pinned, time_zones
-from data_lake.facts.fold import fold_stock, stock_rows
+from data_lake.facts.fold import fold_stock
+from data_lake.facts.fold_state import stock_rows
 from data_lake.facts.ingest import put_facts
 from data_lake.facts.read import read_facts
 from data_lake.facts.rows import to_facts

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data_lake.facts.checkpoint import known_facts, told_orders, told_stock
+from data_lake.facts.checkpoint import told_orders, told_stock
+from data_lake.facts.checkpoint_known import known_facts
 from data_lake.lake import Lake
 from data_lake.runs import Run
 from data_lake.then import LakeThen

@@ -9,7 +9,8 @@ import polars as pl
 from bench.ledger.histories import facts, perpetual
 from bench.ledger.slow_stock import slow_stock
 from bench.report import Report, calibration_seconds, median_cpu
-from data_lake.facts.fold import KEY, fold_stock
+from data_lake.facts.fold import fold_stock
+from data_lake.facts.fold_state import KEY
 from data_lake.facts.orders_fold import fold_orders
 
 LINES = 30_000

@@ -13,9 +13,10 @@ import polars as pl
 from bench.ledger.histories import STORES, facts, perpetual
 from bench.ledger.s3_server import s3_server
 from bench.report import Report, calibration_seconds, median_cpu, wall_seconds
-from data_lake.facts.checkpoint import checkpoint_now, known_facts, orders_now, stock_now
+from data_lake.facts.checkpoint import orders_now, stock_now
+from data_lake.facts.checkpoint_known import checkpoint_now, known_facts
 from data_lake.facts.checkpoint_store import CHECKPOINTS
-from data_lake.facts.fold import stock_rows
+from data_lake.facts.fold_state import stock_rows
 from data_lake.facts.ingest import put_facts
 from data_lake.facts.layout import part_key
 from data_lake.facts.rows import FRAMES, to_facts

@@ -8,8 +8,8 @@ from datetime import date
 
 import polars as pl
 
-from data_lake.facts.fold import LONG_AGO
 from data_lake.facts.fold_moves import in_order
+from data_lake.facts.fold_state import LONG_AGO
 from data_lake.facts.layout import bucket_in, bucket_of, day_in, day_of
 from data_lake.facts.listing import list_facts, read_objects, whole
 from data_lake.facts.rows import FRAMES, Frames

@@ -16,8 +16,8 @@ import polars as pl
 from data_lake.facts.checkpoint_lookup import covered_facts
 from data_lake.facts.checkpoint_store import Checkpoint, CheckpointError, fingerprints
 from data_lake.facts.feed import Terms
-from data_lake.facts.fold import KEY, LONG_AGO, OPENING_SCHEMA, Stock, opened
 from data_lake.facts.fold_moves import in_order, stock_moves
+from data_lake.facts.fold_state import KEY, LONG_AGO, OPENING_SCHEMA, Stock, opened
 from data_lake.facts.listing import list_facts, read_objects
 from data_lake.facts.rows import FRAMES
 from data_lake.facts.settle import settle

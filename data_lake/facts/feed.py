@@ -10,8 +10,8 @@ from zoneinfo import available_timezones
 
 import polars as pl
 
-from data_lake.facts.fold import KEY, LONG_AGO, OPENING_SCHEMA
 from data_lake.facts.fold_days import day_ends
+from data_lake.facts.fold_state import KEY, LONG_AGO, OPENING_SCHEMA
 from data_lake.lake import Lake
 from data_lake.latest import latest_rows
 from data_lake.schemas import polars_schema

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import orjson
 import polars as pl
 
-from data_lake.facts.fold import LONG_AGO
 from data_lake.facts.fold_days import local_days
 from data_lake.facts.fold_moves import in_order
+from data_lake.facts.fold_state import LONG_AGO
 from data_lake.schemas import polars_schema
 
 ORDER_KINDS = ("order_placed", "order_changed", "order_sent", "order_received", "order_cancelled")

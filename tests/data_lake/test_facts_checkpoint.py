@@ -14,12 +14,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from data_lake.facts import checkpoint
-from data_lake.facts.checkpoint import checkpoint_now, known_facts, orders_now, stock_now
+from data_lake.facts import checkpoint_known
+from data_lake.facts.checkpoint import orders_now, stock_now
+from data_lake.facts.checkpoint_known import checkpoint_now, known_facts
 from data_lake.facts.checkpoint_store import CHECKPOINTS, KEPT
 from data_lake.facts.compact import compact
 from data_lake.facts.fact import Fact
-from data_lake.facts.fold import stock_rows
+from data_lake.facts.fold_state import stock_rows
 from data_lake.facts.ingest import put_facts
 from data_lake.lake import Lake
 
@@ -67,7 +68,7 @@ def assert_right(lake: Lake) -> None:
 def resumed(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """Read stock where folding everything is forbidden."""
     with monkeypatch.context() as patch:
-        patch.delattr(checkpoint, "read_facts")
+        patch.delattr(checkpoint_known, "read_facts")
         return stock_now(lake)
 
 
@@ -108,7 +109,7 @@ def test_any_history_of_a_lake(tmp_path_factory: pytest.TempPathFactory, seed: i
     rng = random.Random(seed)
     lake = Lake(tmp_path_factory.mktemp("lake"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkpoint, "RECENT", rng.choice([2 * HOUR, 40 * HOUR, 400 * HOUR]))
+        patch.setattr(checkpoint_known, "RECENT", rng.choice([2 * HOUR, 40 * HOUR, 400 * HOUR]))
         told: list[Fact] = []
         for step in range(steps):
             told += [random_fact(rng, len(told) + n) for n in range(rng.randint(1, 8))]
@@ -138,7 +139,7 @@ def test_any_history_of_a_lake(tmp_path_factory: pytest.TempPathFactory, seed: i
 
 
 def test_late_facts_behind_a_checkpoint(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "RECENT", 10 * HOUR)
+    monkeypatch.setattr(checkpoint_known, "RECENT", 10 * HOUR)
     base = [
         fact("set", 1, "set", 50.0),
         fact("d1", 30, "delta", -2.5),
@@ -219,6 +220,18 @@ def test_a_damaged_or_foreign_checkpoint_is_passed_over(lake: Lake, harm: str) -
     assert_right(lake)
 
 
+def test_a_checkpoint_that_is_forgotten_while_it_is_used(lake: Lake) -> None:
+    snapshot(lake, [("2026-01-01", "A", "S1", "", 10.0)])
+    order = {"order_id": "PO-1", "line": "1"}
+    put_facts(lake.objects, [fact("a", 30, "delta", 5.0), fact("o", 30, "order_placed", 6.0, **order)])
+    assert checkpoint_now(lake)
+    known = known_facts(lake)
+    assert known
+    lake.objects.delete(lake.objects.list(CHECKPOINTS))
+    assert known.order_facts["event_id"].to_list() == ["o"]
+    assert known.terms.latest["on_hand"].to_list() == [10.0]
+
+
 def test_old_checkpoints_are_forgotten(lake: Lake) -> None:
     for hours in range(KEPT + 3):
         put_facts(lake.objects, [fact(f"{hours}", hours, "delta", 1.0)])
@@ -232,14 +245,14 @@ def test_old_checkpoints_are_forgotten(lake: Lake) -> None:
 def test_a_reader_of_many_new_facts_makes_the_next_checkpoint(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint, "WORTH_KEEPING", 3)
+    monkeypatch.setattr(checkpoint_known, "WORTH_KEEPING", 3)
     put_facts(lake.objects, [fact(f"{n}", n, "delta", 1.0) for n in range(4)])
     assert stock_now(lake)["on_hand"].tolist() == [4.0]
     assert resumed(lake, monkeypatch)["on_hand"].tolist() == [4.0]
     put_facts(lake.objects, [fact(f"{n}", n, "delta", 1.0) for n in range(4, 8)])
     assert resumed(lake, monkeypatch)["on_hand"].tolist() == [8.0]
     assert len([key for key in lake.objects.list(CHECKPOINTS) if key.endswith(".json")]) == 2
-    monkeypatch.setattr(checkpoint, "MANY_OBJECTS", 1)
+    monkeypatch.setattr(checkpoint_known, "MANY_OBJECTS", 1)
     put_facts(lake.objects, [fact("8", 8, "delta", 1.0)])
     assert resumed(lake, monkeypatch)["on_hand"].tolist() == [9.0]
     assert len([key for key in lake.objects.list(CHECKPOINTS) if key.endswith(".json")]) == 3

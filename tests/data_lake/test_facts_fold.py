@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_lake.facts.fact import Fact
-from data_lake.facts.fold import OPENING_SCHEMA, advanced, fold_stock, opened, stock_rows
+from data_lake.facts.fold import advanced, fold_stock
 from data_lake.facts.fold_days import day_ends, local_days
 from data_lake.facts.fold_moves import in_order, stock_moves
+from data_lake.facts.fold_state import OPENING_SCHEMA, opened, stock_rows
 from data_lake.facts.orders_fold import fold_orders
 from data_lake.facts.rows import to_frame
 
