@@ -73,11 +73,10 @@ def random_order(seed: np.uint64, stream: int, order: np.ndarray) -> float:
 def unit_gamma(z: float, cv: float) -> float:
     """Return the gamma variable of mean 1 and coefficient of variation `cv` at normal score z.
 
-    Wilson and Hilferty (1931), PNAS 17: the cube root of a gamma variable is nearly normal. Beyond a `cv` of 30
+    Wilson and Hilferty (1931), PNAS 17: the cube root of a gamma variable is nearly normal. Beyond a cv of 30
     that root is below 0 at every score that is drawn, as all but a vanishing share of such a variable is 0.
     """
-    if cv > 1e6:  # its square may overflow
-        return 0.0
+    cv = min(cv, 1e6)  # its square may overflow
     cube = max(1.0 - cv * cv / 9.0 + z * cv / 3.0, 0.0)
     return cube * cube * cube
 
