@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -15,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_lake.events import EventError
+from data_lake.events import EventError, make_event
 from data_lake.lake import Lake
-from data_lake.ledger import CorruptBatchError
+from data_lake.ledger import CorruptBatchError, append_events
 from data_lake.runs import Run
 from engine.alerts.change import AlertChange
 from engine.alerts.transitions import Finding, Key, decide, fold
@@ -26,6 +27,7 @@ from jobs.alert import alert, mark_told, pending_changes, record
 from jobs.alert_findings import Found
 from jobs.alert_people import acknowledge, close, snooze
 from jobs.approve import approve_lines
+from jobs.dlq import keep_poison
 from jobs.errors import JobError
 
 AT = datetime(2026, 11, 22, 7, tzinfo=UTC)
@@ -122,6 +124,22 @@ def test_a_new_plan_resolves_worsens_and_keeps(
 def test_a_lake_without_a_plan_has_no_alerts(small_lake: Lake) -> None:
     assert alert(small_lake, at=AT) == []
     assert small_lake.read("alerts").empty
+
+
+def test_dead_letters_are_told_without_a_plan(small_lake: Lake) -> None:
+    poison = SimpleNamespace(reason="quantity is missing", faults=())
+    keep_poison(small_lake, "stock", SimpleNamespace(message_id="m-1", body="{"), poison, at=AT)
+    (made,) = alert(small_lake, at=AT)
+    assert (made.alert_type, made.source, made.level, made.link) == (
+        "dead_letters",
+        "stock",
+        "warning",
+        "events",
+    )
+    assert made.cause == "1 message of queue stock could not be read: quantity is missing."
+    keep_poison(small_lake, "stock", SimpleNamespace(message_id="m-2", body="{"), poison, at=AT)
+    (worse,) = alert(small_lake, at=AT)
+    assert (worse.change, worse.level) == ("worsened", "critical")
 
 
 def test_of_many_at_once_each_change_is_returned_to_one(small_lake: Lake, short_run: Run) -> None:
@@ -237,6 +255,26 @@ def test_an_act_that_arrives_late_means_what_stood_when_it_was_done(small_lake: 
     record(small_lake, _found({"1": 100.0}), at=hours[3])
     assert close(small_lake, key, author="ana", reason="agreed", at=hours[1]) == 1
     assert small_lake.read("alerts")["state"].tolist() == ["open"]
+
+
+def test_a_snooze_until_the_next_change_ends_with_it(small_lake: Lake) -> None:
+    record(small_lake, _found({"1": 100.0}), at=AT)
+    snooze(small_lake, keys(small_lake), until=None, author="ana", at=AT + timedelta(minutes=1))
+    assert small_lake.read("alerts")["state"].tolist() == ["snoozed"]
+    (worse,) = record(small_lake, _found({"1": 200.0}), at=AT + timedelta(hours=1))
+    assert worse.change.change == "worsened"
+    assert small_lake.read("alerts")["state"].tolist() == ["open"]
+
+
+def test_an_act_without_an_episode_means_the_one_that_stood(small_lake: Lake) -> None:
+    record(small_lake, _found({"1": 100.0}), at=AT)
+    data = dict(keys(small_lake)[0]._asdict())
+    early, late = (AT + timedelta(hours=hour) for hour in (-1, 1))
+    for at in (early, late):
+        append_events(small_lake, [make_event("alert.acknowledged", at=at, author="bus", data=data)])
+        record(small_lake, _found({"1": 100.0}), at=AT)
+        state = small_lake.read("alerts")["state"].item()
+        assert state == ("open" if at == early else "in_progress")
 
 
 # Any history, with repeats, restarts, crashes and several at once
