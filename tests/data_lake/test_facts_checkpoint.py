@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,26 @@ def test_an_import_does_not_undo_what_was_told_of_orders_that_it_leaves_as_they_
     assert orders_now(lake)["status"].tolist() == ["received", "part_received"]
     lake.upsert("orders", pd.DataFrame([row("PO-1", received=9.0, status="closed_short")]))
     assert orders_now(lake)["status"].tolist() == ["closed_short", "part_received"]
+
+
+def test_any_number_tell_compact_and_read_at_once(any_lake: Lake) -> None:
+    lake = any_lake
+    rng = random.Random(7)
+    facts = [random_fact(rng, number) for number in range(120)]
+
+    def work(number: int) -> None:
+        put_facts(lake.objects, facts[number * 10 : number * 10 + 20])
+        compact(lake)
+        checkpoint_now(lake)
+        stock_now(lake)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(9)))
+    assert_right(lake)
+    compact(lake)
+    checkpoint_now(lake)
+    assert checkpoint_now(lake) is None
+    assert_right(lake)
 
 
 def test_a_lake_without_facts(lake: Lake) -> None:
