@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import complain, say, show_table, warn
+from cli.console import complain, say, show_table
+from cli.event_words import count, show
 from cli.options import LakeOption, absolute
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
     from data_lake.facts.envelope import Record
     from jobs.event_tail import TailRow
-    from jobs.react import Followed, Reacted
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="What systems and people told: send, tail, replay."
@@ -103,7 +103,7 @@ def send(
     from jobs.react import react
 
     reacted = react(Lake(absolute(lake)), records_of(text), at=now, plan=plan)
-    _show(reacted)
+    show(reacted)
     if reacted.poison or reacted.refused:
         raise typer.Exit(1)
 
@@ -183,7 +183,7 @@ def replay(
     else:
         done = replay_through_fold(opened, wanted=wanted, until=last)
     way = "stored once more" if through_ingest else "folded twice, in another order"
-    say(f"{_count(done.replayed, 'fact')} of {done.facts:,} {way}")
+    say(f"{count(done.replayed, 'fact')} of {done.facts:,} {way}")
     if done.differences:
         for difference in done.differences:
             say(f"- {difference}")
@@ -208,47 +208,8 @@ def _text(source: str) -> str:
 def _publish(endpoint: str, records: list[Record]) -> None:
     from cli.devaws.publishing import endpoint_of, publish
 
-    for topic, count in publish(endpoint_of(endpoint), records).items():
-        say(f"{count} {'message' if count == 1 else 'messages'} published to {topic}")
-
-
-def _show(reacted: Reacted) -> None:
-    told = f"{_count(reacted.stored, 'new fact')} stored"
-    if reacted.duplicates:
-        told += f", {_count(reacted.duplicates, 'duplicate')} (told before: nothing added)"
-    say(told)
-    for act in reacted.done:
-        say(f"Done for {act.author}: {act.event_type}")
-    for refused in reacted.refused:
-        warn(f"refused: {refused.event.event_type} of {refused.event.author}: {refused.why}")
-    for poison in reacted.poison:
-        complain(
-            f"message {poison.message_id} cannot be read ({poison.reason}); it is kept, see shelfcast dlq"
-        )
-        for fault in poison.faults:
-            say(f"- {fault}")
-    if reacted.followed is None:
-        say("Not planned again; `shelfcast plan` does, and so does the next event.")
-        return
-    show_followed(reacted.followed)
-
-
-def show_followed(followed: Followed) -> None:
-    """Print what followed from events: what was planned again, which alerts changed, who was told."""
-    replanned = followed.replanned
-    if replanned is None:
-        say("Nothing to plan again.")
-    elif replanned.needs_full_plan:
-        warn(f"a full plan is needed, `shelfcast plan`: {'; '.join(replanned.needs_full_plan)}")
-    else:
-        say(f"Planned again: {_count(len(replanned.lines), 'line')}, run {replanned.run.run_id}")
-    for change in followed.changes:
-        where = " ".join(part for part in (change.product_name or change.sku, change.location_name) if part)
-        say(f"Alert {change.change}: {change.alert_type} {where}: {change.cause} {change.act}".rstrip())
-    if followed.notified.sent:
-        say(f"{_count(followed.notified.sent, 'message')} sent to subscribers")
-    for failure in followed.notified.failures:
-        warn(f"not delivered yet: {failure.reason}")
+    for topic, number in publish(endpoint_of(endpoint), records).items():
+        say(f"{count(number, 'message')} published to {topic}")
 
 
 def _list(rows: list[TailRow]) -> None:
@@ -265,7 +226,3 @@ def _list(rows: list[TailRow]) -> None:
 
 def _utc(at: datetime | None) -> datetime | None:
     return None if at is None else at.replace(tzinfo=UTC)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
