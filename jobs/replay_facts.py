@@ -72,7 +72,7 @@ def replay_through_fold(lake: Lake, *, wanted: Wanted = EVERYTHING, until: datet
     known = known_facts(lake)
     read: Any = None if known is None else stock_rows(known.stock)
     folded = fold_stock(shuffled, opening, perpetual)
-    differences = () if read is not None and folded.equals(read) else _stock_differences(read, folded)
+    differences = () if read is not None and folded.equals(read) else stock_differences(read, folded)
     return Replay(len(again), stored.height, differences)
 
 
@@ -130,7 +130,8 @@ def _state(lake: Lake) -> dict[str, pd.DataFrame]:
     return {"stock": stock_now(lake), "orders": orders_now(lake)}
 
 
-def _stock_differences(read: Any, folded: Any) -> tuple[str, ...]:
+def stock_differences(read: Any, folded: Any) -> tuple[str, ...]:
+    """Name what stock as reads compute it and stock folded from the beginning do not agree on."""
     if read is None:
         return ("reads see no facts at all",)
     key = ["sku", "location", "batch"]

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from data_lake.events import EVENT_FIELDS, Event, make_event
+from data_lake.facts.ingest import PoisonRecord
 from data_lake.facts.messages import Record, parse_message
 from data_lake.lake import Lake
 from data_lake.ledger import append_events, read_events
 from data_lake.runs import Run
 from jobs.act_dispatch import ACTS
 from jobs.act_messages import OUTCOMES, apply_decisions, told_acts
+from jobs.alert import alert
+from jobs.alert_book import read_book
 from jobs.approve import approved_lines
+from jobs.demand_corrections import corrections
+from jobs.dlq import keep_poison
+from jobs.errors import JobError
 from jobs.override_fold import fold_overrides
 from jobs.settings import settings
 
@@ -190,3 +198,55 @@ def test_what_cannot_be_done_is_refused_in_words(lake: Lake, event: Event, why: 
 def test_every_act_is_known_by_fields_that_its_type_has() -> None:
     for event_type, (_, names) in ACTS.items():
         assert set(names) <= set(EVENT_FIELDS[event_type]), event_type
+
+
+def test_alerts_are_acknowledged_snoozed_and_closed(lake: Lake) -> None:
+    bad = PoisonRecord("m1", "{", "not JSON", ("body is not JSON",))
+    keep_poison(lake, "telemetry", bad, bad, at=AT)  # that somebody must look at it is an alert
+    alert(lake, at=AT)
+    key = next(iter(read_book(lake).book))._asdict()
+    later = [AT + timedelta(minutes=minute) for minute in range(1, 4)]
+    acts = [
+        act("alert.acknowledged", "e1", at=later[0], **key),
+        act("alert.snoozed", "e2", at=later[1], **key, until="2026-12-01"),
+        act("alert.closed", "e3", at=later[2], **key),
+    ]
+    assert apply_decisions(lake, acts) == []
+    assert [event.event_type for event in read_events(lake)] == [event.event_type for event in acts]
+    unknown = act("alert.closed", "e4", at=later[2], **key | {"sku": "none"})
+    (refused,) = apply_decisions(lake, [unknown])
+    assert "no such open alert" in refused.why
+
+
+def test_past_demand_is_corrected_and_the_correction_retired(lake: Lake) -> None:
+    days = pd.date_range("2026-11-01", periods=14)
+    sales = pd.DataFrame({"date": days, "sku": "007", "location": "S1", "quantity": 2.0})
+    lake.replace("sales", sales)
+    data = {"sku": "007", "location": "S1", "from_date": "2026-11-03", "to_date": "2026-11-03", "demand": 9.0}
+    assert apply_decisions(lake, [act("demand.corrected", "e1", **data)]) == []
+    (made,) = corrections(lake)
+    retired = act("demand.correction_retired", "e2", correction=made.correction)
+    assert apply_decisions(lake, [retired]) == []
+    assert corrections(lake) == []
+
+
+def test_an_export_told_by_message_is_recorded(lake: Lake) -> None:
+    assert apply_decisions(lake, [act("order.exported", "e1", order_ids=["PO-1"], format="edi")]) == []
+    assert [event.event_id for event in read_events(lake)] == ["e1"]
+
+
+def test_of_two_workers_at_once_one_does_it_and_none_is_refused(lake: Lake) -> None:
+    message = approval("e1")
+    with ThreadPoolExecutor(4) as workers:
+        refused = list(workers.map(lambda _: apply_decisions(lake, [message]), range(8)))
+    assert refused == [[]] * 8
+    assert len(read_events(lake)) == 1
+
+
+def test_a_damaged_outcome_is_named(lake: Lake) -> None:
+    apply_decisions(lake, [approval("e1")])
+    (key,) = lake.objects.list(OUTCOMES)
+    lake.objects.delete([key])
+    lake.objects.put_new(key, b"{}")
+    with pytest.raises(JobError, match="is not what became of an act"):
+        apply_decisions(lake, [approval("e1")])

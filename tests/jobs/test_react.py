@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
+
 from data_lake.facts.envelope import Record
 from data_lake.facts.read import read_facts
 from data_lake.lake import Lake
@@ -14,7 +16,7 @@ from jobs.approve import approved_lines
 from jobs.dlq_states import list_dead
 from jobs.event_text import records_of
 from jobs.react import QUEUE, react
-from jobs.replay_facts import replay_through_fold, replay_through_ingest
+from jobs.replay_facts import replay_through_fold, replay_through_ingest, stock_differences
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -87,3 +89,17 @@ def test_a_replay_comes_to_nothing(lake: Lake) -> None:
 
 def test_a_lake_that_was_told_nothing_replays_nothing(lake: Lake) -> None:
     assert replay_through_fold(lake).facts == 0
+
+
+def test_what_reads_and_the_fold_disagree_on_is_named() -> None:
+    def stock(*rows: tuple[str, float]) -> pl.DataFrame:
+        names = {"sku": [sku for sku, _ in rows], "location": "S1", "batch": ""}
+        return pl.DataFrame({**names, "on_hand": [on_hand for _, on_hand in rows]})
+
+    assert stock_differences(stock(("007", 5)), stock(("007", 4), ("008", 0))) == (
+        "stock of 007 S1: reads say 5, the fold 4",
+    )
+    assert stock_differences(stock(("007", 5)), stock(("007", 5)))[0].endswith(
+        "instants of last facts differ"
+    )
+    assert stock_differences(None, stock()) == ("reads see no facts at all",)
