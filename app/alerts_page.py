@@ -12,7 +12,7 @@ import streamlit as st
 from app import alerts_data, columns, data, exports, filters, shell, states, tables
 from app.alerts_data import AlertFigures, AlertsWanted, Key
 
-MOST_ROWS = 12
+MOST_ROWS = 10
 LEVEL_COLORS = {"Critical": "red", "Warning": "orange", "Info": "gray"}
 TYPE_COLORS = {
     "Stockout": "red",
@@ -43,7 +43,10 @@ def pick(frame: pd.DataFrame) -> AlertsWanted:
     first, second, third, fourth, fifth = st.columns([5, 4, 5, 4, 4])
     with first:
         types = filters.many(
-            "alert_types", "Type", alerts_data.counts(frame, "alert_type", alerts_data.TYPE_LABELS)
+            "alert_types",
+            "Type",
+            alerts_data.counts(frame, "alert_type", alerts_data.TYPE_LABELS),
+            everything="All types",
         )
     with second:
         levels = filters.many("levels", "Level", alerts_data.counts(frame, "level", alerts_data.LEVEL_LABELS))

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = (
     *("/", "/item", "/orders", "/network", "/expiry", "/suppliers", "/scenarios"),
-    *("/replay", "/forecast_value", "/kpis", "/data_health", "/events", "/import", "/settings"),
+    *("/replay", "/forecast_value", "/kpis", "/data_health", "/alerts", "/events", "/import", "/settings"),
 )
 
 NOT_OURS = {

@@ -134,7 +134,7 @@ def test_dead_letters_are_told_without_a_plan(small_lake: Lake) -> None:
         "dead_letters",
         "stock",
         "warning",
-        "events",
+        "events?view=dead",
     )
     assert made.cause == "1 message of queue stock could not be read: quantity is missing."
     keep_poison(small_lake, "stock", SimpleNamespace(message_id="m-2", body="{"), poison, at=AT)
