@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +12,11 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from cli.devaws.processes import Child
 from data_lake.lake import Lake
 from data_lake.runs import latest_run, read_run_table
+from jobs.event_text import records_of
+from jobs.react import react
 
 Shelfcast = Callable[..., Result]
 
@@ -108,3 +113,18 @@ def test_an_empty_shelf_is_planned_alerted_and_replayed_without_effect(
     )
     assert "Same state; nothing was told again." in replayed.output, replayed.output
     assert replayed.exit_code == 0
+
+
+def test_the_tail_follows_until_ctrl_c(address: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cli.main", "events", "tail", "--follow", "--lake", address]
+    root = str(Path(__file__).parent.parent.parent)
+    following = Child("tail", command, folder=tmp_path, environment={"PYTHONPATH": root})
+    try:
+        for sku in ("007", "008"):
+            react(Lake(address), records_of(json.dumps(event(sku))), at=datetime.now(UTC), plan=False)
+            following.wait_until(lambda sku=sku: f"{sku} at S1: = 5" in following.log.read_text())  # type: ignore[misc]
+        following.process.send_signal(signal.SIGINT)
+        assert following.process.wait(30) == 0
+    finally:
+        following.kill()
+    assert following.log.read_text().count(" at S1: = 5") == 2, "each event is listed once"
