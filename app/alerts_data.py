@@ -14,7 +14,6 @@ from app import cache, data
 from app.acts import recorded, signed
 from engine.alerts.change import AlertChange
 from engine.alerts.transitions import Key
-from jobs.alert import alert
 from jobs.alert_people import acknowledge, close, snooze
 from jobs.views import alerts
 from jobs.views.alerts import (
@@ -88,10 +87,12 @@ def download(frame: pd.DataFrame, fmt: Literal["csv", "xlsx"]) -> bytes:
 
 @recorded
 def look() -> list[AlertChange]:
-    """Judge the current plan now; the changes are recorded and told like those of any other call."""
-    made = alert(data.lake(), at=datetime.now(UTC))
+    """Judge the current plan now, record what changed and tell subscribers."""
+    from jobs.react import follow  # loads what plans again, which no page needs
+
+    made = follow(data.lake(), (), at=datetime.now(UTC)).changes
     _load.clear()
-    return made
+    return list(made)
 
 
 @recorded

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import say, show_table
+from cli.console import say, show_table, warn
 from cli.options import AuthorOption, LakeOption, absolute, who
 
 if TYPE_CHECKING:
@@ -43,24 +43,25 @@ def alerts() -> None:
 
 @app.command()
 def check(lake: LakeOption = "./lake") -> None:
-    """Judge the current plan now, and record what opened, got worse or was resolved.
+    """Judge the current plan now, record what opened, got worse or was resolved, and tell subscribers.
 
-    The same plan again changes nothing. Telling people of it: `shelfcast events`, `shelfcast subscriptions`.
+    The same plan again changes nothing and tells nobody; what could not be delivered before is tried again.
+    After `shelfcast plan`, or every morning. How people are told: `shelfcast subscriptions`.
     """
     from collections import Counter
 
+    from cli.event_words import count
     from data_lake.lake import Lake
-    from jobs.alert import alert
+    from jobs.react import follow
 
-    made = alert(Lake(absolute(lake)), at=datetime.now(UTC))
-    number = Counter(change.change for change in made)
-    if not made:
-        say("Nothing changed.")
-        return
-    say(
-        ", ".join(f"{number[name]:,} {name}" for name in ("opened", "worsened", "resolved") if number[name])
-        + "."
-    )
+    done = follow(Lake(absolute(lake)), (), at=datetime.now(UTC))
+    number = Counter(change.change for change in done.changes)
+    words = [f"{number[name]:,} {name}" for name in ("opened", "worsened", "resolved") if number[name]]
+    say(f"{', '.join(words) or 'Nothing changed'}.")
+    if done.notified.sent:
+        say(f"{count(done.notified.sent, 'message')} sent to subscribers.")
+    for failure in done.notified.failures:
+        warn(f"not delivered yet: {failure.reason}")
 
 
 @app.command("list")
