@@ -69,7 +69,7 @@ def to_pandas(table: str, frame: pl.DataFrame) -> pd.DataFrame:
         elif kind == "flag" and name in nullable:
             columns[name] = _masked(series, pd.arrays.BooleanArray, False)
         elif kind == "numbers":
-            columns[name] = _objects([None if value is None else value.to_numpy() for value in series])
+            columns[name] = _objects(_arrays(series))
         elif kind == "texts":
             columns[name] = _objects(series.to_list())
         elif kind in ("text", "instant"):
@@ -77,6 +77,19 @@ def to_pandas(table: str, frame: pl.DataFrame) -> pd.DataFrame:
         else:  # Polars' own memory is read-only, which pandas would notice at the first assignment
             columns[name] = series.to_numpy(writable=True)
     return pd.DataFrame(columns, copy=False)
+
+
+def _arrays(series: pl.Series) -> list[Any]:
+    """Return lists of numbers as arrays, None for null; each is a part of one array."""
+    lengths = series.list.len()
+    known = lengths.fill_null(0).to_numpy()
+    values = np.array(series.rechunk().to_arrow().flatten(), dtype=np.float64)
+    ends = np.cumsum(known)
+    there = lengths.is_not_null().to_list()
+    return [
+        values[end - length : end] if is_known else None
+        for end, length, is_known in zip(ends.tolist(), known.tolist(), there, strict=True)
+    ]
 
 
 def _masked(series: pl.Series, array: Any, filler: int | bool) -> Any:

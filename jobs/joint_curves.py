@@ -127,11 +127,13 @@ def break_arrays(lines: pd.DataFrame) -> tuple[Floats, Floats, npt.NDArray[np.bo
     Breaks that do not rise, or have no cost each, are none: Data health names them.
     """
     n = len(lines)
-    cells = zip(lines["price_break_quantities"], lines["price_break_costs"], strict=True)
+    rows = np.flatnonzero(lines["price_break_quantities"].notna())
+    some = lines.iloc[rows]
+    cells = zip(some["price_break_quantities"], some["price_break_costs"], strict=True)
     found = [_breaks(numbers(quantities), numbers(costs)) for quantities, costs in cells]
     width = max((len(starts) for starts, _ in found), default=0)
     quantity, cost = np.full((n, width), np.nan), np.full((n, width), np.nan)
-    for row, (starts, costs) in enumerate(found):
+    for row, (starts, costs) in zip(rows.tolist(), found, strict=True):
         quantity[row, : len(starts)], cost[row, : len(costs)] = starts, costs
     return quantity, cost, lines["price_break_kind"].eq("incremental").fillna(False).to_numpy(dtype=bool)
 

@@ -53,6 +53,7 @@ def plan_orders(
     n_paths: int,
     level_correlation: float | None = None,
     known: KnownOrders | None = None,
+    days: npt.NDArray[np.datetime64] | None = None,
 ) -> PlannedOrders:
     """Plan stores, then their centres; share out what centres lack; choose jointly under shared terms.
 
@@ -67,6 +68,7 @@ def plan_orders(
     held_out : past forecasts of the same lines
     n_paths : demand paths a line
     level_correlation, known : as for `plan_echelons`
+    days : [n] order day of each line, where it is known
     """
     echelons = plan_echelons(
         inputs,
@@ -102,7 +104,7 @@ def plan_orders(
         usable=None if known is None else ~again & known.is_shared_known,
     )
     with quiet():
-        joint = joint_orders(inputs, lines, of_network, plans, curves, held)
+        joint = joint_orders(inputs, lines, of_network, plans, curves, held, days)
     plans = settled(
         of_network,
         plans,

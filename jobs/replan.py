@@ -36,7 +36,7 @@ from jobs.echelon_levels import echelon_levels
 from jobs.echelons import with_suppliers
 from jobs.errors import JobError
 from jobs.inputs import MASTER_TABLES, PLANNED_EVENTS, RECENT_DAYS, PlanInputs
-from jobs.line_inputs import build_line_inputs, latest_stock
+from jobs.line_inputs import build_line_inputs, latest_stock, order_offsets
 from jobs.plan_orders import plan_orders
 from jobs.replan_faults import faults_now
 from jobs.replan_reasons import SUPPLY_TABLES, decision_reasons, is_behind, line_reasons, table_reasons
@@ -201,6 +201,7 @@ def replan_from(lake: Lake, earlier: Run, named: frozenset[tuple[str, str]], *, 
         n_paths=int(base.policy["n_paths"]),
         level_correlation=float(base.summary["level_correlation"]),
         known=replace(state.known, changed=differs),
+        days=_order_days(state, lines, base.as_of),
     )
     clock.tick("plan")
     moved = (planned.plans.quantity != state.known.final.quantity) | (
@@ -294,6 +295,15 @@ def _with_order_dates(lines: pd.DataFrame, ordered_until: pd.DataFrame) -> pd.Da
     return lines.drop(columns="next_order_date").merge(ordered_until, on=keys, how="left")[
         list(lines.columns)
     ]
+
+
+def _order_days(state: RunState, lines: pd.DataFrame, as_of: dt.date) -> npt.NDArray[np.datetime64]:
+    """Return the order day of each line: as it was, but for lines that were approved or withdrawn since."""
+    days = state.figures["order_by"].to_numpy(dtype="datetime64[D]").copy()
+    before, now = (frame["next_order_date"].to_numpy("datetime64[D]") for frame in (state.lines, lines))
+    rows = np.flatnonzero((before != now) & ~(np.isnat(before) & np.isnat(now)))
+    days[rows] = np.datetime64(as_of, "D") + order_offsets(lines.iloc[rows], as_of)[:, 0]
+    return days
 
 
 def _named(lines: pd.DataFrame, named: frozenset[tuple[str, str]]) -> Mask:

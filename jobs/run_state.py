@@ -54,7 +54,7 @@ class RunState:
     lines: pd.DataFrame
     """Contract `line_terms`."""
     figures: pd.DataFrame
-    """Columns of `plan_lines` that are no lists."""
+    """Columns of `plan_lines` that are neither lists nor words."""
     supply: npt.NDArray[np.object_]
     """Fingerprints of `jobs.supply_marks`."""
     line_inputs: LineInputs
@@ -85,14 +85,14 @@ class RunState:
 def run_state(lake: Lake, run: Run) -> RunState:
     """Read a run back; it must keep `line_terms` and `line_plans`."""
     terms = read_run_table(lake, run, "line_terms")
-    order = np.lexsort((terms["location"].to_numpy(dtype=object), terms["sku"].to_numpy(dtype=object)))
-    lines = terms.iloc[order].reset_index(drop=True)
+    order = _order(terms)
+    lines = _ordered(terms, order)
     for name in ENDLESS:
         lines[name] = lines[name].fillna(np.inf)
     plain = [
         column.name for column in TABLES["plan_lines"].columns if column.kind not in ("numbers", "texts")
     ]
-    figures = read_run_table(lake, run, "plan_lines", columns=plain).iloc[order].reset_index(drop=True)
+    figures = _read(lake, run, "plan_lines", plain, order)
     line_inputs = _line_inputs(lake, run, order)
     plans = _read(lake, run, "line_plans", ["supply", "bound", "late_quantity", *PLAN_FIGURES], order)
     stock = _lists(lake, run, "plan_lines", ["projected_stock", "projected_stock_with_order"], order)
@@ -120,16 +120,28 @@ def run_state(lake: Lake, run: Run) -> RunState:
     return RunState(run, lines, figures, plans["supply"].to_numpy(dtype=object), line_inputs, known)
 
 
-def _read(lake: Lake, run: Run, table: str, columns: list[str], order: Rows) -> pd.DataFrame:
-    return read_run_table(lake, run, table, columns=columns).iloc[order].reset_index(drop=True)
+def _order(terms: pd.DataFrame) -> Rows | None:
+    """Return the rows by sku and location; None where they are already."""
+    keys = pd.MultiIndex.from_frame(terms[["sku", "location"]])
+    if keys.is_monotonic_increasing:
+        return None
+    return np.lexsort((terms["location"].to_numpy(dtype=object), terms["sku"].to_numpy(dtype=object)))
 
 
-def _lists(lake: Lake, run: Run, table: str, columns: list[str], order: Rows) -> dict[str, Lists]:
+def _ordered(frame: pd.DataFrame, order: Rows | None) -> pd.DataFrame:
+    return frame if order is None else frame.iloc[order].reset_index(drop=True)
+
+
+def _read(lake: Lake, run: Run, table: str, columns: list[str], order: Rows | None) -> pd.DataFrame:
+    return _ordered(read_run_table(lake, run, table, columns=columns), order)
+
+
+def _lists(lake: Lake, run: Run, table: str, columns: list[str], order: Rows | None) -> dict[str, Lists]:
     found = read_lists(lake, table, columns, version=run.outputs[table])
-    return {name: lists.take(order) for name, lists in found.items()}
+    return found if order is None else {name: lists.take(order) for name, lists in found.items()}
 
 
-def _line_inputs(lake: Lake, run: Run, order: Rows) -> LineInputs:
+def _line_inputs(lake: Lake, run: Run, order: Rows | None) -> LineInputs:
     ragged = [name for names in _RAGGED.values() for name in names]
     own = {"run_id", "line_id", "sku", "location", "source", "mean", "path_seed", "period_days", *ragged}
     scalars = [column.name for column in TABLES["line_inputs"].columns if column.name not in own]
@@ -204,7 +216,7 @@ def _shared_plans(
     return put_plans(own, rows, replace(take_plans(final, rows), bound=short)), known
 
 
-def _curves(lake: Lake, run: Run, order: Rows) -> LineCurves:
+def _curves(lake: Lake, run: Run, order: Rows | None) -> LineCurves:
     stored = _read(lake, run, "line_curves", ["window_demand", "shortage_price"], order)
     lists = _lists(lake, run, "line_curves", list(LISTS), order)
     width = max(int(lists["quantity"].lengths.max(initial=1)), 1)

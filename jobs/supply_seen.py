@@ -50,13 +50,14 @@ def supply_seen(
     """
     eve = day - dt.timedelta(days=1)
     stock = latest_rows(lake, version=versions["inventory_snapshot"], since=since, until=eve)
-    supply = approved_supply(lake, since=day)
+    every = approved_supply(lake)
+    supply = every[every["expected_date"] >= pd.Timestamp(day)]
     orders = lake.read("orders", version=versions["orders"])
     sent = transfers_frame(fold_transfers(list(events)).values())
 
     def approved() -> pd.DataFrame:
         moving = coming_transfers(sent, orders, stock.iloc[:0], day)
-        return pd.concat([approved_supply(lake)[list(orders.columns)], moving])
+        return pd.concat([every[list(orders.columns)], moving])
 
     told = told_now(lake, snapshots_until=eve, versions=versions, approved=approved)
     if told is not None:

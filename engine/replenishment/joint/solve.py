@@ -101,7 +101,8 @@ def solve_joint(
     >>> solve_joint(curves, [Budget("November", [0, 1], cash=30.0)]).quantity.tolist()
     [10.0, 0.0]
     """
-    _check(curves, terms)
+    if known is None:  # terms of an earlier plan were checked with it
+        _check(curves, terms)
     alone = curves.only(curves.own_best)
     asked = np.array(
         [_links(term) or bool(term.broken_by(float(term.use(alone).sum()))) for term in terms], bool
