@@ -48,3 +48,9 @@ def test_the_same_seed_gives_the_same_world() -> None:
 def test_a_variant_whose_line_is_gone_is_not_taken_for_caught() -> None:
     with pytest.raises(LookupError, match="say what to break"):
         load(Broken("no such line", "compact", "this line is not there", ""))
+
+
+def test_a_variant_that_does_not_run_is_not_taken_for_caught() -> None:
+    line = "    put_durably(objects, key, body)\n"
+    with pytest.raises(NameError, match="no_such_name"):
+        catch(Broken("does not run", "ingest", line, "    no_such_name()\n"), range(3))

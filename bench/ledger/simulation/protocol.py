@@ -14,7 +14,18 @@ from typing import Any, Literal
 import data_lake.facts
 
 PACKAGE = "data_lake.facts"
-MODULES = ("ingest", "compact", "listing", "quarantine", "settle", "landing", "rows", "layout", "checkpoint")
+MODULES = (
+    "ingest",
+    "compact",
+    "listing",
+    "quarantine",
+    "settle",
+    "landing",
+    "rows",
+    "layout",
+    "checkpoint",
+    "checkpoint_known",
+)
 _KEPT = (f"{PACKAGE}.fact",)
 """Modules that broken code shares with whole code."""
 
@@ -44,6 +55,7 @@ class Protocol:
     rows: Any
     layout: Any
     checkpoint: Any
+    checkpoint_known: Any
 
 
 def load(broken: Broken | None = None) -> Protocol:

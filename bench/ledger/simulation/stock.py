@@ -34,7 +34,7 @@ class StockWorld(World):
     def _checkpoint(self) -> None:
         for _ in range(4):
             try:
-                self.protocol.checkpoint.checkpoint_now(self.lake(_FAULTS))
+                self.protocol.checkpoint_known.checkpoint_now(self.lake(_FAULTS))
                 self.bucket.happened["checkpoint"] += 1
             except (Crash, LakeUnavailable):
                 self.bucket.happened["checkpoint died"] += 1
@@ -52,7 +52,7 @@ class StockWorld(World):
 
     def _take_late_messages(self) -> None:
         """Let in what was held back, behind a checkpoint of all the rest."""
-        self.protocol.checkpoint.checkpoint_now(self.lake())
+        self.protocol.checkpoint_known.checkpoint_now(self.lake())
         ingest = self.protocol.ingest
         records = [ingest.Record(message.message_id, message.body) for message in self.late]
         done = ingest.ingest_facts(self.objects(), records, received_at=RECEIVED)
@@ -64,7 +64,7 @@ class StockWorld(World):
         by_hand = oracle.stock(oracle.winners(told))
         for when in ("behind a checkpoint", "from a new checkpoint", "after compaction"):
             if when == "from a new checkpoint":
-                self.protocol.checkpoint.checkpoint_now(self.lake())
+                self.protocol.checkpoint_known.checkpoint_now(self.lake())
             if when == "after compaction":
                 super()._check()
             stock = self._stock()

@@ -49,10 +49,10 @@ VARIANTS = (
         world="frames",
     ),
     Broken(
-        "a batch is named by its first fact, not by all of its content",
+        "a batch is named by how it begins, not by all of its content",
         "landing",
         "hashlib.sha256(content).hexdigest()}{LANDING_SUFFIX}",
-        "hashlib.sha256(lines and min(lines)[3]).hexdigest()}{LANDING_SUFFIX}",
+        "hashlib.sha256(content[:60]).hexdigest()}{LANDING_SUFFIX}",
     ),
     Broken(
         "readers list what is compacted before landing",

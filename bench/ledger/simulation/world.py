@@ -15,6 +15,7 @@ from bench.ledger.simulation.scheduler import Crash, Scheduler
 from bench.ledger.simulation.store import NO_FAULTS, Bucket, Faults, SimulatedObjects
 from data_lake.errors import LakeUnavailable
 
+_MISTAKES = (NameError, AttributeError, TypeError, ImportError)
 _INGESTING = Faults(crash=0.03, lost=0.05, mistaken=0.02)
 _COMPACTING = Faults(crash=0.02, lost=0.02, mistaken=0.02)
 
@@ -77,6 +78,8 @@ class World:
         def guarded() -> None:
             try:
                 work()
+            except _MISTAKES:
+                raise  # a variant that does not run proves nothing
             except Exception as error:  # noqa: BLE001 - whatever escapes is a fault of the code under test
                 self.fault(f"{work.__name__}: {error!r}")
 
