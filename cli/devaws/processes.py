@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
 import socket
 import subprocess
+import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from jobs.errors import JobError
@@ -46,6 +50,7 @@ class Child:
     ) -> None:
         """Start the command; what it prints goes to `<folder>/<name>.log`."""
         self.name = name
+        self._guard = _guard()
         self.log = folder / f"{name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -57,6 +62,7 @@ class Child:
                 env=_own_environment() | dict(environment or {}),
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop the children in order
             )
+        self._guard.tell(f"+{self.process.pid}")
 
     @property
     def running(self) -> bool:
@@ -88,17 +94,49 @@ class Child:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._guard.tell(f"-{self.process.pid}")
 
     def kill(self) -> None:
         """Kill the process and whatever it started, now."""
         self._signal(signal.SIGKILL)
         self.process.wait()
+        self._guard.tell(f"-{self.process.pid}")
 
     def _signal(self, number: signal.Signals) -> None:
         # its session is its own: the group's number is the child's
         with contextlib.suppress(ProcessLookupError):
             if self.running:
                 os.killpg(self.process.pid, number)
+
+
+class _Guard:
+    """The process that ends our children if we are killed (`cli.devaws.guard`)."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", str(Path(__file__).with_name("guard.py"))],
+            stdin=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._one_at_a_time = threading.Lock()
+        atexit.register(self.close)
+
+    def tell(self, line: str) -> None:
+        with self._one_at_a_time:
+            assert self._process.stdin is not None
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+@cache
+def _guard() -> _Guard:
+    return _Guard()
 
 
 def _own_environment() -> dict[str, str]:

@@ -48,7 +48,7 @@ def test_what_it_prints_works_and_ctrl_c_leaves_nothing(
         running.process.send_signal(signal.SIGINT)
         assert running.process.wait(60) == 0
     finally:
-        running.kill()
+        running.stop(seconds=60)
     assert running.log.read_text().endswith("Stopped; nothing is left running.\n")
     assert not any(listens(port) for port in ports)
     assert not folder.exists()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,3 +111,28 @@ def test_ports_are_free_and_different() -> None:
     assert not any(listens(port) for port in ports)
     with socket.create_server(("127.0.0.1", ports[0])):
         assert listens(ports[0])
+
+
+def test_what_was_started_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(
+        "import pathlib, signal\n"
+        "from cli.devaws.processes import Child\n"
+        "child = Child('child', ['sleep', '600'], folder=pathlib.Path('.'))\n"
+        "print('started', child.process.pid, flush=True)\n"
+        "signal.pause()\n"
+    )
+    environment = {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+    parent = Child("parent", [sys.executable, "parent.py"], folder=tmp_path, environment=environment)
+    parent.wait_until(lambda: "started" in parent.log.read_text())
+    child = int(parent.log.read_text().split()[1])
+    os.kill(parent.process.pid, signal.SIGKILL)
+    parent.process.wait()
+    witness = Child("witness", ["sleep", "600"], folder=tmp_path)
+    witness.wait_until(lambda: not _alive(child))
+    witness.kill()
+
+
+def _alive(process_id: int) -> bool:
+    told = subprocess.run(["ps", "-o", "stat=", "-p", str(process_id)], capture_output=True, text=True)
+    state = told.stdout.strip()
+    return bool(state) and not state.startswith("Z")  # a zombie only waits for somebody to notice
