@@ -9,6 +9,7 @@ alert that was recorded must be in exactly one mail.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import statistics
 import tempfile
@@ -68,7 +69,14 @@ def run(report: Report, options: argparse.Namespace) -> None:
             again, missing, changes = _copies(stack, lake, told_before, messages.values())
             size = _size(lake)
     lost = sum(second >= LOST_SECONDS for second in seconds)
-    shown = {"runs": runs, "window_seconds": pace.window_seconds, "duplicates": len(twice), **size}
+    load = round(os.getloadavg()[1], 1)  # of the last five minutes: who else wanted the processors
+    shown = {
+        "load": load,
+        "runs": runs,
+        "window_seconds": pace.window_seconds,
+        "duplicates": len(twice),
+        **size,
+    }
     report.figure("end_to_end.median", round(statistics.median(seconds), 2), "s", bar=BAR_SECONDS, **shown)
     report.figure("end_to_end.slowest", round(max(seconds), 2), "s")
     report.figure("end_to_end.lost", lost, "mails", bar=0)
