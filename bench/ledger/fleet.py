@@ -55,10 +55,11 @@ class Fleet:
             self.compacted = self.acknowledged - len(self.objects.list(LANDING))
             time.sleep(self.random.uniform(0.001, 0.02))
         self.done.set()
-        for number in range(WORKERS, WORKERS + COMPACTORS):
-            self.living[number].terminate()
-        for thread in helpers:
-            thread.join()
+        while any(thread.is_alive() for thread in helpers):  # one may start its process just now
+            for number in range(WORKERS, WORKERS + COMPACTORS):
+                self.living[number].terminate()
+            helpers[0].join(0.05)
+            helpers[-1].join(0.05)
 
     def _kill(self) -> None:
         chosen = self.random.randrange(WORKERS * 3 + COMPACTORS)  # one in seven compacts

@@ -51,7 +51,22 @@ def measure(report: Report, where: str, objects: Objects, messages: list[Record]
             mean_events_per_s=events / sum(walls),
             cpu_us_per_event=(cpu_seconds() - before) / events * 1e6,
         )
+        if size == 1_000:
+            _put_alone(report, where, objects)
         objects.delete(objects.list("ledger/"))
+
+
+def _put_alone(report: Report, where: str, objects: Objects) -> None:
+    """Measure what of a batch is the storage's own: the same objects put once more, under other names."""
+    walls = []
+    for number, key in enumerate(objects.list("ledger/")[:50]):
+        body = objects.get(key)
+        start = time.perf_counter()
+        objects.put_new(f"ledger/again/{number}", body)
+        walls.append((time.perf_counter() - start) * 1e3)
+    walls.sort()
+    median = statistics.median(walls)
+    report.figure(f"throughput.{where}.put_alone", walls[len(walls) // 10], "ms", median_ms=median)
 
 
 def run(report: Report, options: Namespace) -> None:
