@@ -65,6 +65,8 @@ class Replanned:
     """line_id of the lines that were planned again or whose order moved."""
     needs_full_plan: tuple[str, ...] = ()
     """Why a re-plan is not enough; empty: it was. Then nothing was done."""
+    unplanned: tuple[tuple[str, str], ...] = ()
+    """(sku, location) that was named and that the plan has no line for."""
     earlier: str = ""
     """Run that it started from."""
     seconds: float = 0.0
@@ -82,13 +84,13 @@ def replan(
     """Plan again what changed since the current run, and make the result the current run.
 
     Every line whose stock or orders differ from what the run was planned on is planned again, named or not:
-    a run shows one state of the lake.
+    a run shows one state of the lake. A line that is named but does not differ is left as it is.
 
     Parameters
     ----------
     lake : Lake
     changed : iterable of (sku, location), optional
-        Planned again in any case.
+        What the caller heard of; `unplanned` says which of it no plan line stands for.
     at : datetime
         Now, with its zone.
 
@@ -101,7 +103,7 @@ def replan(
     Raises
     ------
     JobError
-        There is no plan yet, a named line is not planned, or others kept committing first.
+        There is no plan yet, or others kept committing first.
     """
     started = time.perf_counter()
     named = frozenset(changed or ())
@@ -110,9 +112,10 @@ def replan(
         earlier = current_run(lake, number)
         if earlier is None:
             raise JobError("there is no plan to plan again: shelfcast plan")
-        done = replan_from(lake, earlier, named, at=at)
+        done = replan_from(lake, earlier, at=at)
         if done.run.run_id == earlier.run_id or make_current(lake, done.run.run_id, after=number):
-            return replace(done, seconds=time.perf_counter() - started)
+            unplanned = _unplanned(lake, done.run, named)
+            return replace(done, unplanned=unplanned, seconds=time.perf_counter() - started)
     raise JobError(f"{ATTEMPTS} other plans were committed meanwhile; plan again")
 
 
@@ -138,7 +141,7 @@ def made_current(lake: Lake, run: Run, *, after: int, at: dt.datetime) -> Run:
         return run
     for _ in range(ATTEMPTS):
         number = current_number(lake)
-        done = replan_from(lake, run, frozenset(), at=at)
+        done = replan_from(lake, run, at=at)
         if done.needs_full_plan and is_behind(run, current_run(lake, number)):
             return run
         if make_current(lake, done.run.run_id, after=number):
@@ -146,7 +149,7 @@ def made_current(lake: Lake, run: Run, *, after: int, at: dt.datetime) -> Run:
     raise JobError(f"{ATTEMPTS} other plans were committed meanwhile; plan again")
 
 
-def replan_from(lake: Lake, earlier: Run, named: frozenset[tuple[str, str]], *, at: dt.datetime) -> Replanned:
+def replan_from(lake: Lake, earlier: Run, *, at: dt.datetime) -> Replanned:
     """Plan again from one run; the result is stored but not made current."""
     clock = _Clock()
     base = full_plan_of(lake, earlier)
@@ -168,8 +171,7 @@ def replan_from(lake: Lake, earlier: Run, named: frozenset[tuple[str, str]], *, 
 
     lines = _with_order_dates(state.lines, seen.ordered_until)
     marks = supply_marks(lines, seen.stock, seen.orders, base.as_of)
-    is_named = _named(lines, named)
-    differs = (state.supply != np.array(marks, dtype=object)) | is_named
+    differs = state.supply != np.array(marks, dtype=object)
     faults = faults_now(read_run_table(lake, earlier, "data_faults"), lines[differs], inputs)
     held = held_lines(faults, lines[["sku", "location"]])
     is_held = _among(lines, held)
@@ -306,9 +308,12 @@ def _order_days(state: RunState, lines: pd.DataFrame, as_of: dt.date) -> npt.NDA
     return days
 
 
-def _named(lines: pd.DataFrame, named: frozenset[tuple[str, str]]) -> Mask:
-    keys = pd.MultiIndex.from_frame(lines[["sku", "location"]])
-    return np.asarray(keys.isin(list(named))) if named else np.zeros(len(lines), dtype=np.bool_)
+def _unplanned(lake: Lake, run: Run, named: frozenset[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    if not named:
+        return ()
+    where = {"sku": sorted({sku for sku, _ in named})}
+    lines = read_run_table(lake, run, "plan_lines", columns=["sku", "location"], where=where)
+    return tuple(sorted(named - set(zip(lines["sku"], lines["location"], strict=True))))
 
 
 def _among(lines: pd.DataFrame, held: pd.DataFrame) -> Mask:
