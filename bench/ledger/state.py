@@ -26,6 +26,8 @@ LINES = 30_000
 NEW = 10_000
 LATE = 100
 COPIES = 500
+OLD = 20
+"""Facts that come up to a week late."""
 BATCH = 1_000
 DAYS = 30
 
@@ -65,6 +67,10 @@ def _on(
             late=LATE,
             lines=LINES,
         )
+    put_facts(lake.objects, to_facts(facts(OLD, LINES, hours=(24 * DAYS - 160, 24 * DAYS - 60), seed=7)))
+    # these lie behind the checkpoint's cut: their lines are folded from the ledger
+    seconds = median_cpu(lambda: known_facts(opened()))
+    report.figure(f"state.{where}.stock_with_old_facts", seconds, "s CPU", facts=count, new=NEW, old=OLD)
     size = sum(len(lake.objects.get(key)) for key in lake.objects.list(CHECKPOINTS))
     report.figure(f"state.{where}.checkpoint", size / 1e6, "MB", facts=count)
     seconds = median_cpu(lambda: checkpoint_now(lake), 1)

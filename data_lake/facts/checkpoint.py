@@ -11,7 +11,7 @@ import polars as pl
 from data_lake.facts.checkpoint_known import Known, known_facts
 from data_lake.facts.feed import latest_snapshot, opening_orders, pinned
 from data_lake.facts.fold_days import local_days
-from data_lake.facts.fold_state import KEY, LONG_AGO, stock_rows
+from data_lake.facts.fold_state import KEY, LONG_AGO, unsorted_rows
 from data_lake.facts.orders_fold import fold_orders
 from data_lake.frames import to_pandas
 from data_lake.lake import Lake
@@ -20,7 +20,7 @@ from data_lake.schemas import polars_schema
 
 def told_stock(known: Known) -> pd.DataFrame:
     """Return the stock of lines that facts moved since their snapshot, as contract `stock_now`."""
-    return to_pandas("stock_now", _told_rows(known))
+    return to_pandas("stock_now", _told_rows(known).sort(*KEY, "batch"))
 
 
 def told_orders(
@@ -107,8 +107,8 @@ def orders_now(
 
 
 def _told_rows(known: Known) -> pl.DataFrame:
-    """Return `told_stock` as a Polars frame."""
-    rows = stock_rows(known.stock).filter(pl.col("at").is_not_null())
+    """Return `told_stock` as a Polars frame, in any order."""
+    rows = unsorted_rows(known.stock).filter(pl.col("at").is_not_null())
     costs = known.terms.latest.filter(pl.col("unit_cost").is_not_null())
     cost = costs.group_by(KEY).agg(pl.col("unit_cost").sort_by("batch").first())
     return (

@@ -16,12 +16,14 @@ import polars as pl
 from data_lake.facts.checkpoint_lookup import covered_facts
 from data_lake.facts.checkpoint_store import Checkpoint, CheckpointError, fingerprints
 from data_lake.facts.feed import Terms
+from data_lake.facts.fetch import WORKERS
 from data_lake.facts.fold_moves import in_order, stock_moves
 from data_lake.facts.fold_state import KEY, LONG_AGO, OPENING_SCHEMA, Stock, opened
 from data_lake.facts.listing import list_facts, read_objects
 from data_lake.facts.rows import FRAMES
 from data_lake.facts.settle import settle
 from data_lake.ledger import HasObjects
+from data_lake.local import LocalObjects
 
 MOST_LINES = 2_000
 """Lines that are looked up in the ledger; for more all is folded anew."""
@@ -58,13 +60,16 @@ def news_since(lake: HasObjects, checkpoint: Checkpoint) -> News:
         An id has another content now: which one applies only the whole ledger tells.
     """
     covered = set(checkpoint.about["names"])
+    workers = (
+        1 if isinstance(lake.objects, LocalObjects) else WORKERS
+    )  # a disk answers before a thread starts
     held: dict[str, pl.DataFrame] = {}
     while True:
         names = list_facts(lake.objects)
         listed = [*names.landing, *names.parts]
         new = [name for name in listed if name not in covered]
         held = {name: held[name] for name in new if name in held}
-        held |= read_objects(lake.objects, FRAMES, [name for name in new if name not in held])
+        held |= read_objects(lake.objects, FRAMES, [name for name in new if name not in held], workers)
         if len(held) == len(new):
             break
     facts, conflicts = settle(FRAMES.union(list(held.values())))
@@ -147,12 +152,10 @@ def path_to_now(
         recent = recent.filter(pl.col("sku").is_in(again["sku"].unique().implode()))
     passed = stock_moves(recent, now.perpetual)
     passed = passed.join(deep, on=KEY, how="anti") if from_cut else passed.join(again, on=KEY, how="semi")
-    told = _from_ledger(lake, checkpoint, deep, opening)
-    ways = [
-        passed,
-        moves,
-        stock_moves(told, now.perpetual).join(deep, on=KEY, how="semi", maintain_order="left"),
-    ]
+    ways = [passed, moves]
+    if deep.height:
+        told = stock_moves(_from_ledger(lake, checkpoint, deep, opening), now.perpetual)
+        ways.append(told.join(deep, on=KEY, how="semi", maintain_order="left"))
     start = Stock(pl.concat([part.lines for part in parts]), pl.concat([part.lots for part in parts]))
     return Path(start, pl.concat(ways).sort(_PLACE, maintain_order=True))
 
@@ -197,8 +200,6 @@ def _from_ledger(
 ) -> pl.DataFrame:
     """Return the facts of lines that their openings do not cover, those that the checkpoint covers."""
     since = lines.join(opening, on=KEY, how="left")["since"].fill_null(LONG_AGO).min()
-    if since is None:
-        return checkpoint.frame("recent").clear()
     assert isinstance(since, int)
     facts = covered_facts(lake.objects, set(checkpoint.about["names"]), lines, since)
     return _seen(facts, checkpoint)[0]
@@ -213,4 +214,6 @@ def _only(stock: Stock, lines: pl.DataFrame) -> Stock:
 
 
 def _without(stock: Stock, lines: pl.DataFrame) -> Stock:
+    if lines.is_empty():
+        return stock
     return Stock(*(frame.join(lines, on=KEY, how="anti") for frame in (stock.lines, stock.lots)))

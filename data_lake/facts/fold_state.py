@@ -118,7 +118,12 @@ def untold(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def stock_rows(stock: Stock) -> pl.DataFrame:
-    """Lay out folded stock as `STOCK_SCHEMA`."""
+    """Lay out folded stock as `STOCK_SCHEMA`, sorted."""
+    return unsorted_rows(stock).sort("sku", "location", "batch")
+
+
+def unsorted_rows(stock: Stock) -> pl.DataFrame:
+    """Lay out folded stock as `STOCK_SCHEMA`, in any order."""
     told = [pl.when(pl.col(name) > LONG_AGO).then(pl.col(name)).alias(name) for name in ("at", "fixed_at")]
     about = stock.lines.select(*KEY, "counted_on", *told)
     named = stock.lots.filter(pl.col("on_hand") != 0)
@@ -134,4 +139,4 @@ def stock_rows(stock: Stock) -> pl.DataFrame:
     )
     expiry = pl.col("expiry").replace("", None).str.to_date("%Y-%m-%d").alias("expiry_date")
     rows = pl.concat([named, loose]).join(about, on=KEY, how="left")
-    return rows.with_columns(expiry).select(STOCK_SCHEMA.names()).sort("sku", "location", "batch")
+    return rows.with_columns(expiry).select(STOCK_SCHEMA.names())
