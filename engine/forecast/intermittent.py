@@ -44,11 +44,10 @@ class Croston:
         size, interval = starts(panel)
         rates = np.zeros((panel.n_series, len(CROSTON_GRID)))
         errors = np.zeros_like(rates)
+        values, observed = np.ascontiguousarray(panel.values), np.ascontiguousarray(panel.observed)
         for a, alpha in enumerate(CROSTON_GRID):
             factor = 1.0 - alpha / 2.0 if self.unbiased else 1.0
-            croston(
-                panel.values, panel.observed, alpha, alpha, size, interval, factor, rates[:, a], errors[:, a]
-            )
+            croston(values, observed, alpha, alpha, size, interval, factor, rates[:, a], errors[:, a])
         return _flat(rates, errors, panel, profile, horizon)
 
 
@@ -63,10 +62,11 @@ class TeunterSyntetosBabai:
         size, interval = starts(panel)
         rates = np.zeros((panel.n_series, len(TSB_GRID)))
         errors = np.zeros_like(rates)
+        values, observed = np.ascontiguousarray(panel.values), np.ascontiguousarray(panel.observed)
         for a, (alpha, beta) in enumerate(TSB_GRID):
             tsb(
-                panel.values,
-                panel.observed,
+                values,
+                observed,
                 alpha,
                 beta,
                 size,

@@ -42,8 +42,9 @@ def sum_pinball(forecast: Floats, actual: Floats, level_cv: Floats, dispersion: 
     array([[0.4625]])
     """
     result = np.empty(forecast.shape)
+    one_form = np.ascontiguousarray  # so that one compiled form serves all callers
     _sum_pinball(
-        np.ascontiguousarray(forecast), np.ascontiguousarray(actual), level_cv, dispersion, PINBALL_AT, result
+        one_form(forecast), one_form(actual), one_form(level_cv), one_form(dispersion), PINBALL_AT, result
     )
     return result
 
