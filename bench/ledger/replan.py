@@ -70,7 +70,12 @@ def _measure(report: Report, lake: Lake, base: Run) -> None:
     whole = plan(lake, model=MODEL, force=True, measured_in=base)
     found = differing(lake, done.run, whole)
     report.figure(
-        "replan.differing_cells", float(len(found)), "cells", bar=0, tables=len(whole.outputs), found=found
+        "replan.differing_columns",
+        float(len(found)),
+        "columns",
+        bar=0,
+        tables=len(whole.outputs),
+        found=found,
     )
 
 

@@ -32,7 +32,7 @@ def planned_lake(sizes: dict[str, int], folder: Path) -> tuple[Lake, Run]:
     if not (kept / "runs").exists():
         made = Path(tempfile.mkdtemp(dir=kept.parent))
         lake = Lake(str(made))
-        build(lake, **sizes)
+        build(lake, **sizes)  # type: ignore[arg-type]  # numbers of things, no progress
         _grow(lake, sizes["skus"] / DEMO_SKUS)
         plan(lake, model=MODEL)
         shutil.rmtree(kept, ignore_errors=True)
