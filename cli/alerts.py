@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import say, show_table, warn
+from cli.alert_words import say_alerts
+from cli.console import say, show_table
 from cli.options import AuthorOption, LakeOption, absolute, who
 
 if TYPE_CHECKING:
@@ -48,20 +49,10 @@ def check(lake: LakeOption = "./lake") -> None:
     The same plan again changes nothing and tells nobody; what could not be delivered before is tried again.
     After `shelfcast plan`, or every morning. How people are told: `shelfcast subscriptions`.
     """
-    from collections import Counter
-
-    from cli.event_words import count
     from data_lake.lake import Lake
     from jobs.react import follow
 
-    done = follow(Lake(absolute(lake)), (), at=datetime.now(UTC))
-    number = Counter(change.change for change in done.changes)
-    words = [f"{number[name]:,} {name}" for name in ("opened", "worsened", "resolved") if number[name]]
-    say(f"{', '.join(words) or 'Nothing changed'}.")
-    if done.notified.sent:
-        say(f"{count(done.notified.sent, 'message')} sent to subscribers.")
-    for failure in done.notified.failures:
-        warn(f"not delivered yet: {failure.reason}")
+    say_alerts(follow(Lake(absolute(lake)), (), at=datetime.now(UTC)))
 
 
 @app.command("list")

@@ -99,3 +99,8 @@ def stages() -> Iterator[Stages]:
         shown = Stages(bar)
         yield shown
         shown.finish()
+
+
+def count(number: int, what: str) -> str:
+    """Write a number of things."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

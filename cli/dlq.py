@@ -239,7 +239,7 @@ def _replay(
     if done.accepted:
         say(f"{len(done.accepted)} read, {len(done.changed)} product-locations changed")
     if done.accepted and plan:
-        from cli.events import show_followed
+        from cli.event_words import show_followed
         from jobs.react import follow
 
         show_followed(follow(lake, at=datetime.now(UTC)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli.console import complain, say, warn
+from cli.alert_words import say_alerts
+from cli.console import complain, count, say, warn
 
 if TYPE_CHECKING:
     from jobs.react import Followed, Reacted
@@ -33,7 +34,7 @@ def show(reacted: Reacted) -> None:
 
 
 def show_followed(followed: Followed) -> None:
-    """Print what followed from events: what was planned again, which alerts changed, who was told."""
+    """Say what followed from events: what was planned again, which alerts changed, who was told."""
     replanned = followed.replanned
     if replanned is None:
         say("Nothing to plan again.")
@@ -41,15 +42,4 @@ def show_followed(followed: Followed) -> None:
         warn(f"a full plan is needed, `shelfcast plan`: {'; '.join(replanned.needs_full_plan)}")
     else:
         say(f"Planned again: {count(len(replanned.lines), 'line')}, run {replanned.run.run_id}")
-    for change in followed.changes:
-        where = " ".join(part for part in (change.product_name or change.sku, change.location_name) if part)
-        say(f"Alert {change.change}: {change.alert_type} {where}: {change.cause} {change.act}".rstrip())
-    if followed.notified.sent:
-        say(f"{count(followed.notified.sent, 'message')} sent to subscribers")
-    for failure in followed.notified.failures:
-        warn(f"not delivered yet: {failure.reason}")
-
-
-def count(number: int, what: str) -> str:
-    """Write a number of things."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    say_alerts(followed)

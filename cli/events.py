@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import complain, say, show_table
-from cli.event_words import count, show
+from cli.console import complain, count, say, show_table
+from cli.event_words import show
 from cli.options import LakeOption, absolute
 from jobs.errors import JobError
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Annotated
 
 import typer
 
+from cli.alert_words import say_alerts
 from cli.console import say, show_table, stages
 from cli.options import LakeOption, absolute
 
@@ -36,6 +37,7 @@ def plan(
     """Forecast demand and decide what to order, line by line, with the reason of every quantity.
 
     Nothing is ordered: approve the lines afterwards (in the dashboard, or with `shelfcast approve`).
+    Subscribers are told of alerts that opened, got worse or were resolved, unless you choose the day.
 
     Examples:
 
@@ -46,6 +48,7 @@ def plan(
     from data_lake.lake import Lake
     from data_lake.runs import read_run_table
     from jobs.plan import plan as make_plan
+    from jobs.react import follow
     from jobs.settings import settings
 
     opened = Lake(absolute(lake))
@@ -68,6 +71,8 @@ def plan(
         f"{proposed.loc[due, 'value'].sum():,.0f} {currency}; {(~due).sum():,} on a later order day, "
         f"{proposed.loc[~due, 'value'].sum():,.0f} {currency}; {held:,} held because of their data."
     )
+    if as_of is None:  # a look at another day says nothing of what stands today
+        say_alerts(follow(opened, (), at=datetime.now(UTC)))
     say(f"Next: shelfcast serve{', or shelfcast approve --all-due' if due.any() else ''}")
 
 

@@ -40,6 +40,7 @@ from jobs.alert_inputs import (
     load_lines,
     load_orders,
     names_of,
+    order_day_of,
     today_of,
 )
 from jobs.alert_rules import read_rules
@@ -98,10 +99,11 @@ def find(lake: Lake, run: Run | None, at: dt.datetime) -> Found:
     today = today_of(run, at)
     every = _Rules(rules, names, settings(lake)["currency"], today)
     coming, closed = load_orders(lake, run)
-    late = late_order.late_rows(coming, today)
+    ordered = order_day_of(run, today)
+    late = late_order.late_rows(coming, ordered)
     findings = [
-        *every.of_lines(lake, run, _with_overdue(lines, coming, today)),
-        *every.of_orders(late, short_order.short_rows(closed, today), lines),
+        *every.of_lines(lake, run, _with_overdue(lines, coming, ordered)),
+        *every.of_orders(late, short_order.short_rows(closed, ordered), lines),
         *every.feeds(load_faults(lake, run), run, lines),
         *every.queues(lake, lines, events),
     ]

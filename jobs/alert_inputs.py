@@ -18,6 +18,7 @@ from engine.alerts.transfer_supply import with_proposed, with_transfers
 from engine.contracts import OPEN_ORDER_STATUSES, TABLES
 from engine.replay.classes import SHARE_A, SHARE_B
 from jobs.approvals import fold_approvals
+from jobs.line_inputs import PERIOD_DAYS
 from jobs.stock_now import orders_of_run
 from jobs.transfer_approvals import fold_transfers, transfers_frame
 
@@ -78,6 +79,8 @@ _ORDER_COLUMNS = [
 ]
 NO_CATEGORY = "No category"
 CLOSED_SHORT = "closed_short"
+MOST_BEHIND = 2
+"""Periods since the day planned for during which what is not received counts as not arrived."""
 
 
 @dataclass(frozen=True)
@@ -247,6 +250,16 @@ def best_acts(lake: Lake, run: Run) -> dict[str, str]:
 def today_of(run: Run, at: dt.datetime) -> dt.date:
     """Return the day on which an alert is judged: never before the day that the run is for."""
     return max(at.date(), run.as_of)
+
+
+def order_day_of(run: Run, today: dt.date) -> dt.date:
+    """Return the day on which orders are judged late or short: the run's own once the run is behind.
+
+    Nobody has said what arrived since; that the data are stale is an alert of its own, and every order of
+    weeks ago would only bury it.
+    """
+    behind = (today - run.as_of).days > MOST_BEHIND * PERIOD_DAYS[run.period]
+    return run.as_of if behind else today
 
 
 def _input(lake: Lake, run: Run, table: str, columns: list[str]) -> pd.DataFrame:

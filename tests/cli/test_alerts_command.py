@@ -26,8 +26,8 @@ def test_alerts_are_found_once_and_listed_by_money(shelfcast: Shelfcast, planned
     first = shelfcast("alerts", "check")
     assert first.exit_code == 0, first.output
     table = Lake(planned).read("alerts")
-    assert first.output == f"{len(table)} opened.\n"
-    assert shelfcast("alerts", "check").output == "Nothing changed.\n"
+    assert first.output.startswith(f"Alerts: {len(table)} opened.\n- opened ")
+    assert shelfcast("alerts", "check").output == "Alerts: nothing changed.\n"
     listed = shelfcast("alerts", "list", "--most", "1").output
     dearest = table.sort_values("severity").iloc[-1]
     assert "|".join(dearest[["alert_type", "sku", "location", "source"]]) in listed

@@ -106,7 +106,7 @@ def test_an_empty_shelf_is_planned_alerted_and_replayed_without_effect(
     assert result.exit_code == 0, result.output + result.stderr
     assert "1 new fact stored" in result.output
     assert "Planned again: " in result.output
-    assert "Alert opened: " in result.output
+    assert " opened.\n- opened " in result.output
     assert "Same state." in shelfcast("events", "replay").output
     replayed = shelfcast(
         "events", "replay", "--through-ingest", "--to", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"

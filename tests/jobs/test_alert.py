@@ -25,6 +25,7 @@ from engine.alerts.transitions import Finding, Key, decide, fold
 from jobs import alert_book, alert_told
 from jobs.alert import alert, mark_told, pending_changes, record
 from jobs.alert_findings import Found
+from jobs.alert_inputs import order_day_of
 from jobs.alert_people import acknowledge, close, snooze
 from jobs.approve import approve_lines
 from jobs.dlq import keep_poison
@@ -119,6 +120,14 @@ def test_a_new_plan_resolves_worsens_and_keeps(
     assert alert(small_lake, at=AT) == []  # nothing can be said of a held line
     commit_plan("run-4", (plan_line("007", "S1", ACME, 0),))
     assert told(alert(small_lake, at=AT)) == [("resolved", "stockout", "007", 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("period", "days", "judged"), [("D", 2, 2), ("D", 3, 0), ("W", 14, 14), ("W", 15, 0)]
+)
+def test_what_arrived_since_a_plan_that_is_behind_is_not_known(period: str, days: int, judged: int) -> None:
+    run = Run("run-1", AT.date(), AT, {}, {}, period=period)
+    assert order_day_of(run, AT.date() + timedelta(days=days)) == AT.date() + timedelta(days=judged)
 
 
 def test_a_lake_without_a_plan_has_no_alerts(small_lake: Lake) -> None:
