@@ -196,10 +196,12 @@ def export(order_ids: Sequence[str], fmt: Format) -> bytes:
 
 
 def plan(progress: Callable[[str, float], None]) -> Run:
-    """Plan the lake and show the new run from now on."""
+    """Plan the lake, show the new run from now on, and tell whom its alerts concern."""
     from jobs.plan import plan as plan_lake  # loads the forecasting models, which no page needs
+    from jobs.react import follow
 
     made = plan_lake(data.lake(), progress=progress)
+    follow(data.lake(), (), at=datetime.now(UTC))
     cache.latest.clear()
     cache.is_behind.clear()
     return made

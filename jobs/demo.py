@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Literal
 
 from data_lake.lake import Lake
@@ -52,7 +53,8 @@ def build_demo(
     seed, skus, stores, dcs, days
         What to generate; `data_lake.demo.build` describes them.
     plan
-        Plan it too, and once as of three weeks before; an unchanged lake keeps its plans.
+        Plan it too, and once as of three weeks before, and look at the alerts; an unchanged lake keeps its
+        plans.
     progress
         Told what is being done.
 
@@ -78,11 +80,14 @@ def build_demo(
     run = None
     if plan:
         tell("Loading the planning engine", 0.0)
+        from jobs.alert import alert
         from jobs.demo_history import plan_history
         from jobs.plan import plan as make_plan
 
         plan_history(lake, tell)
         run = make_plan(lake, progress=tell)
+        if state != "reused":  # of that morning, so that the demo has the same alerts whenever it is built
+            alert(lake, at=datetime.combine(run.as_of, time(6), UTC), run=run)
     return Demo(lake, state, run)
 
 
