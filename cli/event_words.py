@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from jobs.react import Followed, Reacted
 
 
+MOST_NEW = 5
+"""Most products and locations that are named because no plan line stands for them."""
+
+
 def show(reacted: Reacted) -> None:
     """Say what was stored, told before, done, refused and poison, and what followed."""
     told = f"{count(reacted.stored, 'new fact')} stored"
@@ -42,4 +46,8 @@ def show_followed(followed: Followed) -> None:
         warn(f"a full plan is needed, `shelfcast plan`: {'; '.join(replanned.needs_full_plan)}")
     else:
         say(f"Planned again: {count(len(replanned.lines), 'line')}, run {replanned.run.run_id}")
+    if replanned is not None and replanned.unplanned:
+        new = [f"{sku} at {location}" for sku, location in replanned.unplanned]
+        more = f" and {len(new) - MOST_NEW:,} more" if len(new) > MOST_NEW else ""
+        warn(f"not in the plan yet, the next `shelfcast plan` takes it in: {', '.join(new[:MOST_NEW])}{more}")
     say_alerts(followed)

@@ -67,8 +67,8 @@ def replan(
             raise JobError("there is no plan to plan again: shelfcast plan")
         done = replan_from(lake, earlier, at=at)
         if done.run.run_id == earlier.run_id or make_current(lake, done.run.run_id, after=number):
-            unplanned = unplanned_of(lake, done.run, named)
-            return replace(done, unplanned=unplanned, seconds=time.perf_counter() - started)
+            unplanned = {*done.unplanned, *unplanned_of(lake, done.run, named)}
+            return replace(done, unplanned=tuple(sorted(unplanned)), seconds=time.perf_counter() - started)
     raise JobError(f"{ATTEMPTS} other plans were committed meanwhile; plan again")
 
 

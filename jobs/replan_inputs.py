@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,6 @@ from data_lake.runs import Run
 from data_lake.series import SalesPanel
 from jobs.inputs import PlanInputs
 from jobs.line_inputs import order_offsets
-from jobs.replan_reasons import line_reasons
 from jobs.run_state import RunState
 from jobs.settings import settings
 from jobs.supply_seen import SupplySeen
@@ -48,14 +48,25 @@ def orders_inputs(lake: Lake, base: Run, seen: SupplySeen, versions: Mapping[str
     )
 
 
-def new_lines(state: RunState, inputs: PlanInputs, seen: SupplySeen) -> list[str]:
-    """Return what is in stock and was not planned, as reasons for a full plan."""
+def without_new_lines(state: RunState, inputs: PlanInputs) -> tuple[PlanInputs, tuple[tuple[str, str], ...]]:
+    """Leave out stock that no planned line stands for; return the inputs and (sku, location) of what is new.
+
+    One unknown product must not keep the others from being planned again; the next full plan takes it in.
+    """
     day = pd.Timestamp(inputs.as_of)
     products, assortment = inputs.tables["products"], inputs.tables["assortment"]
-    ended = set(products.loc[products["discontinue_date"] < day, "sku"])
     gone = assortment[assortment["to_date"] < day]
-    left = set(zip(gone["sku"], gone["location"], strict=True))
-    return line_reasons(state.lines, seen.stock, ended, left)
+    stock = inputs.tables["inventory_snapshot"]
+    here = pd.MultiIndex.from_frame(stock[["sku", "location"]])
+    new = ~(
+        here.isin(pd.MultiIndex.from_frame(state.lines[["sku", "location"]]))
+        | here.isin(pd.MultiIndex.from_frame(gone[["sku", "location"]]))
+        | stock["sku"].isin(products.loc[products["discontinue_date"] < day, "sku"]).to_numpy()
+    )
+    if not new.any():
+        return inputs, ()
+    tables = {**inputs.tables, "inventory_snapshot": stock[~new]}
+    return replace(inputs, tables=tables), tuple(sorted(set(here[new])))
 
 
 def with_order_dates(lines: pd.DataFrame, ordered_until: pd.DataFrame) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from jobs.inputs import PLANNED_EVENTS, RECENT_DAYS
 from jobs.line_inputs import build_line_inputs, latest_stock
 from jobs.plan_orders import plan_orders
 from jobs.replan_faults import faults_now
-from jobs.replan_inputs import new_lines, order_days_now, orders_inputs, with_order_dates
+from jobs.replan_inputs import order_days_now, orders_inputs, with_order_dates, without_new_lines
 from jobs.replan_reasons import SUPPLY_TABLES, decision_reasons, table_reasons
 from jobs.replan_tables import Changes, Replan, replanned_tables
 from jobs.run_state import run_state
@@ -54,7 +54,7 @@ class Replanned:
     needs_full_plan: tuple[str, ...] = ()
     """Why a re-plan is not enough; empty: it was. Then nothing was done."""
     unplanned: tuple[tuple[str, str], ...] = ()
-    """(sku, location) that was named and that the plan has no line for."""
+    """(sku, location) named or in stock that the plan has no line for: left to a full plan."""
     earlier: str = ""
     """Run that it started from."""
     seconds: float = 0.0
@@ -77,14 +77,15 @@ def replan_from(lake: Lake, earlier: Run, *, at: dt.datetime) -> Replanned:
     versions = dict(base.inputs) | {name: _number(lake, name) for name in SUPPLY_TABLES}
     since = base.as_of - dt.timedelta(days=RECENT_DAYS)
     seen = supply_seen(lake, day=base.as_of, since=since, versions=versions, events=events)
-    inputs = orders_inputs(lake, base, seen, versions)
-    reasons = decision_reasons(events, base) + new_lines(state, inputs, seen)
+    reasons = decision_reasons(events, base)
     if reasons:
         return Replanned(earlier, needs_full_plan=tuple(reasons), earlier=earlier.run_id)
+    inputs, new = without_new_lines(state, orders_inputs(lake, base, seen, versions))
+    stock = inputs.tables["inventory_snapshot"]
     clock.tick("read stock and orders")
 
     lines = with_order_dates(state.lines, seen.ordered_until)
-    marks = supply_marks(lines, seen.stock, seen.orders, base.as_of)
+    marks = supply_marks(lines, stock, seen.orders, base.as_of)
     differs = state.supply != np.array(marks, dtype=object)
     faults = faults_now(read_run_table(lake, earlier, "data_faults"), lines[differs], inputs)
     held = held_lines(faults, lines[["sku", "location"]])
@@ -92,18 +93,19 @@ def replan_from(lake: Lake, earlier: Run, *, at: dt.datetime) -> Replanned:
     differs |= is_held != state.held
     clock.tick("find what changed")
     if not differs.any():
-        return Replanned(earlier, earlier=earlier.run_id, parts=clock.parts)
+        return Replanned(earlier, unplanned=new, earlier=earlier.run_id, parts=clock.parts)
     run_id = _run_id(base, marks, held)
     stored = _existing(lake, run_id)
     if stored is not None:
-        return Replanned(stored, tuple(lines["line_id"][differs]), earlier=earlier.run_id, parts=clock.parts)
+        names = tuple(lines["line_id"][differs])
+        return Replanned(stored, names, unplanned=new, earlier=earlier.run_id, parts=clock.parts)
 
     flows = supply_flows(lines)
     again = np.flatnonzero(with_suppliers(differs, flows, echelon_levels(flows, len(lines))[0]))
     own_inputs = build_line_inputs(
         lines.iloc[again],
         state.own_demand(again),
-        latest_stock(seen.stock),
+        latest_stock(stock),
         seen.orders,
         as_of=base.as_of,
         period=base.period,
@@ -159,7 +161,8 @@ def replan_from(lake: Lake, earlier: Run, *, at: dt.datetime) -> Replanned:
         ),
     )
     clock.tick("write the tables")
-    return Replanned(run, tuple(lines["line_id"][rows]), earlier=earlier.run_id, parts=clock.parts)
+    names = tuple(lines["line_id"][rows])
+    return Replanned(run, names, unplanned=new, earlier=earlier.run_id, parts=clock.parts)
 
 
 def _number(lake: Lake, table: str) -> int:

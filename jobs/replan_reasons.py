@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-
-import pandas as pd
+from collections.abc import Iterable, Sequence
 
 from data_lake.errors import NoSuchVersion
 from data_lake.events import Event
@@ -66,34 +64,6 @@ def decisions_digest(events: Iterable[Event]) -> str:
     """Name the acts that move the forecast; a plan keeps it, so that one that arrives late is noticed too."""
     names = sorted(event.event_id for event in events if event.event_type.startswith(tuple(DECISIONS)))
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
-
-
-def line_reasons(
-    lines: pd.DataFrame,
-    stock: pd.DataFrame,
-    ended: Collection[str],
-    left: Collection[tuple[str, str]],
-) -> list[str]:
-    """Return which product and location has stock but is not planned.
-
-    Parameters
-    ----------
-    lines : sku, location of the plan
-    stock : contract `inventory_snapshot`
-    ended, left : products that are discontinued; (sku, location) that left the assortment
-    """
-    pairs = stock[["sku", "location"]].drop_duplicates()
-    unknown = pairs[
-        ~pd.MultiIndex.from_frame(pairs).isin(pd.MultiIndex.from_frame(lines[["sku", "location"]]))
-    ]
-    new: Sequence[tuple[str, str]] = [
-        (sku, place)
-        for sku, place in unknown.itertuples(index=False)
-        if sku not in ended and (sku, place) not in left
-    ]
-    return [f"{sku} at {place} is in stock and was not planned" for sku, place in new[:3]] + (
-        [f"and {len(new) - 3} lines more"] if len(new) > 3 else []
-    )
 
 
 def is_behind(run: Run, other: Run | None) -> bool:

@@ -42,9 +42,7 @@ TABLES = (
             text("location_name", "Name of the location", required=True),
             text("cause", "Why, in a sentence with its figures", required=True),
             text("act", "The one act that fixes it", required=True),
-            text(
-                "covered_by", "The proposal that covers it if approved in time, or ''", required=True
-            ),
+            text("covered_by", "The proposal that covers it if approved in time, or ''", required=True),
             text("link", "Where the dashboard shows it: page and query", required=True),
             date("snoozed_until", "Day on which a snooze ends; null: with the next change"),
             text("author", "Who acknowledged, snoozed or closed it"),

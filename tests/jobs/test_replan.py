@@ -179,7 +179,22 @@ def test_nothing_new_keeps_the_run_whatever_is_named(lake: Lake) -> None:
     assert done.unplanned == (("none", "S01"),)
 
 
-@pytest.mark.parametrize("what", ["setting", "master", "sales", "override", "new line"])
+def test_what_is_new_waits_for_a_full_plan_and_the_rest_does_not(lake: Lake) -> None:
+    base = latest_run(lake)
+    known = read_run_table(lake, base, "plan_lines")
+    sku = known["sku"].iloc[0]
+    tell(lake, [("inventory.counted", {"productId": sku, "location": "NEW", "quantity": 5})])
+    left = replan(lake, at=AT)
+    assert (left.run, left.unplanned, left.needs_full_plan) == (base, ((sku, "NEW"),), ())
+    tell(lake, [("inventory.counted", {"productId": "unknown", "location": "S01", "quantity": 5})])
+    tell(lake, stock_of(known, [4], 77.0))
+    done = replan(lake, at=AT)
+    assert done.unplanned == tuple(sorted([(sku, "NEW"), ("unknown", "S01")]))
+    assert known["line_id"].iloc[4] in done.lines
+    assert set(read_run_table(lake, done.run, "plan_lines")["line_id"]) == set(known["line_id"])
+
+
+@pytest.mark.parametrize("what", ["setting", "master", "sales", "override"])
 def test_other_changes_ask_for_a_full_plan(lake: Lake, what: str) -> None:
     base = latest_run(lake)
     if what == "setting":
@@ -190,15 +205,10 @@ def test_other_changes_ask_for_a_full_plan(lake: Lake, what: str) -> None:
     elif what == "sales":
         row = lake.read("sales", since=dt.date(2026, 11, 21)).head(1)
         lake.upsert("sales", row.assign(date=pd.Timestamp(2026, 11, 22)))
-    elif what == "override":
+    else:
         data = {"level": "all", "sku": "", "location": "", "from_date": "2026-11-24", "to_date": "2026-11-30"}
         data["factor"] = 1.1
         append_events(lake, [make_event("forecast.overridden", at=AT, author="Ana", reason="x", data=data)])
-    else:
-        known = read_run_table(lake, base, "plan_lines")
-        sku = lake.read("products")["sku"].iloc[0]
-        tell(lake, [("inventory.counted", {"productId": sku, "location": "NEW", "quantity": 5})])
-        assert "NEW" not in set(known["location"])
     done = replan(lake, at=AT)
     assert len(done.needs_full_plan) >= 1
     assert done.run == base == latest_run(lake)
