@@ -12,9 +12,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from data_lake.errors import LakeError
+from data_lake.facts.quarantine import quarantined
 from data_lake.lake import Lake
 from data_lake.ledger import read_ledger
 from data_lake.runs import latest_run
+from jobs.dlq_states import names_of
 from jobs.errors import JobError
 from jobs.installation import Check, State, environment_checks
 from jobs.scenario_promote import unfinished_promotions
@@ -63,6 +65,7 @@ def storage_checks(uri: str, *, today: date, deep: bool = True) -> list[Check]:
         "Freshness": lambda: _freshness(lake, today),
         "Settings": lambda: _settings(lake),
         "Ledger": lambda: _ledger(lake),
+        "Messages": lambda: _messages(lake),
         "Plan": lambda: _plan(lake),
     }
     return [*checks, *(_guarded(name, step) for name, step in steps.items())]
@@ -73,6 +76,18 @@ def _guarded(name: str, step: Callable[[], Check]) -> Check:
         return step()
     except (LakeError, JobError) as error:
         return Check(name, "fail", str(error), "see above; `shelfcast doctor --debug` shows where")
+
+
+def _messages(lake: Lake) -> Check:
+    waiting, claimed = names_of(lake), quarantined(lake)
+    if waiting:
+        seen = f"{len(waiting):,} messages could not be read"
+        return Check("Messages", "warn", seen, "shelfcast dlq: repair and replay them, or discard them")
+    if claimed:
+        ids = ", ".join(conflict.event_id for conflict in claimed[:3])
+        seen = f"{len(claimed):,} event ids with a second content, which is not used: {ids}"
+        return Check("Messages", "warn", seen, "find who sends events with these ids; page Events shows both")
+    return Check("Messages", "ok", "none waits to be read, no event id has two contents")
 
 
 def disk_check(uri: str, usage: Callable[[Path], shutil._ntuple_diskusage] = shutil.disk_usage) -> Check:

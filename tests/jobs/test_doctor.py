@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections import namedtuple
 from dataclasses import replace
@@ -13,6 +14,8 @@ import pandas as pd
 import pytest
 
 from data_lake.events import make_event
+from data_lake.facts.compact import compact
+from data_lake.facts.messages import Record
 from data_lake.lake import Lake
 from data_lake.ledger import append_events
 from data_lake.runs import Run, commit_run
@@ -24,6 +27,7 @@ from jobs.doctor import (
     storage_checks,
     worst,
 )
+from jobs.ingest import ingest
 from jobs.installation import Check, boosting_check, environment_checks, kernel_cache_check, packages_check
 
 TODAY = date(2026, 11, 22)
@@ -128,6 +132,19 @@ def test_the_ledger_is_read(whole: Lake, tmp_path: Path) -> None:
     assert "is not a batch of events" in check.seen
 
 
+def test_messages_that_wait_and_ids_with_two_contents_are_named(whole: Lake) -> None:
+    body = {"eventId": "e1", "eventType": "inventory.updated", "timestamp": "2026-11-22T07:00:00Z"}
+    for number, quantity in enumerate((4, 5)):
+        data = {"productId": "007", "location": "S1", "quantity": quantity}
+        ingest(whole, "stock", [Record(str(number), json.dumps({**body, "data": data}))], received_at=AT)
+    compact(whole)
+    check = found(whole)["Messages"]
+    assert (check.state, check.seen) == ("warn", "1 event ids with a second content, which is not used: e1")
+    ingest(whole, "stock", [Record("2", "nonsense")], received_at=AT)
+    check = found(whole)["Messages"]
+    assert (check.state, check.seen) == ("warn", "1 messages could not be read")
+
+
 def test_a_lake_that_cannot_be_reached_fails_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for uri in ("ftp://somewhere", str(tmp_path / "file" / "lake")):
@@ -199,6 +216,7 @@ def test_the_whole_diagnosis(whole: Lake) -> None:
         "Freshness",
         "Settings",
         "Ledger",
+        "Messages",
         "Plan",
     ]
     assert worst(checks) != "fail"
