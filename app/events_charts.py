@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts import figure
 from app.theme import Palette
 
+HOUR_MS = 3_600_000
 
-def by_hour(counts: pd.DataFrame, colors: Palette) -> go.Figure:
+
+def by_hour(counts: pd.DataFrame, limits: tuple[datetime, datetime], colors: Palette) -> go.Figure:
     """Draw how many events came each hour, by family.
 
     Parameters
     ----------
     counts : DataFrame
         hour [UTC], family, count.
+    limits : (datetime, datetime)
+        First and last instant shown.
+    colors : Palette
     """
     by_family = {
         "Stock": colors.stock,
@@ -33,6 +40,8 @@ def by_hour(counts: pd.DataFrame, colors: Palette) -> go.Figure:
                     "name": family,
                     "x": mine["hour"],
                     "y": mine["count"],
+                    "width": HOUR_MS,
+                    "offset": 0,
                     "marker": {"color": color},
                     "hovertemplate": "%{y:,.0f}",
                 }
@@ -43,6 +52,6 @@ def by_hour(counts: pd.DataFrame, colors: Palette) -> go.Figure:
         height=220,
         barmode="stack",
         bargap=0.15,
-        xaxis={"hoverformat": "%a %d %b %H:00 UTC"},
+        xaxis={"hoverformat": "%a %d %b %H:00 UTC", "range": limits},
         yaxis={"title": "events an hour", "rangemode": "tozero"},
     )

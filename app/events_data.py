@@ -131,6 +131,12 @@ def by_hour(span: str, wanted: EventsWanted) -> pd.DataFrame:
     return events.by_hour(*events.narrow(tail(span), people(span), wanted))
 
 
+def limits(span: str) -> tuple[datetime, datetime]:
+    """Return the first hour and the last instant of a span."""
+    until = now()
+    return events.start_of(span, until).replace(minute=0), until
+
+
 def kinds(span: str) -> dict[str, str]:
     """Return the kinds of event of a span with their numbers, as the filter shows them."""
     counts = tail(span).kinds() | {events.ACT: len(people(span))}

@@ -144,7 +144,7 @@ def came(chosen: str, colors: Palette) -> None:
         states.nothing_here("No event of the span matches these filters.")
         return
     st.plotly_chart(
-        events_charts.by_hour(events_data.by_hour(chosen, wanted), colors),
+        events_charts.by_hour(events_data.by_hour(chosen, wanted), events_data.limits(chosen), colors),
         config=CONFIG,
         theme=None,
         key="by_hour",
