@@ -81,7 +81,9 @@ def stock_now(
     moved = told.with_columns(pl.col("told_on").alias("date"), pl.lit("available").alias("status"))
     names = polars_schema("inventory_snapshot").names()
     rows = pl.concat([rest.select(names), moved.select(names)])
-    return to_pandas("inventory_snapshot", rows.sort("sku", "location", "batch", "status"))
+    return to_pandas(
+        "inventory_snapshot", rows.sort("sku", "location", "batch", "status", maintain_order=True)
+    )
 
 
 def orders_now(

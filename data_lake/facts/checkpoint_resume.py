@@ -84,7 +84,9 @@ def news_since(lake: HasObjects, checkpoint: Checkpoint) -> News:
 def _seen(facts: pl.DataFrame, checkpoint: Checkpoint) -> tuple[pl.DataFrame, pl.DataFrame, bool]:
     """Split facts into those that a checkpoint covers and the others; is among these an id that it covers."""
     (ids, content), (mine, told) = checkpoint.prints, fingerprints(facts)
-    place = np.minimum(np.searchsorted(ids, mine), len(ids) - 1)
+    rising = np.argsort(mine)  # neighbours are looked up after each other
+    place = np.empty(len(mine), dtype=np.int64)
+    place[rising] = np.minimum(np.searchsorted(ids, mine[rising]), len(ids) - 1)
     known = ids[place] == mine
     same = known & (content[place] == told)
     return facts.filter(same), facts.filter(~same), bool((known & ~same).any())

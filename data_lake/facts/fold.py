@@ -1,7 +1,7 @@
 """The fold: stock is the latest snapshot, then the facts after it, in their order. Pure.
 
 Stock of a product at a location depends on nothing else, so that one line can be folded alone. Lines without
-batches are folded as arrays, the others one by one.
+batches, and moves of lines all of which name their batch, are folded as arrays, the others one by one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import polars as pl
 
 from data_lake.facts.fold_batches import Lot, Shelf, shelf_after
 from data_lake.facts.fold_moves import in_order, stock_moves
-from data_lake.facts.fold_state import KEY, Stock, opened, stock_rows, untold
+from data_lake.facts.fold_state import KEY, Stock, opened, rows_of, stock_rows, untold
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -66,7 +66,7 @@ def advanced(stock: Stock, moves: pl.DataFrame) -> Stock:
     by_batch[
         line[moves.select((pl.col("batch") != "") | (pl.col("expiry") != "")).to_series().to_numpy()]
     ] = True
-    lot_line = _rows_of(stock.lots, stock.lines)
+    lot_line = rows_of(stock.lots, stock.lines)
     by_batch[lot_line] = True
     by_batch |= stock.lines.select(pl.col("loose_expiry") != "").to_series().to_numpy()
     total_fix = fixes & moves.select(pl.col("batch") == "").to_series().to_numpy()
@@ -79,7 +79,14 @@ def advanced(stock: Stock, moves: pl.DataFrame) -> Stock:
     lots = stock.lots
     concerned = by_batch[line]
     if concerned.any():
-        loose, expiry, lots = _by_batch(stock, lot_line, moves.filter(concerned), line[concerned], loose)
+        mixed = np.zeros(count, dtype=bool)
+        mixed[line[moves.select(pl.col("batch") == "").to_series().to_numpy()]] = True
+        named = concerned & ~mixed[line]
+        concerned &= ~named
+        if concerned.any():
+            loose, expiry, lots = _by_batch(stock, lot_line, moves.filter(concerned), line[concerned], loose)
+        if named.any():  # what names its batch concerns no other: as arrays
+            lots = _by_lot(lots, moves.filter(named))
     lines = stock.lines.with_columns(
         pl.Series("loose", loose),
         expiry,
@@ -114,7 +121,7 @@ def _last(rows: Ints, line: Ints, count: int) -> Ints:
 
 
 def _summed(start: Floats, line: Ints, fixes: npt.NDArray[np.bool_], value: Floats, fixed: Ints) -> Floats:
-    """Return the totals of lines without batches: what was fixed last, then what came after, one by one.
+    """Return totals of lines (or of batches): what was fixed last, then what came after, one by one.
 
     `numpy.bincount` adds in the order of its input, so that folding in parts gives the same bits.
     """
@@ -123,6 +130,24 @@ def _summed(start: Floats, line: Ints, fixes: npt.NDArray[np.bool_], value: Floa
     lines = np.concatenate([np.arange(len(base)), line[after]])
     weights = np.concatenate([base, value[after]])
     return np.bincount(lines, weights=weights, minlength=len(base)).astype(np.float64, copy=False)
+
+
+def _by_lot(lots: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+    """Return batches after moves, each of which names its batch."""
+    key = [*KEY, "batch"]
+    place = rows_of(moves, lots, key)
+    if (place < 0).any():
+        new = moves.filter(place < 0).select(key).unique(maintain_order=True)
+        lots = pl.concat([lots, new.with_columns(pl.lit("").alias("expiry"), pl.lit(0.0).alias("on_hand"))])
+        place = rows_of(moves, lots, key)
+    fixes, value = moves["fixes"].to_numpy(), moves["value"].to_numpy()
+    fixed = _last(np.flatnonzero(fixes), place, lots.height)
+    dated = _last(np.flatnonzero((moves["expiry"] != "").to_numpy()), place, lots.height)
+    rows = np.flatnonzero(dated >= 0)
+    return lots.with_columns(
+        lots["expiry"].scatter(rows, moves["expiry"].gather(dated[rows])),
+        pl.Series("on_hand", _summed(lots["on_hand"].to_numpy(), place, fixes, value, fixed)),
+    )
 
 
 def _by_batch(
@@ -169,17 +194,6 @@ def _by_batch(
         pl.Series("on_hand", [on_hand for *_, on_hand in new], dtype=pl.Float64),
     )
     return loose, days, pl.concat([stock.lots.filter(~held), after, new_lots])
-
-
-def _rows_of(rows: pl.DataFrame, lines: pl.DataFrame) -> Ints:
-    """Return the row of `lines` that each row belongs to."""
-    places = lines.select(KEY).with_row_index("row")
-    return (
-        rows.select(KEY)
-        .join(places, on=KEY, how="left", maintain_order="left")["row"]
-        .to_numpy()
-        .astype(np.int64)
-    )
 
 
 def _places(

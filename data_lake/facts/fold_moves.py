@@ -35,9 +35,9 @@ def in_order(facts: pl.DataFrame) -> pl.DataFrame:
         (sequence.diff() > 0) | ((sequence.diff() == 0) & (pl.col("event_id") > pl.col("event_id").shift(1)))
     )
     rises = facts.select((later | tied).slice(1).all()).item()
-    if rises and facts["event_id"].n_unique() == facts.height:
-        return facts
     order = ["at", "sequence", "event_id"]
+    if facts["event_id"].n_unique() == facts.height:
+        return facts if rises else facts.sort(order)
     return facts.sort(order, maintain_order=True).unique("event_id", keep="first", maintain_order=True)
 
 
@@ -68,10 +68,9 @@ def stock_moves(facts: pl.DataFrame, perpetual: pl.DataFrame) -> pl.DataFrame:
     kind = pl.col("kind")
     rows = facts.with_row_index("row").filter(kind.is_in([*FIXING, *ADDING, *TAKING]))
     if rows.select(kind.is_in(ONLY_PERPETUAL).any()).item():
-        told = rows.filter(kind.is_in(ONLY_PERPETUAL))
-        moving = told.join(perpetual, on=["sku", "location"], how="semi")
-        if moving.height < told.height:
-            still = told.join(perpetual, on=["sku", "location"], how="anti")
+        told = rows.filter(kind.is_in(ONLY_PERPETUAL)).select("row", "sku", "location")
+        still = told.join(perpetual, on=["sku", "location"], how="anti")
+        if still.height:
             rows = rows.join(still.select("row"), on="row", how="anti", maintain_order="left")
     leaves = pl.when(kind.is_in(TAKING)).then(-pl.col("quantity")).otherwise(pl.col("quantity"))
     moves = rows.with_columns(leaves.alias("value"), kind.is_in(FIXING).alias("fixes"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 LONG_AGO = int(np.iinfo(np.int64).min)
@@ -125,18 +127,27 @@ def stock_rows(stock: Stock) -> pl.DataFrame:
 def unsorted_rows(stock: Stock) -> pl.DataFrame:
     """Lay out folded stock as `STOCK_SCHEMA`, in any order."""
     told = [pl.when(pl.col(name) > LONG_AGO).then(pl.col(name)).alias(name) for name in ("at", "fixed_at")]
-    about = stock.lines.select(*KEY, "counted_on", *told)
     named = stock.lots.filter(pl.col("on_hand") != 0)
-    loose = stock.lines.join(
-        named.select(KEY).unique().with_columns(pl.lit(True).alias("held")), on=KEY, how="left"
-    )
-    loose = loose.filter((pl.col("loose") != 0) | pl.col("held").is_null())
+    row = rows_of(named, stock.lines)
+    held = np.zeros(stock.lines.height, dtype=bool)
+    held[row] = True
+    loose = stock.lines.filter((pl.col("loose") != 0) | ~pl.Series(held))
+    about = stock.lines.select("counted_on", *told)
     loose = loose.select(
         *KEY,
         pl.lit("").alias("batch"),
         pl.col("loose_expiry").alias("expiry"),
         pl.col("loose").alias("on_hand"),
+        "counted_on",
+        *told,
     )
     expiry = pl.col("expiry").replace("", None).str.to_date("%Y-%m-%d").alias("expiry_date")
-    rows = pl.concat([named, loose]).join(about, on=KEY, how="left")
+    rows = pl.concat([named.hstack(about[row]), loose])
     return rows.with_columns(expiry).select(STOCK_SCHEMA.names())
+
+
+def rows_of(rows: pl.DataFrame, among: pl.DataFrame, key: Sequence[str] = KEY) -> npt.NDArray[np.int64]:
+    """Return the row of `among` that each row belongs to; −1: none."""
+    places = among.select(key).with_row_index("row")
+    found = rows.select(key).join(places, on=key, how="left", maintain_order="left")["row"]
+    return found.cast(pl.Int64).fill_null(-1).to_numpy()
