@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,11 @@ class Checkpoint:
         """The `fingerprints` of its facts sorted by id, [2, n]; raises `CheckpointError`."""
         return np.frombuffer(self._body(PRINTS), dtype=np.uint64).reshape(2, -1)
 
-    def _body(self, name: str) -> bytes:
+    def _body(self, name: str) -> memoryview:
         entry = self._manifest["frames"][name]
+        read: Callable[[str], bytes | memoryview] = getattr(self._objects, "mapped", self._objects.get)
         try:
-            body = self._objects.get(entry["key"])
+            body = memoryview(read(entry["key"]))
         except NoSuchObject as error:
             raise CheckpointError(entry["key"]) from error
         if len(body) != entry["size"] or zlib.crc32(body) != entry["crc32"]:
@@ -124,7 +125,7 @@ def _encoded(frame: pl.DataFrame) -> bytes:
     return sink.getvalue()
 
 
-def _decoded(body: bytes) -> pl.DataFrame:
+def _decoded(body: memoryview) -> pl.DataFrame:
     """Read a frame where it lies: a checksum was taken of it, and nobody needs a copy."""
     try:
         frame = pl.from_arrow(pa.ipc.open_file(pa.py_buffer(body)).read_all())
