@@ -75,7 +75,7 @@ def list_alerts(
         shelfcast alerts list --type stockout --location S01
     """
     from data_lake.lake import Lake
-    from jobs.views.alerts import AlertsWanted, load, narrow
+    from jobs.views.alerts import AlertsWanted, at_risk, load, narrow
 
     frame = load(Lake(absolute(lake)), datetime.now(UTC))
     wanted = AlertsWanted(*(tuple(chosen or ()) for chosen in (kind, level, state, location, category)))
@@ -93,7 +93,7 @@ def list_alerts(
         (_cells(row) for row in shown.to_dict("records")),
         right=("money",),
     )
-    say(f"{len(shown):,} of {len(found):,}; {found['severity'].sum():,.2f} at risk in all.")
+    say(f"{len(shown):,} of {len(found):,}; {at_risk(found):,.2f} at risk in all.")
 
 
 def _cells(row: dict[Any, Any]) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from engine.alerts.money import money_at_risk
 from jobs.notices.news import LEVELS, News, Turn
 
 ORDER: tuple[Turn, ...] = ("opened", "worsened", "resolved", "confirmed")
@@ -32,7 +33,7 @@ class Group:
     @property
     def money(self) -> float:
         """What it comes to [money]."""
-        return sum(one.severity for one in self.news)
+        return money_of(self.news)
 
 
 def settle(news: Iterable[News]) -> list[News]:
@@ -67,4 +68,9 @@ def ranked(news: Sequence[News]) -> list[News]:
 
 def at_risk(news: Iterable[News]) -> float:
     """Return the money at risk in what is new or worse [money]."""
-    return sum(one.severity for one in settle(news) if one.turn in ("opened", "worsened"))
+    return money_of(one for one in settle(news) if one.turn in ("opened", "worsened"))
+
+
+def money_of(news: Iterable[News]) -> float:
+    """Return what news come to [money], a shortage with several alerts once."""
+    return money_at_risk((*one.about[:3], one.severity) for one in news)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from jobs.notices.groups import Group, at_risk, grouped
+from jobs.notices.groups import Group, at_risk, grouped, money_of
 from jobs.notices.news import News
 from jobs.notices.words import Letterhead, address, amounts, count, instant, label, money, subject_of
 
@@ -76,7 +76,7 @@ def left_out(group: Group, head: Letterhead) -> str:
     rest = group.news[MOST_LINES:]
     if not rest:
         return ""
-    total = sum(one.severity for one in rest)
+    total = money_of(rest)
     return f"… and {len(rest):,} more" + (f", {money(total, head.currency)}" if total else "")
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from data_lake.lake import Lake
 from engine.alerts.kinds import KINDS
+from engine.alerts.money import money_at_risk
 from engine.alerts.transitions import Key
 from engine.contracts import ALERT_LEVELS, TABLES
 from jobs.alert_table import awake, current
@@ -31,9 +32,6 @@ STATE_LABELS = {
 }
 NEEDS_SOMEBODY = ("open", "in_progress")
 """States of the inbox where none is chosen."""
-
-SHORTAGES = ("stockout", "below_reorder_point", "late_order", "short_order")
-"""Types that say why, or that, one and the same product runs short."""
 
 HISTORY_DAYS = 30
 """What ended longer ago is not listed."""
@@ -113,19 +111,19 @@ def figures(frame: pd.DataFrame) -> AlertFigures:
     covered = live[live["covered_by"] != ""]
     return AlertFigures(
         alerts=len(live),
-        money=_money(live),
+        money=at_risk(live),
         critical=int((live["level"] == ALERT_LEVELS[-1]).sum()),
         covered=len(covered),
-        covered_money=float(covered["severity"].sum()),
+        covered_money=at_risk(covered),
         snoozed=int((frame["state"] == "snoozed").sum()),
     )
 
 
-def _money(live: pd.DataFrame) -> float:
-    """Add up what alerts put at risk, each shortage once: a late order is why stock runs out."""
-    counted = live[~live["alert_type"].isin([name for name, kind in KINDS.items() if kind.whole])]
-    about = counted["alert_type"].mask(counted["alert_type"].isin(SHORTAGES), "shortage")
-    return float(counted.groupby([about, "sku", "location"])["severity"].max().sum())
+def at_risk(frame: pd.DataFrame) -> float:
+    """Return the money at risk of alerts together; see `engine.alerts.money`."""
+    return money_at_risk(
+        zip(*(frame[name] for name in ("alert_type", "sku", "location", "severity")), strict=True)
+    )
 
 
 def counts(frame: pd.DataFrame, column: str, labels: dict[str, str]) -> dict[str, str]:
