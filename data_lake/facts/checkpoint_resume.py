@@ -16,11 +16,11 @@ import polars as pl
 from data_lake.facts.checkpoint_lookup import covered_facts
 from data_lake.facts.checkpoint_store import Checkpoint, CheckpointError, fingerprints
 from data_lake.facts.feed import Terms
-from data_lake.facts.fetch import WORKERS
+from data_lake.facts.fetch import WORKERS, fetch
 from data_lake.facts.fold_moves import in_order, stock_moves
 from data_lake.facts.fold_state import KEY, LONG_AGO, OPENING_SCHEMA, Stock, opened
-from data_lake.facts.listing import list_facts, read_objects
-from data_lake.facts.rows import FRAMES
+from data_lake.facts.listing import list_facts
+from data_lake.facts.rows import FRAMES, Lines, parsed, unparsed
 from data_lake.facts.settle import settle
 from data_lake.ledger import HasObjects
 from data_lake.local import LocalObjects
@@ -63,16 +63,16 @@ def news_since(lake: HasObjects, checkpoint: Checkpoint) -> News:
     workers = (
         1 if isinstance(lake.objects, LocalObjects) else WORKERS
     )  # a disk answers before a thread starts
-    held: dict[str, pl.DataFrame] = {}
+    held: dict[str, Lines | pl.DataFrame] = {}
     while True:
         names = list_facts(lake.objects)
         listed = [*names.landing, *names.parts]
         new = [name for name in listed if name not in covered]
         held = {name: held[name] for name in new if name in held}
-        held |= read_objects(lake.objects, FRAMES, [name for name in new if name not in held], workers)
+        held |= fetch(lake.objects, [name for name in new if name not in held], unparsed, workers)
         if len(held) == len(new):
             break
-    facts, conflicts = settle(FRAMES.union(list(held.values())))
+    facts, conflicts = settle(FRAMES.union(parsed(held.values())))
     if conflicts:
         raise CheckpointError("an id has two contents")
     _, unseen, differ = _seen(in_order(facts), checkpoint)

@@ -135,11 +135,11 @@ def _summed(start: Floats, line: Ints, fixes: npt.NDArray[np.bool_], value: Floa
 def _by_lot(lots: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
     """Return batches after moves, each of which names its batch."""
     key = [*KEY, "batch"]
-    place = rows_of(moves, lots, key)
+    place = rows_of(moves, lots, key).copy()
     if (place < 0).any():
         new = moves.filter(place < 0).select(key).unique(maintain_order=True)
         lots = pl.concat([lots, new.with_columns(pl.lit("").alias("expiry"), pl.lit(0.0).alias("on_hand"))])
-        place = rows_of(moves, lots, key)
+        place[place < 0] = lots.height - new.height + rows_of(moves.filter(place < 0), new, key)
     fixes, value = moves["fixes"].to_numpy(), moves["value"].to_numpy()
     fixed = _last(np.flatnonzero(fixes), place, lots.height)
     dated = _last(np.flatnonzero((moves["expiry"] != "").to_numpy()), place, lots.height)

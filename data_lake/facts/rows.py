@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import polars as pl
 
 from data_lake.facts.fact import Fact
 from data_lake.facts.landing import CorruptFactsError, from_line, unpack
-from data_lake.facts.layout import bucket_of, folder
+from data_lake.facts.layout import LANDING, bucket_of, folder
 
 FACT_SCHEMA = pl.Schema(
     {
@@ -80,15 +81,44 @@ class Rows(Protocol[R]):
         ...
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Lines of a landing object, not parsed yet: those of many objects take less time at once."""
+
+    key: str
+    lines: bytes
+
+    def frame(self) -> pl.DataFrame:
+        """Parse them."""
+        try:
+            return pl.read_ndjson(self.lines, schema=_LINES).cast(FACT_SCHEMA)
+        except pl.exceptions.PolarsError as error:
+            raise CorruptFactsError(self.key, f"is not a batch of facts ({error})") from error
+
+
+def unparsed(key: str, body: bytes) -> Lines | pl.DataFrame:
+    """Read an object of the ledger, but do not parse lines yet."""
+    return Lines(key, unpack(key, body)) if key.startswith(LANDING) else FRAMES.compacted(key, body)
+
+
+def parsed(parts: Collection[Lines | pl.DataFrame]) -> list[pl.DataFrame]:
+    """Return sets of facts as frames, all lines as one."""
+    frames = [part for part in parts if isinstance(part, pl.DataFrame)]
+    lines = [part for part in parts if isinstance(part, Lines)]
+    if not lines:
+        return frames
+    try:
+        return [*frames, Lines("", b"\n".join(part.lines for part in lines)).frame()]
+    except CorruptFactsError:  # which one it is
+        return [*frames, *(part.frame() for part in lines)]
+
+
 class Frames(Rows[pl.DataFrame]):
     """Sets of facts as frames in `FACT_SCHEMA`."""
 
     def landed(self, key: str, body: bytes) -> pl.DataFrame:
         """Read the lines of a landing object."""
-        try:
-            return pl.read_ndjson(unpack(key, body), schema=_LINES).cast(FACT_SCHEMA)
-        except pl.exceptions.PolarsError as error:
-            raise CorruptFactsError(key, f"is not a batch of facts ({error})") from error
+        return Lines(key, unpack(key, body)).frame()
 
     def compacted(self, key: str, body: bytes) -> pl.DataFrame:
         """Read Parquet."""
