@@ -63,8 +63,7 @@ def price_index(price: Floats, promoted: Mask, period: str) -> Floats | None:
     price is known the last known one stays: a price holds until it is changed.
     """
     usable = np.isfinite(price) & (price > 0)
-    regular = regular_price(np.where(usable, price, np.nan), period)
-    regular = last_known(regular, np.isfinite(regular))
+    regular = regular_price(np.where(usable, price, np.nan), period)  # known from the first price on
     reference = regular[:, -1:]
     with np.errstate(divide="ignore", invalid="ignore"):
         index = last_known(np.log(price / reference), usable & ~promoted)
