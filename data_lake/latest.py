@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import OrderedDict
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,11 @@ from data_lake.schemas import polars_schema
 
 KEY = ("sku", "location")
 
+_MOST_KEPT = 3
+_Days = tuple[int, dt.date, dt.date]
+_kept: WeakKeyDictionary[Lake, OrderedDict[_Days, pd.DataFrame]] = WeakKeyDictionary()
+"""Last answers of each lake: a version never changes, so who asks again need not read it again."""
+
 
 def latest_rows(lake: Lake, *, version: int, since: dt.date, until: dt.date) -> pd.DataFrame:
     """Return the rows of each line's latest snapshot from `since` to `until`, sorted as `Lake.read` would.
@@ -26,6 +33,16 @@ def latest_rows(lake: Lake, *, version: int, since: dt.date, until: dt.date) -> 
     version : of `inventory_snapshot`; 0: never written
     since, until : days, both included
     """
+    kept, key = _kept.setdefault(lake, OrderedDict()), (version, since, until)
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = _read(lake, version, since, until)
+        while len(kept) > _MOST_KEPT:
+            kept.popitem(last=False)
+    return found.copy(deep=False)
+
+
+def _read(lake: Lake, version: int, since: dt.date, until: dt.date) -> pd.DataFrame:
     table = "inventory_snapshot"
     none = polars_schema(table).to_frame()
     if not version:

@@ -34,8 +34,6 @@ class KnownOrders:
     """`jobs.allocations.Allocations.table` of the earlier plan."""
     final: LinePlans
     """After all that lines share."""
-    terms: pd.DataFrame
-    """Contract `order_terms` of the earlier plan."""
 
 
 def settled(

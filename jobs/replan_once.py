@@ -33,7 +33,7 @@ from jobs.replan_faults import faults_now
 from jobs.replan_inputs import order_days_now, orders_inputs, with_order_dates, without_new_lines
 from jobs.replan_reasons import SUPPLY_TABLES, decision_reasons, table_reasons
 from jobs.replan_tables import Changes, Replan, replanned_tables
-from jobs.run_state import run_state
+from jobs.state_memory import keep_state, known_state, next_state
 from jobs.stock_now import keep_told
 from jobs.supply_flows import supply_flows
 from jobs.supply_marks import late_quantity, supply_marks
@@ -71,7 +71,7 @@ def replan_from(lake: Lake, earlier: Run, *, at: dt.datetime) -> Replanned:
     if reasons:
         return Replanned(earlier, needs_full_plan=tuple(reasons), earlier=earlier.run_id)
     instant = max(at.astimezone(dt.UTC), earlier.created_at + dt.timedelta(microseconds=1))
-    state = run_state(lake, earlier)
+    state = known_state(lake, earlier)
     clock.tick("read the run")
     events = [event for event in read_events(lake) if event.event_type.startswith(PLANNED_EVENTS)]
     versions = dict(base.inputs) | {name: _number(lake, name) for name in SUPPLY_TABLES}
@@ -126,7 +126,7 @@ def replan_from(lake: Lake, earlier: Run, *, at: dt.datetime) -> Replanned:
         planned.plans.bound != state.known.final.bound
     )
     rows = planned.again | moved
-    tables = replanned_tables(
+    tables, figures = replanned_tables(
         lake,
         Replan(
             run_id=run_id,
@@ -160,6 +160,7 @@ def replan_from(lake: Lake, earlier: Run, *, at: dt.datetime) -> Replanned:
             summary=summary,
         ),
     )
+    keep_state(lake, next_state(run, lines, figures, marks, planned))
     clock.tick("write the tables")
     names = tuple(lines["line_id"][rows])
     return Replanned(run, names, unplanned=new, earlier=earlier.run_id, parts=clock.parts)

@@ -63,8 +63,11 @@ class Changes:
     column: str = "line_id"
 
 
-def replanned_tables(lake: Lake, done: Replan) -> dict[str, Changes]:
-    """Return what changes, table by table; tables that are not named stay as they are."""
+def replanned_tables(lake: Lake, done: Replan) -> tuple[dict[str, Changes], pd.DataFrame]:
+    """Return what changes, table by table, and the figures of all lines as `RunState` has them.
+
+    Tables that are not named stay as they are.
+    """
     run, rows = done.state.run, np.flatnonzero(done.changed)
     part = _part(lake, done, rows)
     plan_lines = plan_lines_table(part)
@@ -121,7 +124,7 @@ def replanned_tables(lake: Lake, done: Replan) -> dict[str, Changes]:
         as_of=done.inputs.as_of,
     )
     found |= {table: Changes(frame) for table, frame in whole.items()}
-    return {
+    tables = {
         table: Changes(
             change.frame.assign(run_id=done.run_id).reindex(columns=list(TABLES[table].names)),
             change.gone,
@@ -129,6 +132,7 @@ def replanned_tables(lake: Lake, done: Replan) -> dict[str, Changes]:
         )
         for table, change in found.items()
     }
+    return tables, figures
 
 
 def _part(lake: Lake, done: Replan, rows: Rows) -> Decided:

@@ -106,7 +106,7 @@ def run_state(lake: Lake, run: Run) -> RunState:
         own = replace(own, projected_stock_with_order=with_own)
     final = _final_plans(own, figures, final_stock, moved)
     allocations = _allocations(lake, run, lines, line_inputs)
-    shared, is_known = _shared_plans(own, final, allocations, lines)
+    shared, is_known = shared_plans(own, final, allocations, lines)
     known = KnownOrders(
         changed=np.zeros(len(lines), dtype=np.bool_),
         own=own,
@@ -115,7 +115,6 @@ def run_state(lake: Lake, run: Run) -> RunState:
         is_shared_known=is_known,
         allocations=allocations,
         final=final,
-        terms=read_run_table(lake, run, "order_terms"),
     )
     return RunState(run, lines, figures, plans["supply"].to_numpy(dtype=object), line_inputs, known)
 
@@ -201,7 +200,7 @@ def _allocations(lake: Lake, run: Run, lines: pd.DataFrame, inputs: LineInputs) 
     return stored.assign(period=inputs.order_period[row])
 
 
-def _shared_plans(
+def shared_plans(
     own: LinePlans, final: LinePlans, allocations: pd.DataFrame, lines: pd.DataFrame
 ) -> tuple[LinePlans, Mask]:
     """Return the plans after shortages, and of which lines they are known."""
