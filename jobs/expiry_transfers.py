@@ -32,9 +32,11 @@ def moves_of(
         return {}, NO_LANES
     rows = {key: row for row, key in enumerate(zip(lines["sku"], lines["location"], strict=True))}
     keep = lines["min_life_at_sale_days"].to_numpy(dtype=np.float64)
+    givers = pd.MultiIndex.from_frame(transfers[["sku", "origin"]])
+    there = stock[pd.MultiIndex.from_frame(stock[["sku", "location"]]).isin(givers)]
     expiry = {
         (batch["sku"], batch["location"], batch["batch"]): batch["expiry_date"]
-        for batch in records(latest_stock(stock).fillna({"batch": ""}))
+        for batch in records(latest_stock(there).fillna({"batch": ""}))
     }
     found: dict[int, list[Moves]] = {}
     for move in records(transfers):

@@ -99,6 +99,17 @@ def _break_gain(priced: Curves, starts: Floats, own: Rows, incremental: npt.NDAr
     a break lowers the price of all units, later orders can reach it too, so beyond its quantity nothing more
     is gained.
     """
+    found = np.zeros_like(priced.quantity)
+    some = np.flatnonzero(
+        np.isfinite(starts).any(axis=1) & (priced.quantity[np.arange(priced.size), own] > 0)
+    )
+    if len(some):
+        found[some] = _gain_of(priced.take(some), starts[some], own[some], incremental[some])
+    return found
+
+
+def _gain_of(priced: Curves, starts: Floats, own: Rows, incremental: npt.NDArray[np.bool_]) -> Floats:
+    """Return `_break_gain` of lines that have breaks and order something."""
     row = np.arange(priced.size)
     quantity, paid = priced.quantity, priced.cash
     passed = (quantity[:, :, None] >= np.where(np.isnan(starts), np.inf, starts)[:, None, :]).sum(axis=2)
@@ -117,8 +128,7 @@ def _break_gain(priced: Curves, starts: Floats, own: Rows, incremental: npt.NDAr
         gain = np.where(flat, gain[row, first][:, None], gain)
     is_all_units = np.asarray(~incremental).reshape(-1, 1)
     gain = np.where((passed == of_own[:, None]) & is_all_units, 0.0, gain)
-    has_breaks = np.asarray(np.isfinite(starts).any(axis=1))
-    return np.where(priced.valid & has_breaks[:, None] & (own_quantity > 0)[:, None], gain, 0.0)
+    return np.where(priced.valid, gain, 0.0)
 
 
 def break_arrays(lines: pd.DataFrame) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:

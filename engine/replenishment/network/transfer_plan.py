@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from engine.replenishment.network.transfer_few import best_of_few
 from engine.replenishment.network.transfer_model import Way, solve, usable_ways
 from engine.replenishment.network.transfers import (
     Lane,
@@ -105,6 +106,9 @@ def _solved(
     """Return the units of each way, and the gap."""
     if not ways:
         return [], 0.0
+    few = None if trucks else best_of_few(ways)
+    if few is not None:
+        return list(zip(ways, few, strict=True)), 0.0
     result = solve(ways, trucks, node_limit)
     return list(zip(ways, result.units, strict=True)), result.gap
 
