@@ -166,6 +166,12 @@ def approved_supply(lake: Lake, since: date | None = None) -> pd.DataFrame:
         columns=["order_id", "line", "sku", "to_location"],
         where={"order_id": sorted(set(lines["order_id"]))},
     )
+    return not_imported(lines, orders, since)
+
+
+def not_imported(lines: pd.DataFrame, orders: pd.DataFrame, since: date | None = None) -> pd.DataFrame:
+    """Return `approved_supply` of approved `lines` and imported `orders`, both read already."""
+    orders = orders[orders["order_id"].isin(set(lines["order_id"]))]
     by_line = set(zip(orders["order_id"], orders["line"], strict=True))
     by_sku = set(zip(orders["order_id"], orders["sku"], orders["to_location"], strict=True))
     imported = [

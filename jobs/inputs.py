@@ -14,18 +14,15 @@ from data_lake.lake import Lake, Version
 from data_lake.ledger import read_events
 from data_lake.series import Period, SalesPanel, read_panel_arrays
 from engine.forecast.panel import period_dates
-from jobs.approvals import approved_lines, approved_supply
-from jobs.closed_lines import approved_orders
 from jobs.country_holidays import with_country_holidays
 from jobs.demand_corrections import fold_corrections, with_corrections
 from jobs.errors import JobError
 from jobs.markdowns import fold_markdowns, with_markdowns
-from jobs.orders_then import is_past, orders_then
+from jobs.orders_then import is_past
 from jobs.override_fold import active_overrides
 from jobs.settings import Settings, settings
-from jobs.stock_now import STOCK, Told, keep_told, orders_after, stock_after, told_now, without_told
-from jobs.transfer_approvals import fold_transfers, transfers_frame
-from jobs.transfer_supply import coming_transfers, without_departed
+from jobs.stock_now import STOCK, Told, keep_told
+from jobs.supply_seen import supply_seen
 
 MASTER_TABLES = (
     "products",
@@ -121,47 +118,33 @@ def load_inputs(lake: Lake, *, as_of: dt.date | None = None) -> PlanInputs:
     for name in ("sales", "inventory_snapshot"):
         tables[name] = lake.read(name, version=versions[name], since=since, until=until)
     events = [event for event in read_events(lake) if event.event_type.startswith(PLANNED_EVENTS)]
-    supply = approved_supply(lake, since=day)
-    orders = lake.read("orders", version=versions["orders"])
-    stock = tables["inventory_snapshot"]
-    sent = transfers_frame(fold_transfers(events).values())
-    past = as_of is not None and is_past(lake, day, versions["sales"])
-
-    told = told_now(
+    seen = supply_seen(
         lake,
-        until=until if past else None,
-        snapshots_until=until,
+        day=day,
+        since=since,
         versions=versions,
-        approved=lambda: approved_orders(lake, sent, orders),
+        events=events,
+        stock=tables["inventory_snapshot"],
+        past=as_of is not None and is_past(lake, day, versions["sales"]),
     )
-    if told is not None:
-        versions |= keep_told(lake, told)
-        tables[STOCK] = told.stock
-        orders, supply = orders_after(orders, told.orders, until), without_told(supply, told.orders)
-    after = None if told is None else stock_after(stock, told.stock, until)
-    if past:
-        orders = orders_then(orders, day)
-        stock = stock if after is None else after.rows
-    else:
-        counted = stock if after is None else after.as_counted
-        supply = pd.concat([supply[list(orders.columns)], coming_transfers(sent, orders, counted, day)])
-        stock = without_departed(counted, sent, orders)
-        stock = stock if after is None else stock.assign(date=after.rows["date"])
-    tables["inventory_snapshot"] = stock
+    if seen.told is not None:
+        versions |= keep_told(lake, seen.told)
+        tables[STOCK] = seen.told.stock
+    tables["inventory_snapshot"] = seen.stock
     moved = lake.read("movements", version=versions["movements"])
     at = moved["at"].dt.tz_localize(None)
     tables["movements"] = moved[(at >= pd.Timestamp(since)) & (at < pd.Timestamp(day))]
-    tables["orders"] = with_approved(orders, supply, day)
+    tables["orders"] = seen.orders
     tables["promotions"] = with_markdowns(tables["promotions"], fold_markdowns(events))
     return PlanInputs(
         tables=tables,
         sales=with_corrections(sales, fold_corrections(events)),
         versions=versions,
         settings=known,
-        overrides=active_overrides(lake, day),
-        ordered_until=ordered_until(approved_lines(lake), day),
+        overrides=active_overrides(lake, day, events=events),
+        ordered_until=seen.ordered_until,
         as_of=day,
-        digest=_digest(pinned, [event.event_id for event in events], told),
+        digest=_digest(pinned, [event.event_id for event in events], seen.told),
     )
 
 
@@ -183,21 +166,6 @@ def periods_between(start: dt.date, end: dt.date, period: str) -> int:
         months = (end.year - start.year) * 12 + end.month - start.month
         return max(0, months - (end.day < start.day))
     return max(0, (end - start).days // (7 if period == "W" else 1))
-
-
-def with_approved(orders: pd.DataFrame, supply: pd.DataFrame, day: dt.date) -> pd.DataFrame:
-    """Return orders placed before `day`, and what planners approved that no imported order says yet."""
-    placed = orders[orders["ordered_at"].isna() | (orders["ordered_at"] < pd.Timestamp(day))]
-    if supply.empty:
-        return placed
-    return pd.concat([placed, supply[list(orders.columns)]], ignore_index=True)
-
-
-def ordered_until(approved: pd.DataFrame, day: dt.date) -> pd.DataFrame:
-    """Return lines approved for an order day that has not passed: they are ordered again on the next one."""
-    ahead = approved[approved["order_by"] >= pd.Timestamp(day)]
-    last = ahead.sort_values("next_order_date").drop_duplicates(["sku", "location", "source"], keep="last")
-    return last[["sku", "location", "source", "next_order_date"]]
 
 
 def _digest(pinned: Mapping[str, Version | None], events: list[str], told: Told | None) -> str:

@@ -30,7 +30,9 @@ def fold_overrides(events: Iterable[Event]) -> dict[str, Event]:
     }
 
 
-def active_overrides(lake: Lake, as_of: date | None = None) -> pd.DataFrame:
+def active_overrides(
+    lake: Lake, as_of: date | None = None, *, events: Iterable[Event] | None = None
+) -> pd.DataFrame:
     """Overrides that a plan for `as_of` applies, earliest first.
 
     Parameters
@@ -39,6 +41,8 @@ def active_overrides(lake: Lake, as_of: date | None = None) -> pd.DataFrame:
         Where the ledger is.
     as_of
         Day planned for: leaves out what expired or ended before it. None: all that were not retired.
+    events
+        The ledger's events of kind `forecast.`, if they were read already.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def active_overrides(lake: Lake, as_of: date | None = None) -> pd.DataFrame:
         The columns of contract `overrides`. An empty selector means all. Factors of overrides
         that meet on a day multiply.
     """
-    overrides = fold_overrides(read_events(lake)).values()
+    overrides = fold_overrides(read_events(lake) if events is None else events).values()
     return _table([event for event in overrides if as_of is None or _applies(event, as_of)])
 
 
