@@ -11,7 +11,7 @@ import polars as pl
 from data_lake.facts.checkpoint_known import Known, known_facts
 from data_lake.facts.feed import latest_snapshot, opening_orders, pinned
 from data_lake.facts.fold_days import local_days
-from data_lake.facts.fold_state import KEY, LONG_AGO, unsorted_rows
+from data_lake.facts.fold_state import KEY, LONG_AGO, rows_of, unsorted_rows
 from data_lake.facts.orders_fold import fold_orders
 from data_lake.frames import to_pandas
 from data_lake.lake import Lake
@@ -72,11 +72,12 @@ def stock_now(
         version = pinned(lake, "inventory_snapshot", versions)
         return to_pandas("inventory_snapshot", latest_snapshot(lake, version, until))
     told = _told_rows(known)
-    days = told.group_by(KEY).agg(pl.col("told_on").first())
     available = pl.col("status") == "available"
-    rest = known.terms.latest.join(days, on=KEY, how="left").with_columns(
-        pl.coalesce("told_on", "date").alias("date")
-    )
+    latest, lines = known.terms.latest, known.stock.lines.filter(pl.col("at") > LONG_AGO)
+    days = local_days(lines, known.terms.zones).rename("told_on")
+    line = pl.Series(rows_of(latest, lines))
+    rest = latest.with_columns(days.gather(line.replace(-1, None)))
+    rest = rest.with_columns(pl.coalesce("told_on", "date").alias("date"))
     rest = rest.filter(~available | pl.col("told_on").is_null())
     moved = told.with_columns(pl.col("told_on").alias("date"), pl.lit("available").alias("status"))
     names = polars_schema("inventory_snapshot").names()
