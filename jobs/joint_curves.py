@@ -21,6 +21,8 @@ from engine.replenishment.value_curves import LineCurves
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+BREAK_COLUMNS = ("price_break_quantities", "price_break_costs", "price_break_kind")
+"""Columns of the lines that hold their price breaks."""
 _PREFERENCE = 1e-6
 """Share of its money by which a line's own plan beats every other order, so that ties keep the plan."""
 
@@ -52,7 +54,7 @@ def priced_curves(
     is_short = plans.bound[part] == ORDER_BOUNDS.index("dc_shortage")
     beyond = is_short[:, None] & (quantity > own_quantity[:, None])
     quantity[beyond] = money[beyond] = np.nan
-    starts, costs, incremental = break_arrays(lines.iloc[part])
+    starts, costs, incremental = break_arrays(lines[list(BREAK_COLUMNS)].iloc[part])
     starts[own_quantity == 0] = np.nan
     priced = curves_of(
         quantity,
@@ -138,7 +140,7 @@ def break_arrays(lines: pd.DataFrame) -> tuple[Floats, Floats, npt.NDArray[np.bo
     """
     n = len(lines)
     rows = np.flatnonzero(lines["price_break_quantities"].notna())
-    some = lines.iloc[rows]
+    some = lines[list(BREAK_COLUMNS)].iloc[rows]
     cells = zip(some["price_break_quantities"], some["price_break_costs"], strict=True)
     found = [_breaks(numbers(quantities), numbers(costs)) for quantities, costs in cells]
     width = max((len(starts) for starts, _ in found), default=0)

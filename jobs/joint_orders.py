@@ -17,13 +17,15 @@ from engine.replenishment.lines import LineInputs, LinePlans
 from engine.replenishment.value_curves import LineCurves
 from jobs.inputs import PlanInputs
 from jobs.joint_core import Fixed, core_terms, first_core, grown
-from jobs.joint_curves import break_arrays, priced_curves
+from jobs.joint_curves import BREAK_COLUMNS, break_arrays, priced_curves
 from jobs.joint_tables import increments_table, terms_table
 from jobs.joint_terms import is_bought, order_days, shared_terms, taking_part
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+_SEEN = ("sku", "location", "source", "source_kind", "unit_cost", *BREAK_COLUMNS)
+"""Columns of the lines that choosing and its tables look at."""
 _COSTED = 40
 """Binding terms whose cost is worked out, by solving again without each; the dearest at the margin first."""
 
@@ -70,7 +72,7 @@ def joint_orders(
     part = part[_has_own(plans, curves, part)]
     days = order_days(lines, inputs) if days is None else days
     shared = shared_terms(inputs, lines, line_inputs, plans, part, days)
-    frame = lines.iloc[part].reset_index(drop=True).assign(day=days[part])
+    frame = lines[list(_SEEN)].iloc[part].reset_index(drop=True).assign(day=days[part])
     cost = lines["unit_cost"].to_numpy(dtype=np.float64)[part]
     own = Fixed(plans.quantity[part], cost * plans.quantity[part])
     inside = first_core(shared, own, _always(frame, own))

@@ -91,7 +91,7 @@ def shared_terms(
     days : array
         Order day of every line.
     """
-    part_lines = lines.iloc[part]
+    part_lines = lines[["sku", "location", "source", "source_kind"]].iloc[part]
     open_orders = _Open(
         source=part_lines["source"].to_numpy(dtype=object),
         location=part_lines["location"].to_numpy(dtype=object),
