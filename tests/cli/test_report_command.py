@@ -100,11 +100,11 @@ def test_performance_says_what_the_page_key_figures_says(made: tuple[Lake, Run])
 
 def test_alerts_add_up_to_the_cards_of_their_page(made: tuple[Lake, Run]) -> None:
     lake, _ = made
-    raised = alert(lake, at=AT)
+    alert(lake, at=AT)
     found = sheets(lake, "alerts")
-    assert len(found["Alerts"]) == len(raised) > 0
-    assert found["Alerts"]["severity"].is_monotonic_decreasing
     figures = alerts.figures(alerts.load(lake, AT))
+    assert len(found["Alerts"]) == figures.alerts > 0
+    assert found["Alerts"]["severity"].is_monotonic_decreasing
     assert found["Summary"].iloc[0].to_dict() == asdict(figures)
     assert dict(build(lake, "alerts").sheets[0].notes)["alerts"].startswith("table version")
 
