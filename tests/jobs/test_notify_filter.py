@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from engine.contracts.vocabulary import ALERT_TYPES
 from jobs.errors import JobError
 from jobs.notices.news import CONFIRMATIONS, LEVELS, News, Turn
-from jobs.notify_filter import Filter, attributes, filter_faults, filter_of, filter_policy, matches
+from jobs.notify_filter import (
+    MOST_COMBINATIONS,
+    Filter,
+    attributes,
+    filter_faults,
+    filter_of,
+    filter_policy,
+    matches,
+)
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -108,6 +117,7 @@ NEWS = st.builds(
 
 @given(FILTERS, st.lists(NEWS, min_size=1, max_size=5))
 @effort(max_examples=400)
+@example(Filter(("stockout", "excess", "expiry"), 0.0, "warning", *3 * [("S01", "007", "7")]), [news()])
 def test_sns_lets_through_what_matches_in_process(wanted: Filter, told: list[News]) -> None:
     parts = (
         wanted.least_money,
@@ -118,6 +128,12 @@ def test_sns_lets_through_what_matches_in_process(wanted: Filter, told: list[New
     )
     if all(parts):
         with pytest.raises(JobError, match="SNS filters by at most 5 attributes"):
+            filter_policy(wanted)
+        return
+    levels = () if wanted.least_level == LEVELS[0] else LEVELS[LEVELS.index(wanted.least_level) :]
+    listed = (wanted.types, levels, wanted.locations, wanted.categories, wanted.authors)
+    if math.prod(max(len(values), 1) for values in listed) > MOST_COMBINATIONS:
+        with pytest.raises(JobError, match="combinations of values"):
             filter_policy(wanted)
         return
     policy = filter_policy(wanted)
