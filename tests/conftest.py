@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import socket
@@ -18,6 +19,11 @@ from hypothesis import settings
 
 import jobs  # noqa: F401  # first, so that kernels are kept by the state of their sources
 from data_lake.lake import Lake
+
+# Tests start many processes that import the same packages: what Python compiles of them is kept, even where
+# the environment (a container's, say) asks for the opposite. A dashboard starts in half the time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("shelfcast", deadline=None)
 settings.load_profile("shelfcast")

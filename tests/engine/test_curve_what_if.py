@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ from engine.replenishment.one_line import one_line
 from engine.replenishment.plan import plan_lines
 from engine.replenishment.value_curves import value_curves
 from engine.replenishment.what_if_curves import what_if_curves
+
+pytestmark = pytest.mark.xdist_group("what-if curves")  # planned once
 
 H, PATHS, N = 24, 80, 400
 
@@ -65,16 +68,21 @@ def retail(seed=0, rate=6.0):
 
 
 LINES = retail()
-CURVES = what_if_curves(LINES, plan_lines(LINES, n_paths=PATHS), n_paths=PATHS)
+
+
+@cache
+def all_curves():
+    """Made when first asked for, not while pytest collects: that both workers do for every file."""
+    return what_if_curves(LINES, plan_lines(LINES, n_paths=PATHS), n_paths=PATHS)
 
 
 def planned_again(lines):
     return plan_lines(lines, n_paths=PATHS).quantity
 
 
-def off_by(lines, curves=CURVES):
+def off_by(lines, curves=None):
     """Orders by which the what-if is off, in order multiples of each line."""
-    read = what_if(curves, lines).quantity
+    read = what_if(curves or all_curves(), lines).quantity
     return np.abs(read - planned_again(lines)) / np.maximum(lines.order_multiple, 1.0)
 
 
@@ -97,7 +105,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_orders_are_those_of_planning_again(name):
-    read, plan = what_if(CURVES, CHANGES[name]), planned_again(CHANGES[name])
+    read, plan = what_if(all_curves(), CHANGES[name]), planned_again(CHANGES[name])
     off = np.abs(read.quantity - plan) / np.maximum(CHANGES[name].order_multiple, 1.0)
     assert (off == 0).mean() >= 0.99
     assert off.max() <= 1
@@ -202,7 +210,7 @@ def test_small_lines_are_exact_whatever_is_asked():
 
 def test_what_orders_do_is_what_the_plan_says_of_them():
     asked = every(service_target=0.98)
-    plan, read = plan_lines(asked, n_paths=PATHS), what_if(CURVES, asked)
+    plan, read = plan_lines(asked, n_paths=PATHS), what_if(all_curves(), asked)
     same = read.quantity == plan.quantity
     near = {"rtol": 0.05, "atol": 0.15}
     np.testing.assert_allclose(read.fill[same], plan.fill_after[same], atol=0.004)
@@ -213,23 +221,23 @@ def test_what_orders_do_is_what_the_plan_says_of_them():
 
 
 def test_curves_keep_to_64_orders_rise_and_do_not_depend_on_the_company():
-    given = np.isfinite(CURVES.quantity)
-    assert CURVES.quantity.shape[1] <= 64
-    assert (np.diff(CURVES.quantity, axis=1)[given[:, 1:]] > 0).all()
+    given = np.isfinite(all_curves().quantity)
+    assert all_curves().quantity.shape[1] <= 64
+    assert (np.diff(all_curves().quantity, axis=1)[given[:, 1:]] > 0).all()
     part = LINES.take(np.arange(30, 45))
     alone = what_if_curves(part, plan_lines(part, n_paths=PATHS), n_paths=PATHS, block=1, workers=1)
-    np.testing.assert_array_equal(alone.quantity, CURVES.quantity[30:45])
-    np.testing.assert_array_equal(alone.waste, CURVES.waste[30:45])
-    np.testing.assert_array_equal(what_if(alone, part).quantity, what_if(CURVES, LINES).quantity[30:45])
+    np.testing.assert_array_equal(alone.quantity, all_curves().quantity[30:45])
+    np.testing.assert_array_equal(alone.waste, all_curves().waste[30:45])
+    np.testing.assert_array_equal(what_if(alone, part).quantity, what_if(all_curves(), LINES).quantity[30:45])
 
 
 def test_a_greater_target_or_a_dearer_shortage_never_orders_less():
     before = np.zeros(N)
     for target in np.arange(0.8, 0.999, 0.007):
         free = every(service_target=target, target_kind="fill", moq=0.0, order_multiple=1.0)
-        now = what_if(CURVES, free).quantity
+        now = what_if(all_curves(), free).quantity
         # where expiry puts a target out of reach, it is applied to what can be saved
-        unlimited = (CURVES.most_order >= NEVER) & (CURVES.expires == 0)
+        unlimited = (all_curves().most_order >= NEVER) & (all_curves().expires == 0)
         assert (now >= before)[unlimited].all()
         before = now
 

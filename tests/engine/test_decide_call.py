@@ -26,6 +26,8 @@ from engine.replenishment.decide.demand import PASSES_ON, unbiased
 from engine.replenishment.decide.service import least_order
 from engine.replenishment.requirement import CYCLE, FILL
 
+pytestmark = pytest.mark.xdist_group("decide")  # its kernels compile for 20 s: in one worker only
+
 UNCERTAIN = LeadTimes((0.0, 0.25, 0.25, 0.25))
 
 

@@ -17,6 +17,8 @@ from engine.replenishment.decide import (
 from engine.replenishment.decide.short_models import model_table
 from engine.replenishment.requirement import CYCLE, FILL
 
+pytestmark = pytest.mark.xdist_group("decide")  # its kernels compile for 20 s: in one worker only
+
 PATHS, WINDOW, HORIZON, AGES = 12, 3, 6, 2
 CHANCES = np.array([0.1, 0.5, 0.2])
 ORDERED, RECEIVED = np.array([4.0, 6.0, 4.0]), np.array([0.0, 4.0, 0.0])

@@ -23,6 +23,8 @@ from engine.replenishment.decide.outstanding import (
     open_sets as filtered,
 )
 
+pytestmark = pytest.mark.xdist_group("decide")  # its kernels compile for 20 s: in one worker only
+
 UNCOUNTED = np.empty(0)
 
 

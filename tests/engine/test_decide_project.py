@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -28,6 +29,8 @@ from engine.replenishment.decide.project import (
     feasible,
 )
 from engine.replenishment.decide.search import QUANTITY, levels_to_try
+
+pytestmark = pytest.mark.xdist_group("decide")  # its kernels compile for 20 s: in one worker only
 
 COLUMNS = {
     "holding": HOLDING, "shortage": SHORTAGE, "order_cost": ORDER_COST, "write_off": WRITE_OFF, "moq": MOQ,

@@ -27,6 +27,8 @@ from engine.replenishment.joint.supplier import supplier_of
 from engine.replenishment.joint.terms import Term
 from engine.replenishment.joint.trucks import Trucks
 
+pytestmark = pytest.mark.xdist_group("joint orders")  # its kernels compile for 40 s: in one worker only
+
 
 def _plain_use(term: Term, quantity: Sequence[float], paid: Sequence[float]) -> float:
     total = 0.0
