@@ -12,6 +12,7 @@ from engine.contracts import ORDER_BOUNDS
 from engine.replenishment.joint.curves import Curves
 from engine.replenishment.joint.explain import Explanation, cost_of_terms, explain
 from engine.replenishment.joint.solve import JointPlan, solve_joint
+from engine.replenishment.joint.solved import Answers, Groups
 from engine.replenishment.joint.terms import Term, rows_of
 from engine.replenishment.lines import LineInputs, LinePlans
 from engine.replenishment.value_curves import LineCurves
@@ -42,6 +43,8 @@ class JointOrders:
     """Contract `order_terms`, without run_id."""
     increments: pd.DataFrame
     """Contract `order_increments`, without run_id."""
+    answers: Groups
+    """Of the groups of lines that were solved; the next plan takes over those that did not change."""
 
 
 def joint_orders(
@@ -52,6 +55,7 @@ def joint_orders(
     curves: LineCurves,
     held: npt.NDArray[np.bool_],
     days: npt.NDArray[np.datetime64] | None = None,
+    answers: Groups | None = None,
 ) -> JointOrders:
     """Choose the orders of all lines together; lines that share nothing keep their plan.
 
@@ -67,7 +71,10 @@ def joint_orders(
     held : bool array, shape (n,)
     days : array, shape (n,), optional
         Order day of every line, where it is known.
+    answers : dict, optional
+        `JointOrders.answers` of an earlier plan.
     """
+    answered = Answers(answers)
     part = taking_part(lines, held)
     part = part[_has_own(plans, curves, part)]
     days = order_days(lines, inputs) if days is None else days
@@ -81,13 +88,13 @@ def joint_orders(
         priced = priced_curves(lines, line_inputs, plans, curves, part[rows])
         terms, of = core_terms(shared, own, inside)
         whole = [term for term, number in zip(terms, of, strict=True) if inside[shared[number].rows].all()]
-        plan = solve_joint(priced, whole)
+        plan = solve_joint(priced, whole, answers=answered)
         chosen = own.with_rows(rows, plan.quantity, priced.at(plan.choice, priced.cash))
         wider = grown(shared, inside, chosen)
         if (wider == inside).all():
             break
         inside = wider
-    plan = solve_joint(priced, terms, known=plan.solved)
+    plan = solve_joint(priced, terms, answers=answered)
     best = priced.own_best
     alone = own.with_rows(rows, priced.at(best, priced.quantity), priced.at(best, priced.cash))
     why = explain(priced, terms, plan)
@@ -105,6 +112,7 @@ def joint_orders(
         bound,
         terms_table(inputs, core, priced, shared, solved, alone, chosen, plan, why, costs),
         increments_table(core, priced, uncut, inputs.settings["order_budget"]),
+        answered.proven(),
     )
 
 
@@ -135,7 +143,7 @@ def _names(why: Explanation, terms: list[Term], moved: npt.NDArray[np.bool_]) ->
 def _without_budget(curves: Curves, terms: list[Term], plan: JointPlan) -> JointPlan:
     """Return the plan as it would be with any amount of cash; `plan` where cash cuts nothing."""
     others = [term for term in terms if term.bound != "budget"]
-    return plan if len(others) == len(terms) else solve_joint(curves, others, known=plan.solved)
+    return plan if len(others) == len(terms) else solve_joint(curves, others, answers=plan.answers)
 
 
 def _costs(curves: Curves, terms: list[Term], plan: JointPlan, why: Explanation) -> Floats:

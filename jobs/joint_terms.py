@@ -92,22 +92,20 @@ def shared_terms(
         Order day of every line.
     """
     part_lines = lines[["sku", "location", "source", "source_kind"]].iloc[part]
+    load = _figures(inputs.tables["products"], lines["sku"])
     open_orders = _Open(
         source=part_lines["source"].to_numpy(dtype=object),
         location=part_lines["location"].to_numpy(dtype=object),
         day=days[part],
         ordered=plans.quantity[part] > 0,
-        load={
-            column: _figure(inputs.tables["products"], column, part_lines["sku"])
-            for column in LOAD_COLUMNS.values()
-        },
+        load={column: figure[part] for column, figure in load.items()},
     )
     approved = _approved(inputs, lines)
     bought = np.flatnonzero(is_bought(part_lines))
     return [
         *_supplier_terms(open_orders, bought, inputs.tables["suppliers"], approved),
         *_budgets(open_orders, bought, inputs.settings["order_budget"], approved),
-        *_rooms(inputs, lines, line_inputs, plans, open_orders, part),
+        *_rooms(inputs, lines, line_inputs, plans, open_orders, part, load["volume"]),
     ]
 
 
@@ -125,9 +123,15 @@ class _Open:
     """Figure of the product by column, NaN: not known."""
 
 
-def _figure(products: pd.DataFrame, column: str, sku: pd.Series) -> Floats:
-    known = products.drop_duplicates("sku").set_index("sku")[column]
-    return np.asarray(sku.map(known), dtype=np.float64)
+def _figures(products: pd.DataFrame, sku: pd.Series) -> dict[str, Floats]:
+    """Return what one each of a line's product loads, by product column; NaN: not known."""
+    known = products.drop_duplicates("sku")
+    place = pd.Index(known["sku"]).get_indexer(sku)
+    found = {}
+    for column in LOAD_COLUMNS.values():
+        figure = known[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        found[column] = np.where(place < 0, np.nan, figure[place])
+    return found
 
 
 def _grouped(rows: Rows, *keys: npt.NDArray[Any]) -> Iterator[tuple[tuple[Any, ...], Rows]]:
@@ -233,20 +237,24 @@ def _rooms(
     plans: LinePlans,
     of: _Open,
     part: Rows,
+    volume: Floats,
 ) -> Iterator[SharedTerm]:
+    """Yield the room left at each place on each day of arrival; `volume` is that of one each of all lines."""
     places = inputs.tables["locations"]
-    capacity = dict(zip(places["location"], places["storage_capacity"], strict=True))
-    volume = np.nan_to_num(_figure(inputs.tables["products"], "volume", lines["sku"]))
-    place_of = lines["location"].to_numpy(dtype=object)
+    limited = places[places["storage_capacity"] >= 0]
+    capacity = dict(zip(limited["location"], limited["storage_capacity"], strict=True))
+    code, names = pd.factorize(lines["location"])
+    lines_at = {name: np.flatnonzero(code == number) for number, name in enumerate(names) if name in capacity}
+    taken = np.nan_to_num(volume)
     arrival = plans.arrival_period[part]
-    limited = np.array([capacity.get(place, np.nan) >= 0 for place in of.location], bool)
-    within = np.flatnonzero(limited & (arrival < line_inputs.horizon))
+    is_limited = np.array([name in capacity for name in names], bool)[code[part]]
+    within = np.flatnonzero(is_limited & (arrival < line_inputs.horizon))
     for (place, period), rows in _grouped(within, of.location, arrival):
         known = np.isfinite(of.load["volume"][rows])
         if not of.ordered[rows[known]].any():
             continue
-        here = np.flatnonzero(place_of == place)
-        left = float(capacity[place]) - float(volume[here] @ stock_at(line_inputs, plans, here, int(period)))
+        here = lines_at[place]
+        left = float(capacity[place]) - float(taken[here] @ stock_at(line_inputs, plans, here, int(period)))
         yield SharedTerm(
             Storage(str(place), rows[known], of.load["volume"][rows[known]], left),
             period_dates(np.datetime64(inputs.as_of, "D"), inputs.period, int(period), 1)[0],

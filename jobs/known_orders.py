@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from engine.replenishment.joint.solved import Groups
 from engine.replenishment.lines import IntArray, LineInputs, LinePlans
 from engine.replenishment.plan_rows import put_plans, take_plans
 from engine.replenishment.settle import settle
@@ -34,6 +35,8 @@ class KnownOrders:
     """`jobs.allocations.Allocations.table` of the earlier plan."""
     final: LinePlans
     """After all that lines share."""
+    answers: Groups = field(default_factory=dict)
+    """`jobs.joint_orders.JointOrders.answers`; none where the plan was read from the lake."""
 
 
 def settled(

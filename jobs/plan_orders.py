@@ -104,7 +104,8 @@ def plan_orders(
         usable=None if known is None else ~again & known.is_shared_known,
     )
     with quiet():
-        joint = joint_orders(inputs, lines, of_network, plans, curves, held, days)
+        answers = None if known is None else known.answers
+        joint = joint_orders(inputs, lines, of_network, plans, curves, held, days, answers)
     plans = settled(
         of_network,
         plans,

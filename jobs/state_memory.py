@@ -69,6 +69,7 @@ def next_state(
             is_shared_known=is_known,
             allocations=shares,
             final=final,
+            answers=planned.joint.answers,
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,11 +45,17 @@ class Curves:
         """Which cells hold a candidate."""
         return np.isfinite(self.money)
 
-    @property
+    @cached_property
     def own_best(self) -> IntArray:
         """Candidate of most money of each line on its own; of equal ones the smallest."""
         best: IntArray = self.money.argmax(axis=1).astype(np.int64)
+        best.flags.writeable = False
         return best
+
+    @cached_property
+    def alone(self) -> Curves:
+        """Curves of each line's own best order only."""
+        return self.only(self.own_best)
 
     def take(self, lines: IntArray) -> Curves:
         """The curves of some lines, in that order."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.replenishment.joint.curves import Curves, FloatArray, IntArray
-from engine.replenishment.joint.solve import JointPlan, solve_joint
+from engine.replenishment.joint.solve import JointPlan, money_without
 from engine.replenishment.joint.terms import Term, rows_of
 
 BOUNDS = ("none", "price_break", "supplier_minimum", "truck", "storage", "budget", "rebate")
@@ -106,9 +106,6 @@ def cost_of_terms(
     float array, shape (len(which),)
         [money]; negative for a rebate, which brings money.
     """
-    costs = []
-    for at in which:
-        others = [term for other, term in enumerate(terms) if other != at]
-        without = solve_joint(curves, others, time_limit=time_limit, known=plan.solved)
-        costs.append(without.money - plan.money)
-    return np.array(costs)
+    return np.array(
+        [money_without(curves, terms, plan, at, time_limit=time_limit) - plan.money for at in which]
+    )

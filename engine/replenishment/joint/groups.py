@@ -35,17 +35,21 @@ def total_use(curves: Curves, term: Term, choice: IntArray) -> float:
 
 def groups_of(curves: Curves, terms: Sequence[Term]) -> list[tuple[IntArray, IntArray]]:
     """Lines and terms that hang together, of every group that has a term."""
-    n = curves.size
     ends = [rows_of(term.lines) for term in terms]
     term_of = np.repeat(np.arange(len(terms)), [len(rows) for rows in ends])
     line_of = np.concatenate([*ends, np.zeros(0, np.int64)])
-    links = coo_array((np.ones(len(line_of)), (line_of, n + term_of)), shape=(n + len(terms),) * 2)
+    is_in = np.zeros(curves.size, np.bool_)
+    is_in[line_of] = True
+    lines = np.flatnonzero(is_in)
+    n, place = len(lines), np.cumsum(is_in) - 1
+    links = coo_array((np.ones(len(line_of)), (place[line_of], n + term_of)), shape=(n + len(terms),) * 2)
     label = connected_components(links, directed=False)[1]
     order = np.argsort(label[:n], kind="stable")
+    sorted_label = label[order]
     groups = []
-    for group in np.unique(label[line_of]):
-        first, last = np.searchsorted(label[order], [group, group + 1])
-        groups.append((order[first:last], np.flatnonzero(label[n:] == group)))
+    for group in np.unique(sorted_label):
+        first, last = np.searchsorted(sorted_label, [group, group + 1])
+        groups.append((lines[order[first:last]], np.flatnonzero(label[n:] == group)))
     return groups
 
 
@@ -88,9 +92,14 @@ def solve_group(
     raise EngineError(f"joint order constraints: {[terms[at].name for at in off]} cannot be kept to rounding")
 
 
+def is_searched(curves: Curves) -> bool:
+    """Whether the portfolio is large enough for groups to be searched."""
+    return curves.size >= SEARCHED_FROM
+
+
 def _searched(curves: Curves, terms: list[Term], lines: IntArray) -> IntArray | None:
     """The best choice where the search proves it; None where it does not."""
-    if curves.size < SEARCHED_FROM or len(terms) > MOST_TERMS or len(lines) > MOST_LINES:
+    if not is_searched(curves) or len(terms) > MOST_TERMS or len(lines) > MOST_LINES:
         return None
     supplier = supplier_of(curves, terms, lines)
     if supplier is None:

@@ -11,24 +11,12 @@ from numpy.typing import NDArray
 from engine.errors import EngineError
 from engine.replenishment.joint.blocks import solve_in_blocks
 from engine.replenishment.joint.curves import Curves, FloatArray, IntArray
-from engine.replenishment.joint.groups import groups_of
+from engine.replenishment.joint.groups import groups_of, total_use
+from engine.replenishment.joint.solved import Answers, Solved, group_key
 from engine.replenishment.joint.terms import Term, rows_of
 
 _LEAST_SHARES = (0.02, 0.1)
 """Least share of the time limit that a group gets at first, and if that was not enough."""
-
-
-@dataclass(frozen=True)
-class Solved:
-    """The answer of one group of lines."""
-
-    candidate: IntArray
-    price: FloatArray
-    gap: float
-
-
-Groups = dict[frozenset[int], Solved]
-"""Answers by the identities of a group's terms."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +39,10 @@ class JointPlan:
     """Shadow price of each term: what one unit of its use is charged at the margin, shape (t,). Positive
     where use is scarce (money per unit of cash, room …), negative where it is wanted (minimum, rebate). From
     the relaxation."""
-    solved: Groups = field(default_factory=dict, repr=False)
-    """Groups of terms that it worked out."""
+    groups: tuple[tuple[IntArray, IntArray], ...] = ()
+    """Lines, and terms by their number, that were worked out together."""
+    answers: Answers = field(default_factory=Answers, repr=False)
+    """Answers of the groups that it met."""
 
 
 def solve_joint(
@@ -61,7 +51,7 @@ def solve_joint(
     *,
     time_limit: float = 10.0,
     relative_gap: float = 0.0,
-    known: Groups | None = None,
+    answers: Answers | None = None,
 ) -> JointPlan:
     """Choose one candidate of each line so that all terms hold and the expected money is greatest.
 
@@ -80,9 +70,9 @@ def solve_joint(
         open stands in `gap`. The answer depends on the machine only where it runs out.
     relative_gap : float
         Distance to the best, as a share of its money, at which a group may stop early.
-    known : dict, optional
-        `solved` of another plan of the same curves and some of the same terms (the objects themselves):
-        groups that hang together as they did there are not solved again.
+    answers : Answers, optional
+        Of other plans, of whatever lines: a group that is the same as one there is not solved again. What
+        is solved is added.
 
     Returns
     -------
@@ -101,21 +91,66 @@ def solve_joint(
     >>> solve_joint(curves, [Budget("November", [0, 1], cash=30.0)]).quantity.tolist()
     [10.0, 0.0]
     """
-    if known is None:  # terms of an earlier plan were checked with it
-        _check(curves, terms)
-    alone = curves.only(curves.own_best)
+    _check(curves, terms)
     asked = np.array(
-        [_links(term) or bool(term.broken_by(float(term.use(alone).sum()))) for term in terms], bool
+        [_links(term) or bool(term.broken_by(float(term.use(curves.alone).sum()))) for term in terms], bool
     )
-    solved = dict(known or {})
+    answers = Answers() if answers is None else answers
     while True:
-        plan = _solve(curves, terms, asked, time_limit, relative_gap, solved)
+        plan = _solve(curves, terms, asked, time_limit, relative_gap, answers)
         over = np.array(
             [bool(term.broken_by(used)) for term, used in zip(terms, plan.total, strict=True)], bool
         )
         if not (over & ~asked).any():
             return plan
         asked |= over
+
+
+def money_without(
+    curves: Curves, terms: Sequence[Term], plan: JointPlan, at: int, *, time_limit: float = 10.0
+) -> float:
+    """Most money without one of the terms: `solve_joint` without it, but only its group is solved again.
+
+    Parameters
+    ----------
+    curves, terms, plan
+        As given to `solve_joint`, and its plan.
+    at : int
+        Number of the term.
+    time_limit : float
+        As for `solve_joint`.
+
+    Returns
+    -------
+    float
+        [money]
+    """
+    found = [group for group in plan.groups if at in group[1]]
+    if not found:
+        return plan.money  # it moved nothing
+    lines, members = found[0]
+    rest = [terms[member] for member in members.tolist() if member != at]
+    groups = _bound_groups(curves, rest)
+    keys = _solve_groups(curves, rest, groups, time_limit, 0.0, plan.answers)
+    choice = plan.choice.copy()
+    choice[lines] = curves.own_best[lines]
+    for (own, _), key in zip(groups, keys, strict=True):
+        choice[own] = plan.answers[key].candidate
+    moved = np.zeros(curves.size, np.bool_)
+    moved[lines] = choice[lines] != plan.choice[lines]
+    change = -float(plan.term_money[at])
+    for number, term in enumerate(terms):
+        if number == at or not moved[rows_of(term.lines)].any():
+            continue
+        total = total_use(curves, term, choice)
+        if number not in members and term.broken_by(total):
+            # a limit that kept itself no longer does: more than the group hangs together
+            others = [other for other in terms if other is not terms[at]]
+            return solve_joint(curves, others, time_limit=time_limit, answers=plan.answers).money
+        change += term.money(total) - float(plan.term_money[number])
+    rows = np.flatnonzero(moved)
+    change += float((curves.money[rows, choice[rows]] - curves.money[rows, plan.choice[rows]]).sum())
+    return plan.money + change
 
 
 def _links(term: Term) -> bool:
@@ -134,28 +169,18 @@ def _solve(
     asked: NDArray[np.bool_],
     time_limit: float,
     relative_gap: float,
-    solved: Groups,
+    answers: Answers,
 ) -> JointPlan:
     """Plan under the terms that are asked; the totals are those of all."""
-    terms = [every[at] for at in np.flatnonzero(asked).tolist()]
-    choice = curves.own_best
+    numbers = np.flatnonzero(asked)
+    terms = [every[at] for at in numbers.tolist()]
+    choice = curves.own_best.copy()
     price = np.zeros(len(terms))
-    own = curves.only(choice)
-    groups = [group for group in groups_of(curves, terms) if not _is_free(own, terms, group[1])]
-    keys = [frozenset(id(terms[member]) for member in members) for _, members in groups]
-    again = [group for group, key in enumerate(keys) if key not in solved]
-    for least_share in _LEAST_SHARES:
-        # the second time only groups for which the first was not enough
-        n_lines = sum(len(groups[group][0]) for group in again)
-        for group in again:
-            lines, members = groups[group]
-            together = [terms[member] for member in members]
-            seconds = time_limit * max(len(lines) / n_lines, least_share)
-            solved[keys[group]] = Solved(*solve_in_blocks(curves, together, lines, seconds, relative_gap))
-        again = [g for g in again if solved[keys[g]].gap > 0 and relative_gap == 0 and len(groups) > 1]
+    groups = _bound_groups(curves, terms)
+    keys = _solve_groups(curves, terms, groups, time_limit, relative_gap, answers)
     for (lines, members), key in zip(groups, keys, strict=True):
-        choice[lines], price[members] = solved[key].candidate, solved[key].price
-    gap = float(sum(solved[key].gap for key in keys))
+        choice[lines], price[members] = answers[key].candidate, answers[key].price
+    gap = float(sum(answers[key].gap for key in keys))
     chosen = curves.only(choice)
     total = np.array([float(term.use(chosen).sum()) for term in every])
     term_money = np.array([term.money(used) for term, used in zip(every, total, strict=True)])
@@ -169,8 +194,32 @@ def _solve(
         total=total,
         term_money=term_money,
         price=prices,
-        solved=solved,
+        groups=tuple((lines, numbers[members]) for lines, members in groups),
+        answers=answers,
     )
+
+
+def _solve_groups(
+    curves: Curves,
+    terms: Sequence[Term],
+    groups: Sequence[tuple[IntArray, IntArray]],
+    time_limit: float,
+    relative_gap: float,
+    answers: Answers,
+) -> list[bytes]:
+    """Solve the groups that are not solved yet, into `answers`; return the key of each."""
+    keys = [group_key(curves, [terms[member] for member in members], lines) for lines, members in groups]
+    again = [group for group, key in enumerate(keys) if key not in answers]
+    for least_share in _LEAST_SHARES:
+        # the second time only groups for which the first was not enough
+        n_lines = sum(len(groups[group][0]) for group in again)
+        for group in again:
+            lines, members = groups[group]
+            together = [terms[member] for member in members]
+            seconds = time_limit * max(len(lines) / n_lines, least_share)
+            answers[keys[group]] = Solved(*solve_in_blocks(curves, together, lines, seconds, relative_gap))
+        again = [g for g in again if answers[keys[g]].gap > 0 and relative_gap == 0 and len(groups) > 1]
+    return keys
 
 
 def _check(curves: Curves, terms: Sequence[Term]) -> None:
@@ -184,6 +233,11 @@ def _check(curves: Curves, terms: Sequence[Term]) -> None:
         faults += term.faults()
     if faults:
         raise EngineError("joint order constraints: " + "; ".join(faults))
+
+
+def _bound_groups(curves: Curves, terms: Sequence[Term]) -> list[tuple[IntArray, IntArray]]:
+    """Return the groups of lines and terms but those in which every line's own best order is best."""
+    return [group for group in groups_of(curves, terms) if not _is_free(curves.alone, terms, group[1])]
 
 
 def _is_free(own: Curves, terms: Sequence[Term], members: IntArray) -> bool:
