@@ -37,11 +37,10 @@ def supply_flows(lines: pd.DataFrame) -> tuple[Codes, Codes]:
     >>> supply_flows(lines)
     (array([0]), array([1]))
     """
-    supplied = lines.assign(row=range(len(lines)))[lines["source_kind"].eq("location")]
+    is_supplied = lines["source_kind"].eq("location").to_numpy(dtype=np.bool_)
+    supplied = lines.loc[is_supplied, ["sku", "source"]].assign(row=np.flatnonzero(is_supplied))
     suppliers = lines[["sku", "location"]].assign(supplier_row=range(len(lines)))
-    flows = supplied.merge(
-        suppliers, left_on=["sku", "source"], right_on=["sku", "location"], suffixes=("", "_of_source")
-    )
+    flows = supplied.merge(suppliers, left_on=["sku", "source"], right_on=["sku", "location"])
     return flows["supplier_row"].to_numpy(dtype=np.int64), flows["row"].to_numpy(dtype=np.int64)
 
 
@@ -80,6 +79,8 @@ def promised(orders: pd.DataFrame, lines: pd.DataFrame, as_of: dt.date) -> Float
     """
     since = orders["ordered_at"] >= pd.Timestamp(as_of)
     leaving = orders[since & (orders["status"] == "approved") & (orders["kind"] == "transfer")]
+    if leaving.empty:
+        return np.zeros(len(lines))
     units = (leaving["quantity"] - leaving["received"].fillna(0.0)).clip(lower=0.0)
     owed = units.groupby([leaving["sku"], leaving["from_source"]]).sum()
     keys = pd.MultiIndex.from_frame(lines[["sku", "location"]])
