@@ -29,6 +29,17 @@ settings.register_profile("shelfcast", deadline=None)
 settings.load_profile("shelfcast")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run tests that share a fixture of their module in one worker: it is made once, and is often a plan."""
+    for item in items:
+        if not isinstance(item, pytest.Function) or item.get_closest_marker("xdist_group"):
+            continue
+        made = (definitions[-1] for definitions in item._fixtureinfo.name2fixturedefs.values())
+        if any(each.scope == "module" for each in made):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @dataclass(frozen=True)
 class S3Server:
     """A running S3 server and who may use it."""
