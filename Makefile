@@ -6,6 +6,8 @@ BIN := .venv/bin
 # Tests and kernels are sized for two cores; BLAS threads on top of processes only fight over them.
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
+# What Python compiles is kept: without it every process that a test or a page starts compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo dev-aws test check lint types imports install install-dev emulators lock peers screenshots clean
 
