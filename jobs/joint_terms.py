@@ -125,13 +125,11 @@ class _Open:
 
 def _figures(products: pd.DataFrame, sku: pd.Series) -> dict[str, Floats]:
     """Return what one each of a line's product loads, by product column; NaN: not known."""
-    known = products.drop_duplicates("sku")
-    place = pd.Index(known["sku"]).get_indexer(sku)
-    found = {}
-    for column in LOAD_COLUMNS.values():
-        figure = known[column].to_numpy(dtype=np.float64, na_value=np.nan)
-        found[column] = np.where(place < 0, np.nan, figure[place])
-    return found
+    columns = list(LOAD_COLUMNS.values())
+    of_line = products.drop_duplicates("sku").set_index("sku")[columns].reindex(sku)
+    return {
+        column: of_line[column].to_numpy(dtype=np.float64, na_value=np.nan) for column in columns
+    }
 
 
 def _grouped(rows: Rows, *keys: npt.NDArray[Any]) -> Iterator[tuple[tuple[Any, ...], Rows]]:
