@@ -127,9 +127,7 @@ def _figures(products: pd.DataFrame, sku: pd.Series) -> dict[str, Floats]:
     """Return what one each of a line's product loads, by product column; NaN: not known."""
     columns = list(LOAD_COLUMNS.values())
     of_line = products.drop_duplicates("sku").set_index("sku")[columns].reindex(sku)
-    return {
-        column: of_line[column].to_numpy(dtype=np.float64, na_value=np.nan) for column in columns
-    }
+    return {column: of_line[column].to_numpy(dtype=np.float64, na_value=np.nan) for column in columns}
 
 
 def _grouped(rows: Rows, *keys: npt.NDArray[Any]) -> Iterator[tuple[tuple[Any, ...], Rows]]:
