@@ -1,7 +1,8 @@
 """The lines among which something is chosen: those that a term may move, and what the others leave them.
 
-Most lines of a large company stand in nothing but a room with space to spare. Their orders stay as they are,
-so their curves are not needed; they are taken in as soon as their room turns out too small.
+Most lines of a large company stand in nothing but a room with space to spare, or can order nothing at all
+today. Their orders stay as they are, so their curves are not needed; those that could order are taken in as
+soon as their room turns out too small.
 """
 
 from __future__ import annotations
@@ -42,13 +43,13 @@ class Fixed:
         return Fixed(quantities, paid)
 
 
-def first_core(shared: Sequence[SharedTerm], own: Fixed, always: Mask) -> Mask:
-    """Return which lines may be moved from the start, [part]."""
+def first_core(shared: Sequence[SharedTerm], own: Fixed, always: Mask, may_order: Mask) -> Mask:
+    """Return which lines may be moved from the start, [part]: of those that may order anything."""
     core = always.copy()
     for one in shared:
         if one.matters and (not _is_plain(one.term) or one.term.broken_by(own.total(one.term))):
             core[one.rows] = True
-    return core
+    return core & may_order
 
 
 def core_terms(shared: Sequence[SharedTerm], own: Fixed, core: Mask) -> tuple[list[Term], list[int]]:
@@ -64,13 +65,18 @@ def core_terms(shared: Sequence[SharedTerm], own: Fixed, core: Mask) -> tuple[li
     return terms, of
 
 
-def grown(shared: Sequence[SharedTerm], core: Mask, orders: Fixed) -> Mask:
+def grown(shared: Sequence[SharedTerm], core: Mask, orders: Fixed, may_order: Mask) -> Mask:
     """Return the core with the lines of every plain limit that these orders overstep."""
     wider = core.copy()
     for one in shared:
-        if one.matters and not core[one.rows].all() and one.term.broken_by(orders.total(one.term)):
+        if one.matters and is_left(one, core, may_order) and one.term.broken_by(orders.total(one.term)):
             wider[one.rows] = True
-    return wider
+    return wider & may_order
+
+
+def is_left(one: SharedTerm, core: Mask, may_order: Mask) -> bool:
+    """Return whether lines outside the core could order less of a term."""
+    return bool((may_order & ~core)[one.rows].any())
 
 
 def _is_plain(term: Term) -> bool:
@@ -83,7 +89,7 @@ def _restricted(term: Any, rows: Rows, inside: Mask, place: Rows, own: Fixed) ->
     numbered: dict[str, Any] = {"lines": place[rows[inside]]}
     if hasattr(term, "load"):
         numbered["load"] = np.asarray(term.load, np.float64)[inside]
-    if not inside.all():
+    if not inside.all() and _is_plain(term):  # of the others only lines that order nothing are outside
         outside = replace(term, lines=rows[~inside], **_loads(term, ~inside))
         left = term.limit - own.total(outside)
         numbered |= {"room": left} if isinstance(term, Storage) else {"cash": left}

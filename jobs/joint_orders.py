@@ -17,7 +17,7 @@ from engine.replenishment.joint.terms import Term, rows_of
 from engine.replenishment.lines import LineInputs, LinePlans
 from engine.replenishment.value_curves import LineCurves
 from jobs.inputs import PlanInputs
-from jobs.joint_core import Fixed, core_terms, first_core, grown
+from jobs.joint_core import Fixed, core_terms, first_core, grown, is_left
 from jobs.joint_curves import BREAK_COLUMNS, break_arrays, priced_curves
 from jobs.joint_tables import increments_table, terms_table
 from jobs.joint_terms import is_bought, order_days, shared_terms, taking_part
@@ -82,15 +82,20 @@ def joint_orders(
     frame = lines[list(_SEEN)].iloc[part].reset_index(drop=True).assign(day=days[part])
     cost = lines["unit_cost"].to_numpy(dtype=np.float64)[part]
     own = Fixed(plans.quantity[part], cost * plans.quantity[part])
-    inside = first_core(shared, own, _always(frame, own))
+    may_order = _may_order(plans, curves, part)
+    inside = first_core(shared, own, _always(frame, own), may_order)
     while True:
         rows = np.flatnonzero(inside)
         priced = priced_curves(lines, line_inputs, plans, curves, part[rows])
         terms, of = core_terms(shared, own, inside)
-        whole = [term for term, number in zip(terms, of, strict=True) if inside[shared[number].rows].all()]
+        whole = [
+            term
+            for term, number in zip(terms, of, strict=True)
+            if not is_left(shared[number], inside, may_order)
+        ]
         plan = solve_joint(priced, whole, answers=answered)
         chosen = own.with_rows(rows, plan.quantity, priced.at(plan.choice, priced.cash))
-        wider = grown(shared, inside, chosen)
+        wider = grown(shared, inside, chosen, may_order)
         if (wider == inside).all():
             break
         inside = wider
@@ -125,8 +130,17 @@ def _always(frame: pd.DataFrame, own: Fixed) -> npt.NDArray[np.bool_]:
 
 def _has_own(plans: LinePlans, curves: LineCurves, part: Rows) -> npt.NDArray[np.bool_]:
     """Return whether the plan's order is among the candidates of each line."""
-    found: npt.NDArray[np.bool_] = (curves.quantity[part] == plans.quantity[part, None]).any(axis=1)
-    return found
+    found = plans.quantity[part] == 0  # the first candidate of every line
+    rows = np.flatnonzero(~found)
+    found[rows] = (curves.quantity[part[rows]] == plans.quantity[part[rows], None]).any(axis=1)
+    return np.asarray(found)
+
+
+def _may_order(plans: LinePlans, curves: LineCurves, part: Rows) -> npt.NDArray[np.bool_]:
+    """Return whether each line has a candidate but nothing that its share of a short centre allows."""
+    has_more = np.isfinite(curves.quantity[part, 1:2]).any(axis=1)
+    is_short = plans.bound[part] == ORDER_BOUNDS.index("dc_shortage")
+    return np.asarray(has_more & ~(is_short & (plans.quantity[part] == 0)))
 
 
 def _names(why: Explanation, terms: list[Term], moved: npt.NDArray[np.bool_]) -> list[str]:

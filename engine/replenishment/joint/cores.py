@@ -53,10 +53,10 @@ def settled(
 
 @njit(cache=True, nogil=True)
 def mend(
-    priced: FloatArray, offered: FloatArray, use: FloatArray, limit: FloatArray
+    priced: FloatArray, offered: FloatArray, size: IntArray, use: FloatArray, limit: FloatArray
 ) -> tuple[float, IntArray, bool]:
     """A choice that keeps the limits, by single moves: least money for what is over, then most money."""
-    n_lines, width = offered.shape
+    n_lines = len(offered)
     n_limits = len(limit)
     choice = np.empty(n_lines, np.int64)
     left = limit.copy()
@@ -75,7 +75,7 @@ def mend(
                 over += max(-left[which], 0.0) * scale[which]
         top, top_line, top_k = 0.0 if over <= 0.0 else -np.inf, -1, -1
         for line in range(n_lines):
-            for k in range(width):
+            for k in range(size[line]):
                 change = offered[line, k] - offered[line, choice[line]]
                 if k == choice[line] or change == -np.inf or (over <= 0.0 and change <= top):
                     continue
@@ -152,17 +152,21 @@ def _search(
     weight = np.empty(n_lines)
     n_open = 0
     for line in range(n_lines):
-        order = np.argsort(loss[line], kind="mergesort")
+        best_k = loss[line].argmin()
         count = 0
-        for k in order:
+        for k in range(width):
             if loss[line, k] < reach:
-                candidates[n_open, count] = k
+                to = count
+                while to > 0 and loss[line, candidates[n_open, to - 1]] > loss[line, k]:
+                    candidates[n_open, to] = candidates[n_open, to - 1]
+                    to -= 1
+                candidates[n_open, to] = k
                 count += 1
-        choice[line] = order[0]
+        choice[line] = best_k
         if count <= 1:
             for which in range(n_limits):
                 sign = 1.0 if which % 2 == 0 else -1.0
-                slack[which] -= sign * use[which // 2, line, order[0]]
+                slack[which] -= sign * use[which // 2, line, best_k]
             continue
         spread = 0.0
         for term in range(use.shape[0]):

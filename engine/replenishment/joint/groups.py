@@ -16,7 +16,7 @@ from engine.replenishment.joint.relaxation import relax
 from engine.replenishment.joint.supplier import supplier_of
 from engine.replenishment.joint.terms import Term, rows_of
 
-MOST_TERMS, MOST_LINES = 5, 400
+MOST_TERMS, MOST_LINES = 5, 1200
 """Terms and lines that are searched."""
 SEARCHED_FROM = 4000
 """Lines in all from which groups are searched: compiling the search costs half a minute once, far more than

@@ -26,37 +26,55 @@ def multiplier_of(price: FloatArray) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
+def sizes(value: FloatArray) -> IntArray:
+    """Return how many candidates each line has; behind them stands -inf."""
+    size = np.zeros(len(value), np.int64)
+    for line in range(len(value)):
+        for k in range(value.shape[1]):
+            if value[line, k] > -np.inf:
+                size[line] = k + 1
+    return size
+
+
+@njit(cache=True, nogil=True)
 def offer(
-    offered: FloatArray, value: FloatArray, use: FloatArray, slope: FloatArray, closed: IntArray
+    offered: FloatArray,
+    value: FloatArray,
+    size: IntArray,
+    use: FloatArray,
+    slope: FloatArray,
+    closed: IntArray,
 ) -> None:
     """Fill `offered` with the money of each candidate in one case, -inf where the case does not allow it."""
     offered[:] = value
     for term in range(use.shape[0]):
         if slope[term] != 0.0:
             for line in range(value.shape[0]):
-                for k in range(value.shape[1]):
+                for k in range(size[line]):
                     offered[line, k] += slope[term] * use[term, line, k]
         if closed[term]:
             for line in range(value.shape[0]):
-                for k in range(value.shape[1]):
+                for k in range(size[line]):
                     if use[term, line, k] != 0.0:
                         offered[line, k] = -np.inf
 
 
 @njit(cache=True, nogil=True)
-def price_all(offered: FloatArray, use: FloatArray, price: FloatArray, priced: FloatArray) -> None:
+def price_all(
+    offered: FloatArray, size: IntArray, use: FloatArray, price: FloatArray, priced: FloatArray
+) -> None:
     """Fill `priced` with what is left of `offered` after the prices."""
     priced[:] = offered
     for term in range(len(price)):
         if price[term] != 0.0:
             for line in range(offered.shape[0]):
-                for k in range(offered.shape[1]):
+                for k in range(size[line]):
                     priced[line, k] -= price[term] * use[term, line, k]
 
 
 @njit(cache=True, nogil=True)
 def descend(
-    offered: FloatArray, use: FloatArray, limit: FloatArray, price: FloatArray, enough: float
+    offered: FloatArray, size: IntArray, use: FloatArray, limit: FloatArray, price: FloatArray, enough: float
 ) -> float:
     """Least bound over the prices of the terms, two at a time; ends early once it is at most `enough`.
 
@@ -73,14 +91,14 @@ def descend(
         else:
             price[term] = 0.0
     if n_limited <= 2:
-        return _nested(offered, use, limit, price, limited[:n_limited], enough)[0]
+        return _nested(offered, size, use, limit, price, limited[:n_limited], enough)[0]
     least = np.inf
     pair = np.empty(2, np.int64)
     for _ in range(_SWEEPS):
         before = least
         for first in range(n_limited):
             pair[0], pair[1] = limited[first], limited[(first + 1) % n_limited]
-            least = min(least, _nested(offered, use, limit, price, pair, enough)[0])
+            least = min(least, _nested(offered, size, use, limit, price, pair, enough)[0])
             if least <= enough:
                 return least
         if before - least <= 1e-10 * max(1.0, abs(least)):
@@ -90,7 +108,13 @@ def descend(
 
 @njit(cache=True, nogil=True)
 def _nested(
-    offered: FloatArray, use: FloatArray, limit: FloatArray, price: FloatArray, over: IntArray, enough: float
+    offered: FloatArray,
+    size: IntArray,
+    use: FloatArray,
+    limit: FloatArray,
+    price: FloatArray,
+    over: IntArray,
+    enough: float,
 ) -> tuple[float, FloatArray]:
     """Least bound over the prices of the terms `over`, which are set, and the totals mixed there.
 
@@ -98,11 +122,11 @@ def _nested(
     tried next, until the bound lies on them: there the totals of both sides mix to what is allowed.
     """
     if len(over) == 0:
-        return _choose(offered, use, limit, price)
+        return choose_all(offered, size, use, limit, price)
     which, inside = over[0], over[1:]
     own = price[which]
     price[which] = 0.0
-    best, used = _nested(offered, use, limit, price, inside, enough)
+    best, used = _nested(offered, size, use, limit, price, inside, enough)
     way, edge = 0.0, 0.0
     if used[which] > limit[2 * which]:
         way, edge = 1.0, limit[2 * which]
@@ -118,7 +142,7 @@ def _nested(
     floor = -np.inf
     for _ in range(_STEPS):
         price[which] = way * at
-        here, used = _nested(offered, use, limit, price, inside, enough)
+        here, used = _nested(offered, size, use, limit, price, inside, enough)
         slope = way * (edge - used[which])
         if here < best:
             best, best_at, best_inside = here, at, price[inside].copy()
@@ -149,8 +173,17 @@ def _nested(
 
 
 @njit(cache=True, nogil=True)
-def _choose(
-    offered: FloatArray, use: FloatArray, limit: FloatArray, price: FloatArray
+def keeps(used: FloatArray, limit: FloatArray) -> bool:
+    """Whether totals keep the limits."""
+    for term in range(len(used)):
+        if used[term] > limit[2 * term] or used[term] < -limit[2 * term + 1]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def choose_all(
+    offered: FloatArray, size: IntArray, use: FloatArray, limit: FloatArray, price: FloatArray
 ) -> tuple[float, FloatArray]:
     """The bound at these prices, and the totals of the choice there."""
     n_terms = len(price)
@@ -163,7 +196,7 @@ def _choose(
             total -= price[term] * limit[2 * term + 1]
     for line in range(offered.shape[0]):
         most, most_at = -np.inf, 0
-        for k in range(offered.shape[1]):
+        for k in range(size[line]):
             here = offered[line, k]
             for term in range(n_terms):
                 here -= price[term] * use[term, line, k]

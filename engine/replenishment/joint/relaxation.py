@@ -19,6 +19,8 @@ from engine.replenishment.joint.program import ChoiceProgram
 
 _FIRST_STEP = 8
 """Every eighth candidate starts the column generation."""
+_ALL = 2000
+"""Candidates up to which all start it: a larger program costs less than a second one."""
 _PRECISION = 1e-9
 """Share of the greatest money that a column may win against the prices without being added."""
 
@@ -49,7 +51,7 @@ def relax(program: ChoiceProgram) -> Relaxation | None:
     n, n_lines = program.n_candidates, len(program.lines)
     gain = program.gain[:n]
     by_line = np.searchsorted(program.line, np.arange(n_lines))
-    is_in = (np.arange(n) - by_line[program.line]) % _FIRST_STEP == 0
+    is_in = (np.arange(n) - by_line[program.line]) % (1 if n <= _ALL else _FIRST_STEP) == 0
     is_in[_best_of(gain, by_line)] = True
     small = _PRECISION * max(float(np.abs(gain).max(initial=0.0)), 1.0)
     while True:

@@ -13,7 +13,7 @@ from numba import njit
 
 from engine.replenishment.joint.cores import mend, settled
 from engine.replenishment.joint.curves import FloatArray, IntArray
-from engine.replenishment.joint.pricing import descend, offer, price_all
+from engine.replenishment.joint.pricing import choose_all, descend, keeps, offer, price_all, sizes
 
 _MOST_BOXES = 1000
 
@@ -69,30 +69,40 @@ def best_of_cases(
         money += value[line, start[line]]
         for term in range(use.shape[0]):
             money += slope[start_case, term] * use[term, line, start[line]]
+    size = sizes(value)
     offered = np.empty((n_lines, width))
     priced = np.empty((n_lines, width))
     noise = 1e-12 * max(1.0, abs(money))
+    # where what the lines choose for themselves keeps the limits, a case is settled: most others end early
     for case in range(n_cases):
-        offer(offered, value, use, slope[case], closed[case])
-        enough = money - fixed[case] + noise
-        dual[case] = fixed[case] + descend(offered, use, limit[case], price[case], enough)
+        offer(offered, value, size, use, slope[case], closed[case])
+        at_prices, used = choose_all(offered, size, use, limit[case], np.zeros(len(use)))
+        dual[case] = fixed[case] + at_prices
+        if dual[case] > money and keeps(used, limit[case]):
+            money, best_case = dual[case], case
+            for line in range(n_lines):
+                best[line] = offered[line].argmax()
+    for case in np.argsort(-dual):
+        if dual[case] <= money + accept + noise:
+            continue
+        offer(offered, value, size, use, slope[case], closed[case])
+        enough = money + accept - fixed[case] + noise
+        dual[case] = fixed[case] + descend(offered, size, use, limit[case], price[case], enough)
+        if dual[case] > money + accept + noise:
+            price_all(offered, size, use, price[case], priced)
+            mended, choice, fits = mend(priced, offered, size, use, limit[case])
+            if fits and mended + fixed[case] > money:
+                money, best, best_case = mended + fixed[case], choice, case
     bound, boxes = money, _MOST_BOXES
     for case in np.argsort(-dual):
         if dual[case] <= money + accept + noise:
             bound = max(bound, dual[case])
             continue
-        offer(offered, value, use, slope[case], closed[case])
-        price_all(offered, use, price[case], priced)
-        mended, choice, fits = mend(priced, offered, use, limit[case])
-        if fits and mended + fixed[case] > money:
-            money, best, best_case = mended + fixed[case], choice, case
-        if dual[case] <= money + accept + noise:
-            bound = max(bound, dual[case])
-            continue
+        offer(offered, value, size, use, slope[case], closed[case])
         before = money - fixed[case]
         at_prices = dual[case] - fixed[case]
         found, choice, proven, cut = _branch(
-            offered, use, limit[case], price[case], at_prices, before, accept, most_nodes, boxes
+            offered, size, use, limit[case], price[case], at_prices, before, accept, most_nodes, boxes
         )
         boxes = max(boxes - cut, 1)
         if found > before:
@@ -105,6 +115,7 @@ def best_of_cases(
 @njit(cache=True, nogil=True)
 def _branch(
     offered: FloatArray,
+    size: IntArray,
     use: FloatArray,
     limit: FloatArray,
     price: FloatArray,
@@ -138,8 +149,8 @@ def _branch(
             return money, best, max(money, closed, bound), n_boxes
         bounds[box] = -np.inf
         _within(offered, first[box], last[box], inside)
-        price_all(inside, use, prices[box], priced)
-        mended, choice, fits = mend(priced, inside, use, limit)
+        price_all(inside, size, use, prices[box], priced)
+        mended, choice, fits = mend(priced, inside, size, use, limit)
         if fits and mended > money:
             money, best = mended, choice
         lost, choice, proven = settled(
@@ -164,7 +175,7 @@ def _branch(
             else:
                 first[n_boxes, line] = cut + 1
             _within(offered, first[n_boxes], last[n_boxes], inside)
-            below = descend(inside, use, limit, prices[n_boxes], money + accept)
+            below = descend(inside, size, use, limit, prices[n_boxes], money + accept)
             at_prices[n_boxes] = below
             below = min(below, proven)
             if below > money + accept + noise:
