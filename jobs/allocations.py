@@ -86,6 +86,7 @@ def shared_out(
     n_paths: int,
     known: KnownOrders | None = None,
     again: Mask | None = None,
+    flows: tuple[Codes, Codes] | None = None,
 ) -> Allocations:
     """Share out what short centres have; every other order stays as it is.
 
@@ -99,8 +100,9 @@ def shared_out(
     n_paths : as for `plan_lines`
     known, again : an earlier plan of the same lines, and [n] those planned anew; centres that none of these
         belong to keep what they shared out
+    flows : `supply_flows` of the lines, where they are known
     """
-    flows = supply_flows(lines)
+    flows = supply_flows(lines) if flows is None else flows
     anew = np.ones(len(lines), dtype=np.bool_)
     if known is not None and again is not None:
         anew = again.copy()
@@ -148,9 +150,8 @@ def _kept(
     into, out_of = flows
     stores = np.zeros(len(lines), dtype=np.bool_)
     stores[out_of] = anew[into]
-    names = lines["sku"] + "|" + lines["location"] + "|" + lines["source"]
-    row = pd.Series(range(len(lines)), index=names).reindex(known.allocations["line_id"]).to_numpy(np.int64)
-    kept = ~stores[row]
+    row = pd.Index(lines["line_id"]).get_indexer(known.allocations["line_id"])
+    kept: Mask = ~stores[row]
     quantity[row[kept]] = known.allocations["granted"].to_numpy(np.float64)[kept]
     return known.allocations[kept]
 

@@ -67,6 +67,7 @@ def plan_echelons(
     n_paths: int,
     level_correlation: float | None = None,
     known: KnownOrders | None = None,
+    flows: tuple[Codes, Codes] | None = None,
 ) -> Echelons:
     """Plan every line, stores first; with `known`, lines that changed and what supplies them.
 
@@ -81,8 +82,9 @@ def plan_echelons(
     level_correlation : as an earlier plan measured it; None: measured on `held_out`
     known : an earlier plan of the same lines; of those that are planned again `line_inputs` holds their own
         forecast, of the others what they were planned on
+    flows : `supply_flows` of the lines, where they are known
     """
-    flows = supply_flows(lines)
+    flows = supply_flows(lines) if flows is None else flows
     level, circular = echelon_levels(flows, len(lines))
     again = (
         np.ones(len(lines), dtype=np.bool_) if known is None else with_suppliers(known.changed, flows, level)
@@ -101,7 +103,7 @@ def plan_echelons(
         if step > 0:
             planned = _on_orders(inputs, lines, planned, plans, rows, flows, held, own, owed, together)
         if len(rows):
-            plans = put_plans(plans, rows, plan_lines(planned.take(rows), n_paths=n_paths))
+            plans = put_plans(plans, (rows, plan_lines(planned.take(rows), n_paths=n_paths)))
     own_demand = line_inputs.mean * own[:, None]
     return Echelons(planned, plans, own_demand, together, level, circular_supply(lines, circular), again)
 

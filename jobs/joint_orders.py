@@ -99,7 +99,8 @@ def joint_orders(
         if (wider == inside).all():
             break
         inside = wider
-    plan = solve_joint(priced, terms, answers=answered)
+    if len(whole) < len(terms):
+        plan = solve_joint(priced, terms, answers=answered)
     best = priced.own_best
     alone = own.with_rows(rows, priced.at(best, priced.quantity), priced.at(best, priced.cash))
     why = explain(priced, terms, plan)

@@ -61,10 +61,12 @@ def settled(
     same = np.zeros(len(moved), dtype=np.bool_)
     if known is not None and usable is not None:
         same = moved & usable & (quantity == known.quantity)
+    found: list[tuple[IntArray, LinePlans]] = []
+    if known is not None and same.any():
         rows = np.flatnonzero(same)
-        plans = put_plans(plans, rows, replace(take_plans(known, rows), bound=bound[rows]))
+        found.append((rows, replace(take_plans(known, rows), bound=bound[rows])))
     rows = np.flatnonzero(moved & ~same)
-    if not len(rows):
-        return plans
-    part = settle(inputs.take(rows), take_plans(plans, rows), quantity[rows], bound[rows], n_paths=n_paths)
-    return put_plans(plans, rows, part)
+    if len(rows):
+        mine = take_plans(plans, rows)
+        found.append((rows, settle(inputs.take(rows), mine, quantity[rows], bound[rows], n_paths=n_paths)))
+    return put_plans(plans, *found)

@@ -19,6 +19,7 @@ from jobs.joint_curves import break_arrays
 from jobs.joint_orders import JointOrders, joint_orders
 from jobs.known_orders import KnownOrders, settled
 from jobs.quiet import quiet
+from jobs.supply_flows import supply_flows
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def plan_orders(
     level_correlation: float | None = None,
     known: KnownOrders | None = None,
     days: npt.NDArray[np.datetime64] | None = None,
+    flows: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None,
 ) -> PlannedOrders:
     """Plan stores, then their centres; share out what centres lack; choose jointly under shared terms.
 
@@ -69,7 +71,9 @@ def plan_orders(
     n_paths : demand paths a line
     level_correlation, known : as for `plan_echelons`
     days : [n] order day of each line, where it is known
+    flows : as for `plan_echelons`
     """
+    flows = supply_flows(lines) if flows is None else flows
     echelons = plan_echelons(
         inputs,
         lines,
@@ -79,6 +83,7 @@ def plan_orders(
         n_paths=n_paths,
         level_correlation=level_correlation,
         known=known,
+        flows=flows,
     )
     of_network, own, again = echelons.line_inputs, echelons.plans, echelons.again
     curves = _curves(lines, of_network, own, again, known, n_paths)
@@ -93,6 +98,7 @@ def plan_orders(
         n_paths=n_paths,
         known=known,
         again=again,
+        flows=flows,
     )
     plans = settled(
         of_network,

@@ -120,6 +120,7 @@ def replan_from(lake: Lake, earlier: Run, *, at: dt.datetime) -> Replanned:
         level_correlation=float(base.summary["level_correlation"]),
         known=replace(state.known, changed=differs),
         days=order_days_now(state, lines, base.as_of),
+        flows=flows,
     )
     clock.tick("plan")
     moved = (planned.plans.quantity != state.known.final.quantity) | (

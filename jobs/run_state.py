@@ -182,16 +182,13 @@ def _final_plans(own: LinePlans, figures: pd.DataFrame, stock: Floats, moved: Ro
     """Return the plans after all that lines share: of those moved as `plan_lines` says."""
     part = figures.iloc[moved]
     changed: dict[str, Any] = {name: part[name].to_numpy(dtype=np.float64) for name in _MOVED}
-    return put_plans(
-        own,
-        moved,
-        replace(
-            take_plans(own, moved),
-            **changed,
-            bound=_bounds(part["bound"]),
-            projected_stock_with_order=stock[moved],
-        ),
+    plans = replace(
+        take_plans(own, moved),
+        **changed,
+        bound=_bounds(part["bound"]),
+        projected_stock_with_order=stock[moved],
     )
+    return put_plans(own, (moved, plans))
 
 
 def _allocations(lake: Lake, run: Run, lines: pd.DataFrame, inputs: LineInputs) -> pd.DataFrame:
@@ -212,7 +209,7 @@ def shared_plans(
     known[row[~same]] = False
     rows = row[same]
     short = np.full(len(rows), ORDER_BOUNDS.index("dc_shortage"))
-    return put_plans(own, rows, replace(take_plans(final, rows), bound=short)), known
+    return put_plans(own, (rows, replace(take_plans(final, rows), bound=short))), known
 
 
 def _curves(lake: Lake, run: Run, order: Rows | None) -> LineCurves:

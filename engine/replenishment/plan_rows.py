@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.replenishment.lines import IntArray, LineInputs, LinePlans
+from engine.replenishment.lines import FloatArray, IntArray, LineInputs, LinePlans
 from engine.replenishment.value_curves import LineCurves
 
 _BY_PERIOD = ("projected_stock", "projected_stock_with_order")
@@ -32,16 +32,20 @@ def take_plans(plans: LinePlans, rows: IntArray) -> LinePlans:
     return LinePlans(**{field.name: getattr(plans, field.name)[rows] for field in fields(LinePlans)})
 
 
-def put_plans(plans: LinePlans, rows: IntArray, part: LinePlans) -> LinePlans:
-    """Return the plans with those of lines `rows` replaced; row i of `part` is line `rows[i]`.
+def put_plans(plans: LinePlans, *parts: tuple[IntArray, LinePlans]) -> LinePlans:
+    """Return the plans with those of some lines replaced; of each part row i is line `rows[i]`.
 
     Quantiles of projected stock are kept only where both have the same.
     """
+    if not parts:
+        return plans
     put = {}
     for field in fields(LinePlans):
         values = np.array(getattr(plans, field.name))
-        if field.name != "stock_quantiles" or values.shape[1] == getattr(part, field.name).shape[1]:
-            values[rows] = getattr(part, field.name)
+        for rows, part in parts:
+            new = getattr(part, field.name)
+            if field.name != "stock_quantiles" or values.shape[1] == new.shape[1]:
+                values[rows] = new
         put[field.name] = values
     return LinePlans(**put)
 
@@ -51,17 +55,18 @@ def put_curves(curves: LineCurves, rows: IntArray, part: LineCurves) -> LineCurv
     width = max(curves.quantity.shape[1], part.quantity.shape[1])
     put = {}
     for field in fields(LineCurves):
-        values = np.asarray(getattr(curves, field.name))
-        if values.ndim == 2:
-            wide = np.full((len(values), width), np.nan)
-            wide[:, : values.shape[1]] = values
-            wide[rows] = np.nan
-            wide[rows, : part.quantity.shape[1]] = getattr(part, field.name)
-        else:
-            wide = values.copy()
-            wide[rows] = getattr(part, field.name)
-        put[field.name] = wide
+        values = _wide(getattr(curves, field.name), width).copy()
+        values[rows] = _wide(getattr(part, field.name), width)
+        put[field.name] = values
     return LineCurves(**put)
+
+
+def _wide(values: FloatArray, width: int) -> FloatArray:
+    """Return values of candidates with as many columns; figures of lines stay as they are."""
+    if values.ndim == 1 or values.shape[1] == width:
+        return values
+    beyond = np.full((len(values), width - values.shape[1]), np.nan)
+    return np.concatenate([values, beyond], axis=1)
 
 
 def put_inputs(inputs: LineInputs, rows: IntArray, part: LineInputs) -> LineInputs:
