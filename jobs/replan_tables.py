@@ -68,12 +68,24 @@ def replanned_tables(lake: Lake, done: Replan) -> tuple[dict[str, Changes], pd.D
 
     Tables that are not named stay as they are.
     """
-    run, rows = done.state.run, np.flatnonzero(done.changed)
+    run = done.state.run
+    moves = transfers_again(
+        lake,
+        run,
+        done.inputs,
+        done.lines,
+        done.planned.line_inputs,
+        done.planned.plans,
+        done.held,
+        done.changed,
+    )
+    rows = np.flatnonzero(done.changed | _gives_otherwise(lake, done, moves))
     part = _part(lake, done, rows)
     plan_lines = plan_lines_table(part)
     names = part.lines["line_id"].tolist()
     figures = _merged(done.state.figures, plan_lines, rows)
-    found = {table: Changes(frame, names) for table, frame in line_tables(part, plan_lines).items()}
+    of_lines = line_tables(part, plan_lines) | expiry_tables(part, plan_lines, moves.tables.transfers)
+    found = {table: Changes(frame, names) for table, frame in of_lines.items()}
     moved = done.lines["next_order_date"].to_numpy() != done.state.lines["next_order_date"].to_numpy()
     moved &= ~(done.lines["next_order_date"].isna() & done.state.lines["next_order_date"].isna()).to_numpy()
     if moved.any():
@@ -87,16 +99,6 @@ def replanned_tables(lake: Lake, done: Replan) -> tuple[dict[str, Changes], pd.D
         "order_increments": done.planned.joint.increments,
         "data_faults": done.faults,
     }
-    moves = transfers_again(
-        lake,
-        run,
-        done.inputs,
-        done.lines,
-        done.planned.line_inputs,
-        done.planned.plans,
-        done.held,
-        done.changed,
-    )
     skus = None if moves.skus is None else sorted(moves.skus)
     for table, frame in (
         ("transfers", moves.tables.transfers),
@@ -104,7 +106,6 @@ def replanned_tables(lake: Lake, done: Replan) -> tuple[dict[str, Changes], pd.D
         ("transfer_loads", moves.tables.loads),
     ):
         found[table] = Changes(frame, skus, "sku")
-    found |= _expiry(lake, done, rows, moves)
     facts = replanned_facts(
         read_run_table(lake, run, "kpi_facts"),
         done.lines,
@@ -170,19 +171,14 @@ def _merged(figures: pd.DataFrame, plan_lines: pd.DataFrame, rows: Rows) -> pd.D
     return pd.concat([kept, new]).sort_index()
 
 
-def _expiry(lake: Lake, done: Replan, rows: Rows, moves: TransfersAgain) -> dict[str, Changes]:
-    """Return the tables of expiry of lines that changed, or that stock leaves otherwise than before."""
+def _gives_otherwise(lake: Lake, done: Replan, moves: TransfersAgain) -> Mask:
+    """Return the lines that transfers leave otherwise than before, [n]: what expires there changes."""
     before = read_run_table(lake, done.state.run, "transfers")
     if moves.skus is not None:
         before = before[before["sku"].isin(moves.skus)]
-    transfers = moves.tables.transfers
-    givers = {(sku, origin) for sku, origin, *_ in _moves(before) ^ _moves(transfers)}
+    givers = {(sku, origin) for sku, origin, *_ in _moves(before) ^ _moves(moves.tables.transfers)}
     keys = pd.MultiIndex.from_frame(done.lines[["sku", "location"]])
-    rows = np.union1d(rows, np.flatnonzero(keys.isin(list(givers))))
-    part = _part(lake, done, rows)
-    tables = expiry_tables(part, plan_lines_table(part), transfers)
-    names = part.lines["line_id"].tolist()
-    return {table: Changes(frame, names) for table, frame in tables.items()}
+    return np.asarray(keys.isin(list(givers)))
 
 
 def _moves(transfers: pd.DataFrame) -> set[tuple[Any, ...]]:
