@@ -31,7 +31,7 @@ from data_lake.errors import CorruptObject, LakeError, LakeUnavailable, NoSuchVe
 from data_lake.files import FileEntry, scan
 from data_lake.frames import Frame, to_pandas
 from data_lake.integrity import check_sizes, damage
-from data_lake.layers import Overlay, is_layered, put_together
+from data_lake.layers import Overlay, is_layered, put_together, row_order
 from data_lake.merging import Merging, store_part
 from data_lake.objects import LocalObjects, Objects, S3Objects, open_objects
 from data_lake.reads import Selection
@@ -277,14 +277,20 @@ class Lake:
                 f"cannot read {self.uri}: {error}. Check the network and permissions"
             ) from error
 
-    def scan_files(self, files: Sequence[FileEntry], schema: pl.Schema) -> pl.LazyFrame:
-        """Return files of a version as a lazy frame, in the order given; layers are put together."""
+    def scan_files(self, files: Sequence[FileEntry], schema: pl.Schema, *, sort: bool = True) -> pl.LazyFrame:
+        """Return files of a version as a lazy frame, in the order given; layers are put together.
+
+        Rows of layers come as those of a table that was written at once, in any order if not to `sort`.
+        """
         options = self.store.polars_options() if isinstance(self.store, S3Objects) else None
 
         def rows_of(part: Sequence[FileEntry], kept: pl.Schema) -> pl.LazyFrame:
             return scan([self.store.address(file.key) for file in part], kept, options)
 
-        return put_together(files, schema, rows_of) if is_layered(files) else rows_of(files, schema)
+        if not is_layered(files):
+            return rows_of(files, schema)
+        rows = put_together(files, schema, rows_of)
+        return rows.sort(row_order(files[0].key.partition("/")[0])) if sort else rows
 
     def verify(self, tables: Sequence[str] | None = None) -> list[CorruptObject]:
         """Read every file of the current versions of tables, or of all; return what is damaged."""

@@ -40,7 +40,7 @@ def is_layered(files: Sequence[FileEntry]) -> bool:
 
 
 def put_together(files: Sequence[FileEntry], schema: pl.Schema, rows_of: RowsOf) -> pl.LazyFrame:
-    """Return the rows of layered files, in the order of a table that was written at once."""
+    """Return the rows of layered files, in any order."""
     parts: list[pl.LazyFrame] = []
     hidden: list[FileEntry] = []
     for file in reversed(files):  # from the top: each file loses what those above it hide
@@ -52,8 +52,12 @@ def put_together(files: Sequence[FileEntry], schema: pl.Schema, rows_of: RowsOf)
             parts.append(rows_of([file], schema).join(gone, on=column, how="anti"))
         else:
             parts.append(rows_of([file], schema))
-    rows = pl.concat(parts) if parts else pl.LazyFrame(schema=schema)
-    return rows.sort(_order(files[0].key.partition("/")[0]))
+    return pl.concat(parts) if parts else pl.LazyFrame(schema=schema)
+
+
+def row_order(table: str) -> list[str]:
+    """Return the order of the rows of a table; what run wrote a row says nothing of its place."""
+    return [name for name in sort_order(table) if name != "run_id"]
 
 
 class Overlay:
@@ -98,7 +102,7 @@ class Overlay:
         return (*below, hidden, store_part(self._lake.objects, self._table, "", rows))
 
     def _read(self, files: Sequence[FileEntry]) -> pl.LazyFrame:
-        return self._lake.scan_files(files, polars_schema(self._table))
+        return self._lake.scan_files(files, polars_schema(self._table), sort=False)
 
     def _without(self, files: Sequence[FileEntry], names: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of files that do not go."""
@@ -106,7 +110,7 @@ class Overlay:
 
     def _together(self, parts: Sequence[pl.DataFrame | None]) -> pl.DataFrame | None:
         frames = [part for part in parts if part is not None and part.height]
-        return pl.concat(frames).sort(_order(self._table)) if frames else None
+        return pl.concat(frames).sort(row_order(self._table)) if frames else None
 
     def _merged(
         self, layers: Sequence[FileEntry], rows: pl.DataFrame | None, names: pl.DataFrame
@@ -125,13 +129,8 @@ class Overlay:
 
     def _hiding(self, below: Sequence[FileEntry], names: pl.DataFrame) -> FileEntry:
         """Store what goes."""
-        going = self._read(below).select(self._column).join(names.lazy(), on=self._column, how="semi")
+        going = self._read(below).filter(pl.col(self._column).is_in(names[self._column].implode()))
         n_rows = going.select(pl.len()).collect().item()
         schema = pa.schema([pa.field(self._column, pa.string(), nullable=False)])
         file = store(self._lake.objects, self._table, f"{self._table}/_hidden", names, schema)
         return replace(file, rows=-n_rows, hides=self._column)
-
-
-def _order(table: str) -> list[str]:
-    """Return the order of rows; what run wrote a row says nothing of its place."""
-    return [name for name in sort_order(table) if name != "run_id"]
