@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 # What Python compiles is kept: without it every process that a test or a page starts compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo dev-aws test check lint types imports install install-dev emulators lock peers screenshots clean
+.PHONY: help demo dev-aws test explore check lint types imports install install-dev emulators lock peers screenshots clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ test: emulators ## Everything: system packages, lint, types, import rules, tests
 	@echo "==> tests"
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term --durations=15
+
+explore: install-dev ## Property tests with new examples each time (make test repeats the same ones)
+	@HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m hypothesis
 
 check: lint types imports ## Fast checks without tests
 

@@ -231,10 +231,12 @@ def test_a_longer_lead_time_never_lowers_what_backorders_need(line):
         "receipt_quantity": np.zeros(0),
     }
     line = replace(line, mean=np.full((1, H), 4.0), **none)
-    short, long = (changed(line, lead_time_mean=days) for days in (1.0, 4.0))
-    assert (
-        plan_lines(short, n_paths=PATHS).reorder_point[0] <= plan_lines(long, n_paths=PATHS).reorder_point[0]
-    )
+    short, long = (plan_lines(changed(line, lead_time_mean=days), n_paths=PATHS) for days in (1.0, 4.0))
+    assert short.quantity[0] <= long.quantity[0]
+    # the reorder point is stated in stock that mean demand leaves usable: comparable where none expires
+    lasting = replace(line, batch_last_period=np.full_like(line.batch_last_period, NEVER))
+    short, long = (plan_lines(changed(lasting, lead_time_mean=days), n_paths=PATHS) for days in (1.0, 4.0))
+    assert short.reorder_point[0] <= long.reorder_point[0]
 
 
 def test_limits_bind_and_say_so():
